@@ -1,0 +1,130 @@
+package dev.lamina.graph;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * What a layer is given when it is built into a graph: the operations under the layer's own name,
+ * the values of its parameters, whether it is built for training, and a seed for its random
+ * numbers. One pass over a network (training, or inference) shares the reads and collects the
+ * updates of its running statistics.
+ */
+public final class Context {
+  /** What all contexts of one pass share. */
+  private static final class Pass {
+    final GraphSession session;
+    final @Nullable Operand<TInt64> seed;
+    final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
+    final List<Update> updates = new ArrayList<>();
+
+    Pass(GraphSession session, @Nullable Operand<TInt64> seed) {
+      this.session = session;
+      this.seed = seed;
+    }
+  }
+
+  private record Update(Variable variable, Operand<TFloat32> value) {}
+
+  private final Pass pass;
+  private final String path;
+  private final Ops tf;
+
+  private Context(Pass pass, String path, Ops tf) {
+    this.pass = pass;
+    this.path = path;
+    this.tf = tf;
+  }
+
+  /** The context at the root of a network that is built for inference. */
+  public static Context inference(GraphSession session) {
+    return new Context(new Pass(session, null), "", session.ops().withSubScope("infer"));
+  }
+
+  /**
+   * The context at the root of a network that is built for training.
+   *
+   * @param seed int64 [2], different in every step: the key of all random numbers of the step
+   */
+  public static Context training(GraphSession session, Operand<TInt64> seed) {
+    return new Context(new Pass(session, seed), "", session.ops().withSubScope("train"));
+  }
+
+  /** The context of a part of this layer. */
+  public Context child(String name) {
+    return new Context(pass, path.isEmpty() ? name : path + "." + name, tf.withSubScope(name));
+  }
+
+  /** The operations, under the layer's name. */
+  public Ops tf() {
+    return tf;
+  }
+
+  /** The layer's full name, its parents' names joined by dots; empty at the root. */
+  public String path() {
+    return path;
+  }
+
+  /** Whether the layer is built for training; if not, for inference. */
+  public boolean training() {
+    return pass.seed != null;
+  }
+
+  /** The value of a parameter that the layer declares. */
+  public Operand<TFloating> get(String parameter) {
+    return Floats.wide(
+        pass.reads.computeIfAbsent(
+            variable(parameter),
+            v ->
+                pass.session
+                    .ops()
+                    .withSubScope("read")
+                    .readVariableOp(v.handle(), TFloat32.class)));
+  }
+
+  /** In training, sets a running statistic to a new value at the end of the step. */
+  public void update(String parameter, Operand<TFloat32> value) {
+    pass.updates.add(new Update(variable(parameter), value));
+  }
+
+  /**
+   * The key of this layer's random numbers in this step: int64 [2], different from every other
+   * layer's.
+   *
+   * @throws IllegalStateException in inference, where nothing is random
+   */
+  public Operand<TInt64> seed() {
+    if (pass.seed == null) {
+      throw new IllegalStateException(path + " must not draw random numbers in inference");
+    }
+    return tf.math.add(pass.seed, tf.constant(new long[] {0, Seeds.of(0, path)}));
+  }
+
+  /** The variables that were read in this pass, each with its one read. */
+  public Map<Variable, Operand<TFloat32>> reads() {
+    return java.util.Collections.unmodifiableMap(pass.reads);
+  }
+
+  /**
+   * Builds the assignments of the running statistics. To be called once, when the network stands.
+   */
+  public List<Op> assignUpdates(Ops ops) {
+    List<Op> assigns = new ArrayList<>();
+    for (Update update : pass.updates) {
+      assigns.add(ops.assignVariableOp(update.variable().handle(), update.value()));
+    }
+    return assigns;
+  }
+
+  private Variable variable(String parameter) {
+    return pass.session.variable(path.isEmpty() ? parameter : path + "." + parameter);
+  }
+}

@@ -1,0 +1,20 @@
+package dev.lamina.graph;
+
+/**
+ * What a parameter is for; decides whether it is trained and whether weight decay may leave it out.
+ */
+public enum Role {
+  /** The kernel of a convolution [height, width, in, out] or of a dense layer [in, out]. */
+  KERNEL,
+  /** A bias that is added to each output channel. */
+  BIAS,
+  /** The scale or the offset of a normalisation. */
+  NORM,
+  /** A running statistic: part of the model's state, never trained. */
+  STATISTIC;
+
+  /** Whether gradients and the optimizer reach the parameter. */
+  public boolean trainable() {
+    return this != STATISTIC;
+  }
+}

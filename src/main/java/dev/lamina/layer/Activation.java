@@ -1,0 +1,93 @@
+package dev.lamina.layer;
+
+import dev.lamina.graph.Context;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TFloating;
+
+/** A function of each value by itself; softmax alone looks along the last dimension. */
+public enum Activation implements Layer {
+  /** max(x, 0). */
+  RELU {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.nn.relu(x);
+    }
+  },
+  /** x where x is positive, else 0.01 x, as in PyTorch. */
+  LEAKY_RELU {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.nn.leakyRelu(x, org.tensorflow.op.nn.LeakyRelu.alpha(0.01f));
+    }
+  },
+  /** x where x is positive, else exp(x) - 1 (arXiv 1511.07289). */
+  ELU {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.nn.elu(x);
+    }
+  },
+  /** x * Phi(x) with the normal distribution's Phi, by the error function (arXiv 1606.08415). */
+  GELU {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      Operand<TFloating> half = number(tf, x, 0.5);
+      Operand<TFloating> erf = tf.math.erf(tf.math.mul(x, number(tf, x, Math.sqrt(0.5))));
+      return tf.math.mul(tf.math.mul(x, half), tf.math.add(erf, number(tf, x, 1)));
+    }
+  },
+  /** x * sigmoid(x), also called swish (arXiv 1702.03118). */
+  SILU {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.math.mul(x, tf.math.sigmoid(x));
+    }
+  },
+  /** 1 / (1 + exp(-x)). */
+  SIGMOID {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.math.sigmoid(x);
+    }
+  },
+  /** The hyperbolic tangent. */
+  TANH {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.math.tanh(x);
+    }
+  },
+  /**
+   * exp(x) over the sum of exp along the last dimension, which must be the only one beside the
+   * batch.
+   */
+  SOFTMAX {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.nn.softmax(x);
+    }
+  };
+
+  abstract Operand<TFloating> apply(Ops tf, Operand<TFloating> x);
+
+  private static Operand<TFloating> number(Ops tf, Operand<TFloating> like, double value) {
+    return tf.constant(like.type(), value);
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    return input;
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    return apply(context.tf(), input);
+  }
+
+  @Override
+  public String kind() {
+    return name();
+  }
+}

@@ -1,0 +1,105 @@
+package dev.lamina.layer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.Initializer;
+import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.nn.FusedBatchNorm;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * Batch normalisation over all dimensions but the last (Ioffe and Szegedy, arXiv 1502.03167).
+ *
+ * <p>In training: {@code y = weight * (x - mean) / sqrt(variance + epsilon) + bias} with mean and
+ * (biased) variance of the batch, and the running statistics move towards the batch's: {@code
+ * running = (1 - momentum) * running + momentum * batch}, the variance unbiased. In inference: the
+ * same with the running statistics. Both as in PyTorch.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input, output</td><td>[height, width, channels] or [channels]</td></tr>
+ * <tr><td>weight, bias, running_mean, running_var</td><td>[channels]; 1, 0, 0, 1 at the start</td></tr>
+ * </table>
+ *
+ * @param epsilon what is added to the variance; 1e-5 unless set
+ * @param momentum the weight of the new value in the running statistics; 0.1 unless set. Keras's
+ *     momentum is 1 minus this.
+ */
+public record BatchNorm(double epsilon, double momentum) implements Layer {
+  /** Checks the numbers. */
+  public BatchNorm {
+    checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
+    checkArgument(momentum > 0 && momentum <= 1, "momentum must be in (0, 1], got %s", momentum);
+  }
+
+  /** Batch normalisation with epsilon 1e-5 and momentum 0.1. */
+  public static BatchNorm create() {
+    return new BatchNorm(1e-5, 0.1);
+  }
+
+  /** With another epsilon. */
+  public BatchNorm epsilon(double epsilon) {
+    return new BatchNorm(epsilon, momentum);
+  }
+
+  /** With another weight of the new value in the running statistics. */
+  public BatchNorm momentum(double momentum) {
+    return new BatchNorm(epsilon, momentum);
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    checkArgument(
+        input.numDimensions() == 1 || input.numDimensions() == 3,
+        "input of BatchNorm must be [height, width, channels] or [channels], got %s",
+        Shapes.text(input));
+    return input;
+  }
+
+  @Override
+  public List<Parameter> parameters(Shape input) {
+    Shape channels = Shape.of(Shapes.channels(input));
+    return List.of(
+        Parameter.of("weight", channels, Role.NORM, Initializer.ones()),
+        Parameter.of("bias", channels, Role.NORM, Initializer.zeros()),
+        Parameter.of("running_mean", channels, Role.STATISTIC, Initializer.zeros()),
+        Parameter.of("running_var", channels, Role.STATISTIC, Initializer.ones()));
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    Ops tf = context.tf();
+    boolean vector = input.shape().numDimensions() == 2;
+    // The fused kernel takes images only.
+    Operand<TFloating> image =
+        vector
+            ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
+            : input;
+    FusedBatchNorm<TFloating, TFloat32> norm =
+        tf.nn.fusedBatchNorm(
+            image,
+            Floats.float32(context.get("weight")),
+            Floats.float32(context.get("bias")),
+            Floats.float32(context.get("running_mean")),
+            Floats.float32(context.get("running_var")),
+            FusedBatchNorm.epsilon((float) epsilon),
+            FusedBatchNorm.isTraining(context.training()),
+            // The kernel blends the running statistics itself and returns the blend.
+            FusedBatchNorm.exponentialAvgFactor((float) momentum));
+    if (context.training()) {
+      context.update("running_mean", norm.batchMean());
+      context.update("running_var", norm.batchVariance());
+    }
+    return vector
+        ? tf.reshape(norm.y(), tf.constant(new long[] {-1, input.shape().get(1)}))
+        : norm.y();
+  }
+}

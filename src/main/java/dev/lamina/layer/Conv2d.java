@@ -1,0 +1,155 @@
+package dev.lamina.layer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Context;
+import dev.lamina.graph.Initializer;
+import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * A two-dimensional convolution (cross-correlation, as everywhere in the field).
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>[height, width, in]</td></tr>
+ * <tr><td>weight</td><td>[kernel, kernel, in / groups, filters]</td></tr>
+ * <tr><td>bias</td><td>[filters]</td></tr>
+ * <tr><td>output</td><td>[height', width', filters]; same: ceil(height / stride), valid: floor((height - kernel) / stride) + 1</td></tr>
+ * </table>
+ *
+ * @param filters the number of output channels
+ * @param kernel the height and width of the kernel
+ * @param stride the step of the window; 1 unless set
+ * @param padding how the border is treated; {@link Padding#SAME} unless set
+ * @param groups the number of groups that input and output channels are divided into; 1 unless set
+ * @param bias whether a bias is added; true unless set
+ * @param initializer the initial weights; {@link Initializer#fanInUniform()} (PyTorch's default)
+ *     unless set
+ * @param biasInitializer the initial biases; {@link Initializer#fanInUniform()} unless set
+ */
+public record Conv2d(
+    int filters,
+    int kernel,
+    int stride,
+    Padding padding,
+    int groups,
+    boolean bias,
+    Initializer initializer,
+    Initializer biasInitializer)
+    implements Layer {
+
+  private static final Initializer DEFAULT = Initializer.fanInUniform();
+
+  /** Checks the numbers. */
+  public Conv2d {
+    checkArgument(filters > 0, "filters must be positive, got %s", filters);
+    checkArgument(kernel > 0, "kernel must be positive, got %s", kernel);
+    checkArgument(stride > 0, "stride must be positive, got %s", stride);
+    checkArgument(groups > 0, "groups must be positive, got %s", groups);
+    checkArgument(
+        filters % groups == 0,
+        "filters must be divisible by groups, got filters %s and groups %s",
+        filters,
+        groups);
+  }
+
+  /** A convolution with a square kernel, stride 1, padding same, and a bias. */
+  public static Conv2d of(int filters, int kernel) {
+    return new Conv2d(filters, kernel, 1, Padding.SAME, 1, true, DEFAULT, DEFAULT);
+  }
+
+  /** With another stride. */
+  public Conv2d stride(int stride) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  /** With another padding. */
+  public Conv2d padding(Padding padding) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  /** With the channels divided into groups that do not see one another. */
+  public Conv2d groups(int groups) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  /** With or without a bias. */
+  public Conv2d bias(boolean bias) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  /** With other initial weights. */
+  public Conv2d initializer(Initializer initializer) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  /** With other initial biases. */
+  public Conv2d biasInitializer(Initializer biasInitializer) {
+    return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    Shapes.checkImage("Conv2d", input);
+    checkArgument(
+        input.get(2) % groups == 0,
+        "input channels of Conv2d must be divisible by groups, got channels %s and groups %s",
+        input.get(2),
+        groups);
+    long height = Shapes.windows(input.get(0), kernel, stride, padding);
+    long width = Shapes.windows(input.get(1), kernel, stride, padding);
+    checkArgument(
+        height > 0 && width > 0,
+        "input of Conv2d must be at least as large as its kernel %s, got %s",
+        kernel,
+        Shapes.text(input));
+    return Shape.of(height, width, filters);
+  }
+
+  @Override
+  public List<Parameter> parameters(Shape input) {
+    long in = input.get(2) / groups;
+    long fanIn = (long) kernel * kernel * in;
+    long fanOut = (long) kernel * kernel * filters / groups;
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(
+        new Parameter(
+            "weight",
+            Shape.of(kernel, kernel, in, filters),
+            Role.KERNEL,
+            initializer,
+            fanIn,
+            fanOut));
+    if (bias) {
+      parameters.add(
+          new Parameter("bias", Shape.of(filters), Role.BIAS, biasInitializer, fanIn, fanOut));
+    }
+    return parameters;
+  }
+
+  @Override
+  public long multiplyAdds(Shape input) {
+    Shape output = outputShape(input);
+    return output.size() * kernel * kernel * (input.get(2) / groups);
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    Operand<TFloating> sum =
+        context
+            .tf()
+            .nn
+            .conv2d(
+                input,
+                context.get("weight"),
+                List.of(1L, (long) stride, (long) stride, 1L),
+                padding.name());
+    return bias ? context.tf().nn.biasAdd(sum, context.get("bias")) : sum;
+  }
+}

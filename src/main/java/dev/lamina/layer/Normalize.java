@@ -1,0 +1,61 @@
+package dev.lamina.layer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.primitives.ImmutableDoubleArray;
+import dev.lamina.graph.Context;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * Normalises each channel with constants: {@code y = (x - mean) / deviation}. Images reach a
+ * network scaled to [0, 1], so the constants are in that scale.
+ *
+ * @param mean the mean of each channel
+ * @param deviation the standard deviation of each channel
+ */
+public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray deviation)
+    implements Layer {
+  /** Checks the constants. */
+  public Normalize {
+    checkArgument(
+        mean.length() == deviation.length() && mean.length() > 0,
+        "mean and deviation must have one value for each channel, got %s and %s values",
+        mean.length(),
+        deviation.length());
+    deviation.forEach(
+        value -> checkArgument(value > 0, "deviation must be positive, got %s", value));
+  }
+
+  /** A normalisation with one mean and one standard deviation for each channel. */
+  public static Normalize of(double[] mean, double[] deviation) {
+    return new Normalize(ImmutableDoubleArray.copyOf(mean), ImmutableDoubleArray.copyOf(deviation));
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    checkArgument(
+        Shapes.channels(input) == mean.length(),
+        "channels of Normalize must be %s, got %s",
+        mean.length(),
+        Shapes.channels(input));
+    return input;
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    Ops tf = context.tf();
+    float[] shift = new float[mean.length()];
+    float[] scale = new float[mean.length()];
+    for (int i = 0; i < shift.length; i++) {
+      shift[i] = (float) mean.get(i);
+      scale[i] = (float) deviation.get(i);
+    }
+    Operand<TFloat32> x = tf.dtypes.cast(input, TFloat32.class);
+    return tf.dtypes.cast(
+        tf.math.div(tf.math.sub(x, tf.constant(shift)), tf.constant(scale)), input.type());
+  }
+}

@@ -1,0 +1,95 @@
+package dev.lamina.layer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Context;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * Layers one after the other. An unnamed layer is named after its place, from 0, as in PyTorch's
+ * Sequential.
+ *
+ * @param layers the layers with their names
+ */
+public record Sequential(List<Named> layers) implements Layer {
+  /**
+   * A layer and its name.
+   *
+   * @param name letters, digits, underscores and hyphens
+   * @param layer the layer
+   */
+  public record Named(String name, Layer layer) {
+    /** Checks the name. */
+    public Named {
+      checkArgument(
+          name.matches("[A-Za-z0-9][A-Za-z0-9_-]*"),
+          "name must be letters, digits, underscores and hyphens, got \"%s\"",
+          name);
+    }
+  }
+
+  /** Checks that names differ. */
+  public Sequential {
+    layers = List.copyOf(layers);
+    Set<String> names = new HashSet<>();
+    for (Named named : layers) {
+      checkArgument(names.add(named.name()), "names must differ, got \"%s\" twice", named.name());
+    }
+  }
+
+  /** Layers one after the other, named by their places. */
+  public static Sequential of(Layer... layers) {
+    Sequential sequential = new Sequential(List.of());
+    for (Layer layer : layers) {
+      sequential = sequential.then(layer);
+    }
+    return sequential;
+  }
+
+  /** With one more layer, named after its place. */
+  public Sequential then(Layer layer) {
+    return then(Integer.toString(layers.size()), layer);
+  }
+
+  /** With one more layer. */
+  public Sequential then(String name, Layer layer) {
+    List<Named> more = new ArrayList<>(layers);
+    more.add(new Named(name, layer));
+    return new Sequential(more);
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    Shape shape = input;
+    for (Named named : layers) {
+      shape = named.layer().outputShape(shape);
+    }
+    return shape;
+  }
+
+  @Override
+  public List<Child> children(Shape input) {
+    List<Child> children = new ArrayList<>();
+    Shape shape = input;
+    for (Named named : layers) {
+      children.add(new Child(named.name(), named.layer(), shape));
+      shape = named.layer().outputShape(shape);
+    }
+    return children;
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    Operand<TFloating> value = input;
+    for (Named named : layers) {
+      value = named.layer().apply(context.child(named.name()), value);
+    }
+    return value;
+  }
+}
