@@ -1,0 +1,33 @@
+package dev.lamina.schedule;
+
+import java.util.OptionalDouble;
+
+/**
+ * A pure function from step to learning rate, and possibly to momentum. A lambda is a schedule of
+ * one's own: {@code (step, steps) -> 0.1 / (1 + step)}.
+ *
+ * <p>The schedules of this package hold the value of the last step for every step past the end, and
+ * throw {@link IllegalArgumentException} where {@code step} is negative or {@code steps} is not
+ * positive.
+ */
+@FunctionalInterface
+public interface Schedule {
+
+  /**
+   * Returns the learning rate in force at a step.
+   *
+   * @param step the step, from 0
+   * @param steps the length of the run in steps
+   */
+  double learningRate(long step, long steps);
+
+  /**
+   * Returns the momentum in force at a step, or empty where the optimizer's own stays.
+   *
+   * @param step the step, from 0
+   * @param steps the length of the run in steps
+   */
+  default OptionalDouble momentum(long step, long steps) {
+    return OptionalDouble.empty();
+  }
+}
