@@ -87,7 +87,13 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
 
   @Override
   public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
-    return crop(tf, images, draw(tf, ImageShape.batch(tf, images), seed));
+    return move(tf, Pixels.of(tf, images), seed).images(tf);
+  }
+
+  /** Draws the windows and leaves their pixels to be picked. */
+  Pixels move(Ops tf, Pixels pixels, Operand<TInt64> seed) {
+    Operand<TUint8> images = pixels.images(tf);
+    return cropped(tf, images, draw(tf, ImageShape.batch(tf, images), seed));
   }
 
   /**
@@ -110,6 +116,10 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
    * @throws IllegalArgumentException if the padding is a reflection as large as the image
    */
   public Operand<TUint8> crop(Ops tf, Operand<TUint8> images, Window window) {
+    return cropped(tf, images, window).images(tf);
+  }
+
+  private Pixels cropped(Ops tf, Operand<TUint8> images, Window window) {
     ImageShape shape = ImageShape.of(images);
     checkArgument(
         border != Border.REFLECT || padding < Math.min(shape.height(), shape.width()),
@@ -117,12 +127,11 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
         padding,
         shape.height(),
         shape.width());
-    Operand<TUint8> source = border == Border.ZERO ? withZeros(tf, images) : images;
-    return Pixels.pick(
-        tf,
-        source,
+    return new Pixels(
+        border == Border.ZERO ? withZeros(tf, images) : images,
         positions(tf, window.top(), shape.height()),
-        positions(tf, window.left(), shape.width()));
+        positions(tf, window.left(), shape.width()),
+        true);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.lamina.augment;
 
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TUint8;
@@ -16,7 +17,12 @@ public record RandomFlip() implements Augmentation {
 
   @Override
   public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
-    return flip(tf, images, draw(tf, ImageShape.batch(tf, images), seed));
+    return move(tf, Pixels.of(tf, images), seed).images(tf);
+  }
+
+  /** Draws the flips and adds them to the moves of the pixels. */
+  Pixels move(Ops tf, Pixels pixels, Operand<TInt64> seed) {
+    return flipped(tf, pixels, draw(tf, ImageShape.batch(tf, pixels.source()), seed));
   }
 
   /**
@@ -37,12 +43,13 @@ public record RandomFlip() implements Augmentation {
    * @param flip int32 [batch], 0 or 1
    */
   public Operand<TUint8> flip(Ops tf, Operand<TUint8> images, Operand<TInt32> flip) {
-    ImageShape shape = ImageShape.of(images);
-    Operand<TInt32> columns = Pixels.range(tf, shape.width());
-    Operand<TInt32> toMirror =
-        tf.math.sub(tf.constant(shape.width() - 1), tf.math.mul(columns, tf.constant(2)));
-    Operand<TInt32> flipped =
-        tf.math.add(columns, tf.math.mul(tf.expandDims(flip, tf.constant(1)), toMirror));
-    return Pixels.pick(tf, images, Pixels.range(tf, shape.height()), flipped);
+    return flipped(tf, Pixels.of(tf, images), flip).images(tf);
+  }
+
+  private static Pixels flipped(Ops tf, Pixels pixels, Operand<TInt32> flip) {
+    Operand<TInt32> mirrored = tf.reverse(pixels.columns(), tf.constant(new int[] {1}));
+    Operand<TBool> flips = tf.math.equal(tf.expandDims(flip, tf.constant(1)), tf.constant(1));
+    Operand<TInt32> columns = tf.select(flips, mirrored, pixels.columns());
+    return new Pixels(pixels.source(), pixels.rows(), columns, true);
   }
 }

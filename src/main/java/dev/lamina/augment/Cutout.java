@@ -1,0 +1,96 @@
+package dev.lamina.augment;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TUint8;
+
+/**
+ * Covers a square of each image with one shade. The centre is any pixel of the image, so that the
+ * square may stick out at the border and cover less. A square of even size reaches one pixel
+ * further up and left of its centre than down and right.
+ *
+ * <p>Source: DeVries and Taylor, <a href="https://arxiv.org/abs/1708.04552">Improved Regularization
+ * of Convolutional Neural Networks with Cutout</a>, 2017.
+ *
+ * @param size the side of the square in pixels, at least 1
+ * @param fill the value of every channel inside the square, 0 to 255; 128 (grey) by default
+ */
+public record Cutout(int size, int fill) implements Augmentation {
+
+  /**
+   * The pixels that the squares are centred on.
+   *
+   * @param row int32 [batch]
+   * @param column int32 [batch]
+   */
+  public record Centre(Operand<TInt32> row, Operand<TInt32> column) {}
+
+  /** Checks both values. */
+  public Cutout {
+    checkArgument(size >= 1, "size must be at least 1, got %s", size);
+    checkArgument(0 <= fill && fill <= 255, "fill must lie in 0..255, got %s", fill);
+  }
+
+  /** Returns a grey square with a side of {@code size} pixels. */
+  public static Cutout of(int size) {
+    return new Cutout(size, 128);
+  }
+
+  /** Returns this cutout with another shade, 0 to 255. */
+  public Cutout fill(int shade) {
+    return new Cutout(size, shade);
+  }
+
+  @Override
+  public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
+    ImageShape shape = ImageShape.of(images);
+    Operand<TInt32> batch = ImageShape.batch(tf, images);
+    return cut(tf, images, draw(tf, batch, shape.height(), shape.width(), seed));
+  }
+
+  /**
+   * Draws where to cut.
+   *
+   * @param batch the number of images, a scalar
+   * @param height rows of an image
+   * @param width columns of an image
+   * @param seed int64 [2]
+   */
+  public Centre draw(Ops tf, Operand<TInt32> batch, int height, int width, Operand<TInt64> seed) {
+    List<Operand<TInt64>> seeds = Draws.split(tf, seed, 2);
+    return new Centre(
+        Draws.ints(tf, batch, 0, height - 1, seeds.get(0)),
+        Draws.ints(tf, batch, 0, width - 1, seeds.get(1)));
+  }
+
+  /**
+   * Covers the squares around the given centres.
+   *
+   * @param images uint8 [batch, height, width, channels]
+   */
+  public Operand<TUint8> cut(Ops tf, Operand<TUint8> images, Centre centre) {
+    ImageShape shape = ImageShape.of(images);
+    Operand<TBool> rows = covered(tf, centre.row(), shape.height());
+    Operand<TBool> columns = covered(tf, centre.column(), shape.width());
+    Operand<TBool> square =
+        tf.math.logicalAnd(
+            tf.reshape(rows, tf.constant(new int[] {-1, shape.height(), 1, 1})),
+            tf.reshape(columns, tf.constant(new int[] {-1, 1, shape.width(), 1})));
+    return tf.select(square, tf.dtypes.cast(tf.constant(fill), TUint8.class), images);
+  }
+
+  /** Returns which of {@code count} rows or columns are covered: bool [batch, count]. */
+  private Operand<TBool> covered(Ops tf, Operand<TInt32> centre, int count) {
+    Operand<TInt32> first =
+        tf.expandDims(tf.math.sub(centre, tf.constant(size / 2)), tf.constant(1));
+    Operand<TInt32> offset = tf.math.sub(Pixels.range(tf, count), first);
+    return tf.math.logicalAnd(
+        tf.math.greaterEqual(offset, tf.constant(0)), tf.math.less(offset, tf.constant(size)));
+  }
+}
