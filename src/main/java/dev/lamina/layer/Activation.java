@@ -59,10 +59,7 @@ public enum Activation implements Layer {
       return tf.math.tanh(x);
     }
   },
-  /**
-   * exp(x) over the sum of exp along the last dimension, which must be the only one beside the
-   * batch.
-   */
+  /** exp(x) over the sum of exp(x) along the last dimension. */
   SOFTMAX {
     @Override
     Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {

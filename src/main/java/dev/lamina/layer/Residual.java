@@ -52,8 +52,8 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    Operand<TFloating> through = main.apply(context.child("main"), input);
-    Operand<TFloating> around = shortcut.apply(context.child("shortcut"), input);
+    Operand<TFloating> through = Layers.build(context.child("main"), main, input);
+    Operand<TFloating> around = Layers.build(context.child("shortcut"), shortcut, input);
     return context.tf().nn.relu(context.tf().math.add(through, around));
   }
 }

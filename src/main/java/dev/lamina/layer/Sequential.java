@@ -27,10 +27,7 @@ public record Sequential(List<Named> layers) implements Layer {
   public record Named(String name, Layer layer) {
     /** Checks the name. */
     public Named {
-      checkArgument(
-          name.matches("[A-Za-z0-9][A-Za-z0-9_-]*"),
-          "name must be letters, digits, underscores and hyphens, got \"%s\"",
-          name);
+      Names.check(name);
     }
   }
 
@@ -88,7 +85,7 @@ public record Sequential(List<Named> layers) implements Layer {
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Operand<TFloating> value = input;
     for (Named named : layers) {
-      value = named.layer().apply(context.child(named.name()), value);
+      value = Layers.build(context.child(named.name()), named.layer(), value);
     }
     return value;
   }

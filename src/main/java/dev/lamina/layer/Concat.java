@@ -1,0 +1,64 @@
+package dev.lamina.layer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Context;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * The channels of branches that all see the input, one branch after the other. The branches' shapes
+ * may differ in the last dimension only; they are named after their places, from 0. An empty {@link
+ * Sequential} is the identity.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>branches</td><td>[height, width, channels0], [height, width, channels1], ... or [features0], ...</td></tr>
+ * <tr><td>output</td><td>[height, width, channels0 + channels1 + ...] or [features0 + ...]</td></tr>
+ * </table>
+ *
+ * @param branches the branches
+ */
+public record Concat(List<Layer> branches) implements Layer {
+  /** Checks that there are branches. */
+  public Concat {
+    branches = Branches.check(branches);
+  }
+
+  /** The channels of branches. */
+  public static Concat of(Layer... branches) {
+    return new Concat(List.of(branches));
+  }
+
+  @Override
+  public Shape outputShape(Shape input) {
+    List<Shape> shapes = Branches.outputShapes(branches, input);
+    Shape first = shapes.get(0);
+    int last = first.numDimensions() - 1;
+    long channels = Shapes.channels(first);
+    for (int i = 1; i < shapes.size(); i++) {
+      Shape shape = shapes.get(i);
+      checkArgument(
+          shape.numDimensions() == first.numDimensions()
+              && shape.take(last).equals(first.take(last)),
+          "branches of Concat must differ in channels only, got %s from branch 0 and %s from branch %s",
+          Shapes.text(first),
+          Shapes.text(shape),
+          i);
+      channels += Shapes.channels(shape);
+    }
+    return first.take(last).append(channels);
+  }
+
+  @Override
+  public List<Child> children(Shape input) {
+    return Branches.children(branches, input);
+  }
+
+  @Override
+  public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    return context.tf().concat(Branches.build(branches, context, input), context.tf().constant(-1));
+  }
+}
