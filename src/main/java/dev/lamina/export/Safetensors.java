@@ -1,0 +1,150 @@
+package dev.lamina.export;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The content of a safetensors file: named tensors and free text. The format is 8 bytes of header
+ * length, a JSON header that gives type, shape and place of each tensor, and the numbers; see <a
+ * href="https://github.com/huggingface/safetensors">its description</a>.
+ *
+ * @param tensors the tensors by name
+ * @param metadata free text by key; empty where a file has none
+ */
+public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
+  /** The key in the header that the format keeps for the metadata. */
+  static final String METADATA = "__metadata__";
+
+  /** Copies the maps, keeping their order. */
+  public Safetensors {
+    checkArgument(
+        !tensors.containsKey(METADATA), "no tensor must have the reserved name %s", METADATA);
+    tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+  }
+
+  /**
+   * Reads a file whole, its tensors in the order of their data.
+   *
+   * @throws FormatException where the file is not a safetensors file, or a damaged one
+   * @throws java.io.UncheckedIOException where it cannot be read
+   */
+  public static Safetensors read(Path file) {
+    return SafetensorsReader.read(file);
+  }
+
+  /**
+   * Writes a file, at once and whole: it is written under another name in the same folder and then
+   * renamed, so that an old file stays until the new one is complete. A missing folder is made.
+   *
+   * @throws java.io.UncheckedIOException where it cannot be written
+   */
+  public void write(Path file) {
+    SafetensorsWriter.write(file, this);
+  }
+
+  /** An immutable tensor, its numbers in row-major order. */
+  public static final class Tensor {
+    private final String label;
+    private final Dtype dtype;
+    private final long[] shape;
+    private final ByteBuffer data;
+
+    /** Takes the shape and the data over, without a copy. The label begins messages about it. */
+    Tensor(String label, Dtype dtype, long[] shape, ByteBuffer data) {
+      this.label = label;
+      this.dtype = dtype;
+      this.shape = shape;
+      this.data = data;
+    }
+
+    /**
+     * An F32 tensor.
+     *
+     * @param shape the lengths of the dimensions; empty for a single number
+     * @param values the numbers in row-major order
+     */
+    public static Tensor of(long[] shape, float[] values) {
+      checkArgument(
+          Arrays.stream(shape).allMatch(length -> length >= 0)
+              && Arrays.stream(shape).asDoubleStream().reduce(1, (a, b) -> a * b) == values.length,
+          "values must fill the shape %s, got %s values",
+          Arrays.toString(shape),
+          values.length);
+      ByteBuffer data = littleEndian(Math.multiplyExact(values.length, Dtype.F32.bytes()));
+      data.asFloatBuffer().put(values);
+      return new Tensor("tensor", Dtype.F32, shape.clone(), data);
+    }
+
+    /** The type of the numbers. */
+    public Dtype dtype() {
+      return dtype;
+    }
+
+    /** The lengths of the dimensions; empty for a single number. */
+    public long[] shape() {
+      return shape.clone();
+    }
+
+    /** The bytes, to be read only, in little-endian order. */
+    public ByteBuffer data() {
+      return data.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * The numbers as floats; those of F64 are rounded.
+     *
+     * @throws FormatException where the type is not F32, F64, F16 or BF16
+     */
+    public float[] floats() {
+      float[] values = new float[data.capacity() / dtype.bytes()];
+      switch (dtype) {
+        case F32 -> data.asFloatBuffer().get(values);
+        case F64 -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = (float) data.getDouble(i * Double.BYTES);
+          }
+        }
+        case F16 -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = half(data.getShort(i * Short.BYTES));
+          }
+        }
+        case BF16 -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(data.getShort(i * Short.BYTES) << 16);
+          }
+        }
+        default ->
+            throw new FormatException(
+                "%s is %s, which is not read as float; store it as F32, F64, F16 or BF16"
+                    .formatted(label, dtype));
+      }
+      return values;
+    }
+
+    /** IEEE 754 half precision: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction. */
+    private static float half(short bits) {
+      int exponent = bits >> 10 & 0x1f;
+      int fraction = bits & 0x3ff;
+      float magnitude =
+          switch (exponent) {
+            case 0 -> fraction * 0x1p-24f;
+            case 0x1f -> fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+            default -> Math.scalb(1 + fraction * 0x1p-10f, exponent - 15);
+          };
+      return bits < 0 ? -magnitude : magnitude;
+    }
+  }
+
+  static ByteBuffer littleEndian(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+}
