@@ -5,16 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /** Writes a safetensors file. */
 final class SafetensorsWriter {
@@ -24,37 +21,23 @@ final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   static void write(Path file, Safetensors content) {
-    Path target = file.toAbsolutePath();
-    Path temporary =
-        target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    // The widest numbers first, so that every tensor is aligned to its numbers.
+    List<Map.Entry<String, Safetensors.Tensor>> tensors =
+        new ArrayList<>(content.tensors().entrySet());
+    tensors.sort(Comparator.comparingInt(entry -> -entry.getValue().dtype().bytes()));
     try {
-      Path folder = temporary.resolveSibling("");
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectories(folder);
-      }
+      List<ByteBuffer> pieces = new ArrayList<>();
+      pieces.add(header(tensors, content.metadata()));
+      tensors.forEach(entry -> pieces.add(entry.getValue().data()));
+      Path temporary = Disk.temporary(file);
       try {
-        writeNew(temporary, content);
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        Disk.write(temporary, pieces);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(file + " cannot be written: " + e, e);
-    }
-  }
-
-  private static void writeNew(Path file, Safetensors content) throws IOException {
-    // The widest numbers first, so that every tensor is aligned to its numbers.
-    List<Map.Entry<String, Safetensors.Tensor>> tensors =
-        new ArrayList<>(content.tensors().entrySet());
-    tensors.sort(Comparator.comparingInt(entry -> -entry.getValue().dtype().bytes()));
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      writeFully(channel, header(tensors, content.metadata()));
-      for (Map.Entry<String, Safetensors.Tensor> entry : tensors) {
-        writeFully(channel, entry.getValue().data());
-      }
-      channel.force(true);
     }
   }
 
@@ -82,11 +65,5 @@ final class SafetensorsWriter {
       bytes.put((byte) ' ');
     }
     return bytes.flip();
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -21,14 +22,31 @@ import org.tensorflow.types.family.TFloating;
 public final class Context {
   /** What all contexts of one pass share. */
   private static final class Pass {
-    final GraphSession session;
+    final Function<String, Variable> variables;
+    final Function<String, Operand<TFloat32>> values;
     final @Nullable Operand<TInt64> seed;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final List<Update> updates = new ArrayList<>();
 
+    /** A pass over variables. */
     Pass(GraphSession session, @Nullable Operand<TInt64> seed) {
-      this.session = session;
+      this.variables = session::variable;
+      this.values = name -> reads.computeIfAbsent(session.variable(name), v -> read(session, v));
       this.seed = seed;
+    }
+
+    /** A pass without variables. */
+    Pass(Function<String, Operand<TFloat32>> values) {
+      this.variables =
+          name -> {
+            throw new IllegalStateException(name + " must not be updated in a frozen network");
+          };
+      this.values = values;
+      this.seed = null;
+    }
+
+    private static Operand<TFloat32> read(GraphSession session, Variable variable) {
+      return session.ops().withSubScope("read").readVariableOp(variable.handle(), TFloat32.class);
     }
   }
 
@@ -58,6 +76,17 @@ public final class Context {
     return new Context(new Pass(session, seed), "", session.ops().withSubScope("train"));
   }
 
+  /**
+   * The context at the root of a network that is built for inference in any graph, without
+   * variables.
+   *
+   * @param ops the operations of that graph
+   * @param values gives the value of the parameter of that full name
+   */
+  public static Context frozen(Ops ops, Function<String, Operand<TFloat32>> values) {
+    return new Context(new Pass(values), "", ops.withSubScope("infer"));
+  }
+
   /** The context of a part of this layer. */
   public Context child(String name) {
     return new Context(pass, path.isEmpty() ? name : path + "." + name, tf.withSubScope(name));
@@ -80,19 +109,12 @@ public final class Context {
 
   /** The value of a parameter that the layer declares. */
   public Operand<TFloating> get(String parameter) {
-    return Floats.wide(
-        pass.reads.computeIfAbsent(
-            variable(parameter),
-            v ->
-                pass.session
-                    .ops()
-                    .withSubScope("read")
-                    .readVariableOp(v.handle(), TFloat32.class)));
+    return Floats.wide(pass.values.apply(fullName(parameter)));
   }
 
   /** In training, sets a running statistic to a new value at the end of the step. */
   public void update(String parameter, Operand<TFloat32> value) {
-    pass.updates.add(new Update(variable(parameter), value));
+    pass.updates.add(new Update(pass.variables.apply(fullName(parameter)), value));
   }
 
   /**
@@ -124,7 +146,7 @@ public final class Context {
     return assigns;
   }
 
-  private Variable variable(String parameter) {
-    return pass.session.variable(path.isEmpty() ? parameter : path + "." + parameter);
+  private String fullName(String parameter) {
+    return path.isEmpty() ? parameter : path + "." + parameter;
   }
 }

@@ -1,0 +1,99 @@
+package dev.lamina.export;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+import org.tensorflow.proto.SavedModel;
+
+/**
+ * Writes a classifier as TensorFlow's SavedModel, for TensorFlow Serving, Python, Java and whatever
+ * else reads that format. It holds the inference graph alone, with the weights as constants.
+ *
+ * <table>
+ * <caption>The signature {@code serving_default}</caption>
+ * <tr><th>name</th><th>type</th><th>shape</th><th>what</th></tr>
+ * <tr><td>images (input)</td><td>uint8</td><td>[n, height, width, channels]</td><td>pixels from 0 to 255</td></tr>
+ * <tr><td>probabilities</td><td>float32</td><td>[n, classes]</td><td>softmax of the logits</td></tr>
+ * <tr><td>logits</td><td>float32</td><td>[n, classes]</td><td>what the network gives</td></tr>
+ * <tr><td>class_ids</td><td>int64</td><td>[n]</td><td>the most probable class, from 0</td></tr>
+ * <tr><td>labels</td><td>string</td><td>[n]</td><td>its name</td></tr>
+ * </table>
+ *
+ * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, holds the class names,
+ * the metadata and the version of this library.
+ */
+public final class SavedModelWriter {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private SavedModelWriter() {}
+
+  /**
+   * Writes the model, whole or not at all: it is written under another name beside the folder and
+   * then renamed. Missing folders above it are made.
+   *
+   * @param folder the folder to make; may exist if it is empty. TensorFlow Serving wants its name
+   *     to be a version number.
+   * @throws IllegalArgumentException where the folder holds something, or the weights are not those
+   *     of the network
+   * @throws UncheckedIOException where it cannot be written
+   */
+  public static void write(Path folder, Servable servable) {
+    try {
+      checkArgument(
+          !Files.exists(folder) || isEmptyFolder(folder),
+          "target must be a new or empty folder, got %s; choose another or delete it",
+          folder);
+      SavedModel model = InferenceGraph.build(servable);
+      Path temporary = Disk.temporary(folder);
+      try {
+        Path extra = Files.createDirectories(temporary.resolve("assets.extra"));
+        Disk.write(extra.resolve("lamina.json"), List.of(ByteBuffer.wrap(describe(servable))));
+        // Last, since it is what makes the folder a SavedModel.
+        Disk.write(
+            temporary.resolve("saved_model.pb"), List.of(ByteBuffer.wrap(model.toByteArray())));
+        // Fails where something was put there meanwhile.
+        Files.deleteIfExists(folder);
+        Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        if (Files.exists(temporary)) {
+          MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + " cannot be written: " + e, e);
+    }
+  }
+
+  private static boolean isEmptyFolder(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
+    try (var files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    }
+  }
+
+  private static byte[] describe(Servable servable) throws JsonProcessingException {
+    ObjectNode json = JSON.createObjectNode();
+    // Only the jar knows its version.
+    json.put(
+        "lamina_version",
+        Optional.ofNullable(SavedModelWriter.class.getPackage().getImplementationVersion())
+            .orElse("development"));
+    servable.classNames().forEach(json.putArray("class_names")::add);
+    servable.metadata().forEach(json.putObject("metadata")::put);
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+  }
+}

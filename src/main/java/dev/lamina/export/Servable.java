@@ -1,0 +1,49 @@
+package dev.lamina.export;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.layer.Layer;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * A trained classifier, all that it takes to export it.
+ *
+ * @param height the height of an image
+ * @param width the width of an image
+ * @param channels the channels of an image
+ * @param body the network from images scaled to [0, 1] to logits
+ * @param weights the value of every parameter, in row-major order, by full name
+ * @param classNames the name of each class, in the order of the logits
+ * @param metadata free text that is exported along
+ */
+public record Servable(
+    int height,
+    int width,
+    int channels,
+    Layer body,
+    Map<String, float[]> weights,
+    List<String> classNames,
+    Map<String, String> metadata) {
+  /** Checks that the classes fit the body, and copies the collections, not the weights. */
+  public Servable {
+    weights = Map.copyOf(weights);
+    classNames = List.copyOf(classNames);
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    Shape logits = body.outputShape(Shape.of(height, width, channels));
+    checkArgument(
+        logits.equals(Shape.of(classNames.size())),
+        "body must give one logit for each of %s class names, got shape %s",
+        classNames.size(),
+        Arrays.toString(logits.asArray()));
+  }
+
+  /** The shape of one image. */
+  Shape image() {
+    return Shape.of(height, width, channels);
+  }
+}

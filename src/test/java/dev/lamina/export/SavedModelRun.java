@@ -1,0 +1,49 @@
+package dev.lamina.export;
+
+import dev.lamina.export.Safetensors.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+import org.tensorflow.types.TUint8;
+
+/**
+ * Loads a SavedModel and runs it, in a JVM of its own, with TensorFlow alone. Arguments: the model,
+ * a file of pixels, the shape of one image, and the safetensors file to write.
+ */
+public final class SavedModelRun {
+  private SavedModelRun() {}
+
+  public static void main(String[] args) throws IOException {
+    byte[] pixels = Files.readAllBytes(Path.of(args[1]));
+    Shape image =
+        Shape.of(Long.parseLong(args[2]), Long.parseLong(args[3]), Long.parseLong(args[4]));
+    Shape batch = image.prepend(pixels.length / image.size());
+    try (SavedModelBundle model = SavedModelBundle.load(args[0], "serve");
+        TUint8 images = TUint8.tensorOf(batch, DataBuffers.of(pixels));
+        var result = model.function("serving_default").call(Map.of("images", images))) {
+      Map<String, Tensor> floats = new LinkedHashMap<>();
+      for (String name : new String[] {"probabilities", "logits"}) {
+        TFloat32 tensor = (TFloat32) result.get(name).orElseThrow();
+        float[] values = new float[(int) tensor.size()];
+        tensor.copyTo(DataBuffers.of(values));
+        floats.put(name, Tensor.of(tensor.shape().asArray(), values));
+      }
+      Map<String, String> texts = new LinkedHashMap<>();
+      TInt64 ids = (TInt64) result.get("class_ids").orElseThrow();
+      TString labels = (TString) result.get("labels").orElseThrow();
+      for (long i = 0; i < batch.get(0); i++) {
+        texts.put("class_id " + i, Long.toString(ids.getLong(i)));
+        texts.put("label " + i, labels.getObject(i));
+      }
+      new Safetensors(floats, texts).write(Path.of(args[5]));
+    }
+  }
+}
