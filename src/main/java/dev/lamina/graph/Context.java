@@ -23,12 +23,16 @@ public final class Context {
   private static final class Pass {
     final GraphSession session;
     final @Nullable Operand<TInt64> seed;
+    final Ops root;
+    final Ops reading;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final List<Update> updates = new ArrayList<>();
 
     Pass(GraphSession session, @Nullable Operand<TInt64> seed) {
       this.session = session;
       this.seed = seed;
+      this.root = session.ops().withSubScope(seed == null ? "infer" : "train");
+      this.reading = session.ops().withSubScope("read");
     }
   }
 
@@ -36,17 +40,17 @@ public final class Context {
 
   private final Pass pass;
   private final String path;
-  private final Ops tf;
+  // Made when first asked for: every sub-scope costs a look at all operations of the graph.
+  private @Nullable Ops tf;
 
-  private Context(Pass pass, String path, Ops tf) {
+  private Context(Pass pass, String path) {
     this.pass = pass;
     this.path = path;
-    this.tf = tf;
   }
 
   /** The context at the root of a network that is built for inference. */
   public static Context inference(GraphSession session) {
-    return new Context(new Pass(session, null), "", session.ops().withSubScope("infer"));
+    return new Context(new Pass(session, null), "");
   }
 
   /**
@@ -55,16 +59,19 @@ public final class Context {
    * @param seed int64 [2], different in every step: the key of all random numbers of the step
    */
   public static Context training(GraphSession session, Operand<TInt64> seed) {
-    return new Context(new Pass(session, seed), "", session.ops().withSubScope("train"));
+    return new Context(new Pass(session, seed), "");
   }
 
   /** The context of a part of this layer. */
   public Context child(String name) {
-    return new Context(pass, path.isEmpty() ? name : path + "." + name, tf.withSubScope(name));
+    return new Context(pass, join(path, name));
   }
 
   /** The operations, under the layer's name. */
   public Ops tf() {
+    if (tf == null) {
+      tf = path.isEmpty() ? pass.root : pass.root.withSubScope(path);
+    }
     return tf;
   }
 
@@ -83,11 +90,7 @@ public final class Context {
     return Floats.wide(
         pass.reads.computeIfAbsent(
             variable(parameter),
-            v ->
-                pass.session
-                    .ops()
-                    .withSubScope("read")
-                    .readVariableOp(v.handle(), TFloat32.class)));
+            v -> pass.reading.readVariableOp(v.handle(), TFloat32.class)));
   }
 
   /** In training, sets a running statistic to a new value at the end of the step. */
@@ -105,7 +108,7 @@ public final class Context {
     if (pass.seed == null) {
       throw new IllegalStateException(path + " must not draw random numbers in inference");
     }
-    return tf.math.add(pass.seed, tf.constant(new long[] {0, Seeds.of(0, path)}));
+    return tf().math.add(pass.seed, tf().constant(new long[] {0, Seeds.of(0, path)}));
   }
 
   /** The variables that were read in this pass, each with its one read. */
@@ -125,6 +128,11 @@ public final class Context {
   }
 
   private Variable variable(String parameter) {
-    return pass.session.variable(path.isEmpty() ? parameter : path + "." + parameter);
+    return pass.session.variable(join(path, parameter));
+  }
+
+  /** A full name: the names joined by dots, without an empty one in front. */
+  public static String join(String path, String name) {
+    return path.isEmpty() ? name : path + "." + name;
   }
 }
