@@ -22,6 +22,7 @@ import org.tensorflow.types.family.TFloating;
 public final class Context {
   /** What all contexts of one pass share. */
   private static final class Pass {
+    final Ops root;
     final Function<String, Variable> variables;
     final Function<String, Operand<TFloat32>> values;
     final @Nullable Operand<TInt64> seed;
@@ -30,13 +31,20 @@ public final class Context {
 
     /** A pass over variables. */
     Pass(GraphSession session, @Nullable Operand<TInt64> seed) {
+      Ops reading = session.ops().withSubScope("read");
+      this.root = session.ops().withSubScope(seed == null ? "infer" : "train");
       this.variables = session::variable;
-      this.values = name -> reads.computeIfAbsent(session.variable(name), v -> read(session, v));
+      this.values =
+          name ->
+              reads.computeIfAbsent(
+                  session.variable(name),
+                  variable -> reading.readVariableOp(variable.handle(), TFloat32.class));
       this.seed = seed;
     }
 
     /** A pass without variables. */
-    Pass(Function<String, Operand<TFloat32>> values) {
+    Pass(Ops root, Function<String, Operand<TFloat32>> values) {
+      this.root = root;
       this.variables =
           name -> {
             throw new IllegalStateException(name + " must not be updated in a frozen network");
@@ -44,27 +52,23 @@ public final class Context {
       this.values = values;
       this.seed = null;
     }
-
-    private static Operand<TFloat32> read(GraphSession session, Variable variable) {
-      return session.ops().withSubScope("read").readVariableOp(variable.handle(), TFloat32.class);
-    }
   }
 
   private record Update(Variable variable, Operand<TFloat32> value) {}
 
   private final Pass pass;
   private final String path;
-  private final Ops tf;
+  // Made when first asked for: every sub-scope costs a look at all operations of the graph.
+  private @Nullable Ops tf;
 
-  private Context(Pass pass, String path, Ops tf) {
+  private Context(Pass pass, String path) {
     this.pass = pass;
     this.path = path;
-    this.tf = tf;
   }
 
   /** The context at the root of a network that is built for inference. */
   public static Context inference(GraphSession session) {
-    return new Context(new Pass(session, null), "", session.ops().withSubScope("infer"));
+    return new Context(new Pass(session, null), "");
   }
 
   /**
@@ -73,7 +77,7 @@ public final class Context {
    * @param seed int64 [2], different in every step: the key of all random numbers of the step
    */
   public static Context training(GraphSession session, Operand<TInt64> seed) {
-    return new Context(new Pass(session, seed), "", session.ops().withSubScope("train"));
+    return new Context(new Pass(session, seed), "");
   }
 
   /**
@@ -84,16 +88,19 @@ public final class Context {
    * @param values gives the value of the parameter of that full name
    */
   public static Context frozen(Ops ops, Function<String, Operand<TFloat32>> values) {
-    return new Context(new Pass(values), "", ops.withSubScope("infer"));
+    return new Context(new Pass(ops.withSubScope("infer"), values), "");
   }
 
   /** The context of a part of this layer. */
   public Context child(String name) {
-    return new Context(pass, path.isEmpty() ? name : path + "." + name, tf.withSubScope(name));
+    return new Context(pass, join(path, name));
   }
 
   /** The operations, under the layer's name. */
   public Ops tf() {
+    if (tf == null) {
+      tf = path.isEmpty() ? pass.root : pass.root.withSubScope(path);
+    }
     return tf;
   }
 
@@ -109,7 +116,7 @@ public final class Context {
 
   /** The value of a parameter that the layer declares. */
   public Operand<TFloating> get(String parameter) {
-    return Floats.wide(pass.values.apply(fullName(parameter)));
+    return Floats.wide(pass.values.apply(join(path, parameter)));
   }
 
   /** In training, sets a running statistic to a new value at the end of the step. */
@@ -127,7 +134,7 @@ public final class Context {
     if (pass.seed == null) {
       throw new IllegalStateException(path + " must not draw random numbers in inference");
     }
-    return tf.math.add(pass.seed, tf.constant(new long[] {0, Seeds.of(0, path)}));
+    return tf().math.add(pass.seed, tf().constant(new long[] {0, Seeds.of(0, path)}));
   }
 
   /** The variables that were read in this pass, each with its one read. */
@@ -146,7 +153,8 @@ public final class Context {
     return assigns;
   }
 
-  private String fullName(String parameter) {
-    return path.isEmpty() ? parameter : path + "." + parameter;
+  /** A full name: the names joined by dots, without an empty one in front. */
+  public static String join(String path, String name) {
+    return path.isEmpty() ? name : path + "." + name;
   }
 }

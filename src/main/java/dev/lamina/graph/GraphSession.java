@@ -24,6 +24,8 @@ public final class GraphSession implements AutoCloseable {
   private final Graph graph = new Graph();
   private final Session session = new Session(graph);
   private final Ops ops = Ops.create(graph);
+  // Made once: a sub-scope looks at every operation of the graph.
+  private final Ops creating = ops.withSubScope("variables");
   private final Map<String, Variable> variables = new LinkedHashMap<>();
   private boolean closed;
 
@@ -53,20 +55,19 @@ public final class GraphSession implements AutoCloseable {
   public Variable create(String name, Parameter parameter) {
     checkOpen();
     checkArgument(!variables.containsKey(name), "names must differ, got %s twice", name);
-    Ops tf = ops.withSubScope("variables");
     VarHandleOp handle =
-        tf.withName(name)
+        creating.withName(name)
             .varHandleOp(TFloat32.class, parameter.shape(), VarHandleOp.sharedName(name));
     Placeholder<TFloat32> value =
-        tf.placeholder(TFloat32.class, Placeholder.shape(parameter.shape()));
+        creating.placeholder(TFloat32.class, Placeholder.shape(parameter.shape()));
     Variable variable =
         new Variable(
             name,
             parameter,
             handle,
-            tf.readVariableOp(handle, TFloat32.class),
+            creating.readVariableOp(handle, TFloat32.class),
             value,
-            tf.assignVariableOp(handle, value));
+            creating.assignVariableOp(handle, value));
     variables.put(name, variable);
     return variable;
   }

@@ -1,5 +1,7 @@
 package dev.lamina.graph;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
@@ -35,6 +37,26 @@ public interface Initializer {
       Arrays.fill(values, value);
       return values;
     };
+  }
+
+  /**
+   * Normal with mean 0.
+   *
+   * @param deviation the standard deviation
+   */
+  static Initializer normal(double deviation) {
+    checkArgument(deviation > 0, "deviation must be positive, got %s", deviation);
+    return (parameter, random) -> normal(parameter, random, deviation);
+  }
+
+  /**
+   * Uniform between -bound and bound.
+   *
+   * @param bound the largest magnitude
+   */
+  static Initializer uniform(double bound) {
+    checkArgument(bound > 0, "bound must be positive, got %s", bound);
+    return (parameter, random) -> uniform(parameter, random, bound);
   }
 
   /**

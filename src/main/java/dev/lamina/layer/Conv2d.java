@@ -9,7 +9,9 @@ import dev.lamina.graph.Role;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -141,15 +143,32 @@ public record Conv2d(
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    Operand<TFloating> sum =
-        context
-            .tf()
-            .nn
-            .conv2d(
-                input,
-                context.get("weight"),
-                List.of(1L, (long) stride, (long) stride, 1L),
-                padding.name());
-    return bias ? context.tf().nn.biasAdd(sum, context.get("bias")) : sum;
+    Ops tf = context.tf();
+    Operand<TFloating> sum = convolve(tf, input, context.get("weight"));
+    return bias ? tf.nn.biasAdd(sum, context.get("bias")) : sum;
+  }
+
+  /**
+   * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
+   * the batch norm that follows, and the fused operation refuses groups on a CPU.
+   */
+  private Operand<TFloating> convolve(
+      Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
+    List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
+    if (groups == 1) {
+      return tf.nn.conv2d(input, weight, strides, padding.name());
+    }
+    if (groups == input.shape().get(3)) {
+      long[] shape = {kernel, kernel, groups, filters / groups};
+      return tf.nn.depthwiseConv2dNative(
+          input, tf.reshape(weight, tf.constant(shape)), strides, padding.name());
+    }
+    List<Output<TFloating>> inputs = tf.split(tf.constant(3), input, (long) groups).output();
+    List<Output<TFloating>> weights = tf.split(tf.constant(3), weight, (long) groups).output();
+    List<Operand<TFloating>> sums = new ArrayList<>();
+    for (int i = 0; i < groups; i++) {
+      sums.add(tf.nn.conv2d(inputs.get(i), weights.get(i), strides, padding.name()));
+    }
+    return tf.concat(sums, tf.constant(3));
   }
 }

@@ -40,7 +40,7 @@ public final class Layers {
 
     /** The full name of one of its parameters: {@code layer1.0.main.0.weight}. */
     public String fullName(Parameter parameter) {
-      return join(path, parameter.name());
+      return Context.join(path, parameter.name());
     }
   }
 
@@ -113,11 +113,7 @@ public final class Layers {
       leaves.add(new Leaf(path, layer, input, output, parameters, multiplyAdds));
     }
     for (Layer.Child child : children) {
-      collect(join(path, child.name()), child.layer(), child.input(), leaves);
+      collect(Context.join(path, child.name()), child.layer(), child.input(), leaves);
     }
-  }
-
-  private static String join(String path, String name) {
-    return path.isEmpty() ? name : path + "." + name;
   }
 }

@@ -1,0 +1,136 @@
+package dev.lamina.layer;
+
+import com.google.common.collect.Lists;
+import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
+
+/**
+ * Finds out whether a network can be trained before anybody tries. TensorFlow's gradients outside
+ * Python know only a part of the operations, some stop every gradient, and one kind comes out
+ * wrong: dilated convolutions.
+ */
+public final class GradientCheck {
+  private static final Pattern NO_GRADIENT = Pattern.compile("No gradient defined for op: (\\w+)");
+  private static final Set<String> CONVOLUTIONS = Set.of("Conv2D", "DepthwiseConv2dNative");
+
+  private GradientCheck() {}
+
+  /**
+   * Builds a network for training, and its gradients, into a graph that is thrown away.
+   *
+   * @param root the network
+   * @param input the shape of one example
+   * @throws IllegalArgumentException where a parameter's gradient cannot be had; the message names
+   *     the layer and the operation
+   */
+  public static void verify(Layer root, Shape input) {
+    String problem = problem(root, input, false);
+    if (problem != null) {
+      throw new IllegalArgumentException(locate("", root, input, problem));
+    }
+  }
+
+  /** Goes down to the smallest part that shows the problem, from the output to the input. */
+  private static String locate(String path, Layer layer, Shape input, String problem) {
+    for (Layer.Child child : Lists.reverse(layer.children(input))) {
+      if (problem.equals(problem(child.layer(), child.input(), true))) {
+        return locate(
+            Context.join(path, child.name()), child.layer(), child.input(), problem);
+      }
+    }
+    return Layers.describe(path, layer) + " " + problem;
+  }
+
+  /**
+   * What keeps the gradients of a layer's trainable parameters from being built, or null.
+   *
+   * @param through whether the gradient must reach the layer's input too
+   */
+  private static @Nullable String problem(Layer layer, Shape input, boolean through) {
+    try (GraphSession session = new GraphSession()) {
+      Layers.createVariables(session, layer, input);
+      Ops tf = session.ops();
+      Context context =
+          Context.training(session, tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2))));
+      Placeholder<TFloat32> x =
+          tf.placeholder(TFloat32.class, Placeholder.shape(input.prepend(Shape.UNKNOWN_SIZE)));
+      Output<TFloating> y = Layers.build(context, layer, Floats.wide(x)).asOutput();
+      List<Output<?>> sources = new ArrayList<>();
+      context
+          .reads()
+          .forEach(
+              (variable, read) -> {
+                if (variable.parameter().role().trainable()) {
+                  sources.add(read.asOutput());
+                }
+              });
+      if (through) {
+        sources.add(x.asOutput());
+      }
+      String dilated = dilated(session.graph());
+      return dilated != null ? dilated : differentiate(session.graph(), y, sources);
+    }
+  }
+
+  private static @Nullable String differentiate(
+      Graph graph, Output<?> y, List<Output<?>> sources) {
+    if (sources.isEmpty()) {
+      return null;
+    }
+    try {
+      for (Output<?> gradient : graph.addGradients(y, sources.toArray(Output[]::new))) {
+        if (dead(gradient)) {
+          return "lets no gradient through to the parameters before it; build it from ops that have"
+              + " one";
+        }
+      }
+      return null;
+    } catch (TensorFlowException e) {
+      Matcher matcher = NO_GRADIENT.matcher(String.valueOf(e.getMessage()));
+      return matcher.find()
+          ? "uses "
+              + matcher.group(1)
+              + ", which TensorFlow cannot differentiate from Java; build it from other ops"
+          : "cannot be differentiated: " + e.getMessage();
+    }
+  }
+
+  /** TensorFlow answers with an output of no operation where no path leads to a source. */
+  private static boolean dead(Output<?> gradient) {
+    try {
+      return gradient.op().type().isEmpty();
+    } catch (IllegalStateException e) {
+      return true;
+    }
+  }
+
+  private static @Nullable String dilated(Graph graph) {
+    for (NodeDef node : graph.toGraphDef().getNodeList()) {
+      if (CONVOLUTIONS.contains(node.getOp())
+          && node.getAttrOrThrow("dilations").getList().getIList().stream().anyMatch(d -> d > 1)) {
+        return "uses a dilated "
+            + node.getOp()
+            + ", whose gradient TensorFlow gets wrong; put spaceToBatchNd and batchToSpaceNd"
+            + " around a plain one";
+      }
+    }
+    return null;
+  }
+}
