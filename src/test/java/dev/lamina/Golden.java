@@ -59,6 +59,15 @@ public final class Golden {
     return tensors;
   }
 
+  /** Returns the value of a key that must be there. */
+  public static <T> T at(Map<String, T> map, String key) {
+    T value = map.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("no " + key + " in " + map.keySet());
+    }
+    return value;
+  }
+
   /** Returns the metadata of a safetensors file, empty where it has none. */
   public static Map<String, String> metadata(String name) {
     Map<String, String> metadata = new LinkedHashMap<>();

@@ -121,7 +121,7 @@ public final class Context {
 
   /** In training, sets a running statistic to a new value at the end of the step. */
   public void update(String parameter, Operand<TFloat32> value) {
-    pass.updates.add(new Update(pass.variables.apply(fullName(parameter)), value));
+    pass.updates.add(new Update(pass.variables.apply(join(path, parameter)), value));
   }
 
   /**

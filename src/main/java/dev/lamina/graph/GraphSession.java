@@ -56,7 +56,8 @@ public final class GraphSession implements AutoCloseable {
     checkOpen();
     checkArgument(!variables.containsKey(name), "names must differ, got %s twice", name);
     VarHandleOp handle =
-        creating.withName(name)
+        creating
+            .withName(name)
             .varHandleOp(TFloat32.class, parameter.shape(), VarHandleOp.sharedName(name));
     Placeholder<TFloat32> value =
         creating.placeholder(TFloat32.class, Placeholder.shape(parameter.shape()));
@@ -70,6 +71,12 @@ public final class GraphSession implements AutoCloseable {
             creating.assignVariableOp(handle, value));
     variables.put(name, variable);
     return variable;
+  }
+
+  /** The variable of that name and shape; it is added where there is none yet. */
+  public Variable createOrGet(String name, Parameter parameter) {
+    Variable existing = variables.get(name);
+    return existing == null ? create(name, parameter) : existing;
   }
 
   /** The variable of that name. */

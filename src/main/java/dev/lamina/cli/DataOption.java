@@ -1,0 +1,58 @@
+package dev.lamina.cli;
+
+import dev.lamina.data.ImageData;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** The options that say which images. */
+final class DataOption {
+  static final String EMBEDDED = "embedded";
+  private static final Set<String> NAMES = Set.of("cifar10", "cifar100", "fashion-mnist");
+
+  @Option(
+      names = "--data",
+      paramLabel = "DATA",
+      defaultValue = EMBEDDED,
+      description =
+          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, or images in train|test/CLASS/), one of cifar10, cifar100,"
+              + " fashion-mnist (downloaded), or embedded, a sample of Fashion-MNIST (default)")
+  String data = EMBEDDED;
+
+  @Option(
+      names = "--cache",
+      paramLabel = "DIR",
+      description = "where downloads are kept (default: .lamina in the home folder)")
+  Path cache = Path.of(System.getProperty("user.home"), ".lamina");
+
+  @Option(
+      names = "--mirror",
+      paramLabel = "URL",
+      description = "where to download from instead of the data set's own site")
+  @Nullable URI mirror;
+
+  /** Whether the user named the images. */
+  static boolean given(CommandSpec spec) {
+    return spec.commandLine().getParseResult().hasMatchedOption("--data");
+  }
+
+  boolean embedded() {
+    return data.equals(EMBEDDED);
+  }
+
+  ImageData open() {
+    return open(data);
+  }
+
+  ImageData open(String name) {
+    if (name.equals(EMBEDDED)) {
+      return ImageData.embedded();
+    }
+    return NAMES.contains(name)
+        ? ImageData.named(name, cache, mirror)
+        : ImageData.open(Path.of(name));
+  }
+}

@@ -1,0 +1,45 @@
+package dev.lamina.cli;
+
+import dev.lamina.model.Evaluation;
+import dev.lamina.model.Model;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Evaluates a run on the test images. */
+@Command(
+    name = "evaluate",
+    description = "Evaluates a run on test images: accuracy, loss and confusion matrix.",
+    mixinStandardHelpOptions = true)
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private DataOption data = new DataOption();
+
+  @Option(names = "--run", paramLabel = "DIR", description = "the run (default: the newest)")
+  private @Nullable Path run;
+
+  @Override
+  public Integer call() {
+    Path folder = RunFolders.find(run);
+    // The run knows what it was trained on; --data says otherwise.
+    String images = DataOption.given(spec) ? data.data : RunConfig.read(folder).data();
+    try (Model model = RunConfig.load(folder)) {
+      Evaluation test = model.evaluate(data.open(images).test());
+      spec.commandLine()
+          .getOut()
+          .printf(
+              Locale.ROOT,
+              "%stest loss %.4f%ntest accuracy %.4f%n",
+              test.table(),
+              test.loss(),
+              test.accuracy());
+    }
+    return 0;
+  }
+}

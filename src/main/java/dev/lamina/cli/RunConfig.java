@@ -1,0 +1,115 @@
+package dev.lamina.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.primitives.Doubles;
+import dev.lamina.data.AtomicFiles;
+import dev.lamina.data.DataException;
+import dev.lamina.model.Model;
+import dev.lamina.zoo.ResNetCifar;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The file {@code config.json} of a run: enough to build its model again and to repeat the run.
+ *
+ * @param data what was trained on, as it was given
+ * @param network the network
+ * @param recipe the recipe
+ * @param classNames the names of the classes
+ * @param environment versions and machine
+ */
+record RunConfig(
+    String data,
+    NetworkConfig network,
+    Recipe recipe,
+    List<String> classNames,
+    Map<String, String> environment) {
+
+  private static final String FILE = "config.json";
+  private static final String WEIGHTS = "weights.safetensors";
+
+  record NetworkConfig(
+      String name,
+      int width,
+      int height,
+      int imageWidth,
+      int channels,
+      List<Double> mean,
+      List<Double> deviation) {}
+
+  record Recipe(
+      int epochs,
+      int batchSize,
+      double peak,
+      boolean cycleMomentum,
+      double momentum,
+      boolean nesterov,
+      double weightDecay,
+      double labelSmoothing,
+      boolean augment,
+      long seed) {}
+
+  /** The network with initial weights. */
+  Model build() {
+    Model model =
+        ResNetCifar.builder()
+            .name(network.name())
+            .width(network.width())
+            .classes(classNames.size())
+            .imageSize(network.height(), network.imageWidth())
+            .inputChannels(network.channels())
+            .normalization(Doubles.toArray(network.mean()), Doubles.toArray(network.deviation()))
+            .seed(recipe.seed())
+            .build();
+    model.classNames(classNames);
+    return model;
+  }
+
+  /** The network with the weights of a run. */
+  static Model load(Path run) {
+    Model model = read(run).build();
+    try {
+      model.loadWeights(weights(run));
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  static Path weights(Path run) {
+    return run.resolve(WEIGHTS);
+  }
+
+  void write(Path run) {
+    try {
+      AtomicFiles.writeString(
+          run.resolve(FILE),
+          new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static RunConfig read(Path run) {
+    Path file = run.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new DataException(
+          run + " is no run: it has no " + FILE + "; name the folder that 'lamina train' printed");
+    }
+    try {
+      return new ObjectMapper().readValue(file.toFile(), RunConfig.class);
+    } catch (IOException e) {
+      throw new DataException(
+          file + " is damaged (" + firstLine(e) + "); train again or restore the file", e);
+    }
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,67 @@
+package dev.lamina.cli;
+
+import dev.lamina.data.DataException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Where runs lie: {@code runs/TIME} unless the user says otherwise. */
+final class RunFolders {
+  private static final Path RUNS = Path.of("runs");
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT);
+
+  private RunFolders() {}
+
+  /** A folder named after the time. */
+  static Path fresh() {
+    return RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME));
+  }
+
+  /** Makes the folder of a new run, which must be new or empty. */
+  static void create(Path run) {
+    try {
+      if (Files.isDirectory(run)) {
+        try (Stream<Path> files = Files.list(run)) {
+          if (files.findAny().isPresent()) {
+            throw new DataException(
+                run + " must be a new or empty folder; name another with --run");
+          }
+        }
+      }
+      Files.createDirectories(run);
+    } catch (IOException e) {
+      throw new DataException(
+          run + " could not be made (" + e + "); name another folder with --run", e);
+    }
+  }
+
+  /** The given folder, or the newest one of {@code runs} that holds a finished run. */
+  static Path find(@Nullable Path wanted) {
+    if (wanted != null) {
+      return wanted;
+    }
+    if (Files.isDirectory(RUNS)) {
+      try (Stream<Path> runs = Files.list(RUNS)) {
+        Path newest =
+            runs.filter(run -> Files.isRegularFile(RunConfig.weights(run)))
+                .max(Comparator.naturalOrder())
+                .orElse(null);
+        if (newest != null) {
+          return newest;
+        }
+      } catch (IOException e) {
+        throw new DataException(RUNS + " could not be read (" + e + "); name a run with --run", e);
+      }
+    }
+    throw new DataException(
+        "no run found in " + RUNS + "; run 'lamina train' or name one with --run");
+  }
+}

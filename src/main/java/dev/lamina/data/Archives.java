@@ -1,0 +1,71 @@
+package dev.lamina.data;
+
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/** Unpacks tar.gz archives without trusting them. */
+final class Archives {
+  /** Several times what the largest of the data sets unpacks to. */
+  private static final long LARGEST = 2L << 30;
+
+  private Archives() {}
+
+  /**
+   * Unpacks the files of an archive into a folder.
+   *
+   * @throws DataException where a path would leave the folder, an entry is neither file nor folder,
+   *     or it is too large
+   */
+  static void unpack(Path archive, Path folder) throws IOException {
+    Path root = folder.toAbsolutePath().normalize();
+    long total = 0;
+    try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive));
+        TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(raw))) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        Path target = root.resolve(entry.getName()).normalize();
+        if (!target.startsWith(root)) {
+          throw refused(archive, "the path " + entry.getName() + ", which leaves its folder");
+        }
+        if (entry.isDirectory()) {
+          Files.createDirectories(target);
+        } else if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink()) {
+          total += entry.getSize();
+          if (total > LARGEST) {
+            throw refused(archive, "more than " + LARGEST + " bytes");
+          }
+          Path parent = target.getParent();
+          if (parent != null) {
+            Files.createDirectories(parent);
+          }
+          Files.copy(tar, target);
+        } else {
+          throw refused(archive, "the link or device " + entry.getName());
+        }
+      }
+    } catch (ZipException e) {
+      throw new DataException(archive + " is no gzip archive; remove it and try again", e);
+    }
+  }
+
+  private static DataException refused(Path archive, String what) {
+    return new DataException(
+        archive + " holds " + what + "; it was not unpacked, remove it and use another --mirror");
+  }
+
+  /** Deletes a folder that may be gone already. */
+  static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      // What is deleted was made here and holds no links.
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+}

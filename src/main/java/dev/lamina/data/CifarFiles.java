@@ -1,0 +1,96 @@
+package dev.lamina.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The binary layout of CIFAR: records of some label bytes, then 32 x 32 red, green and blue bytes,
+ * plane after plane.
+ *
+ * @param labelBytes the number of label bytes; the last one counts
+ */
+record CifarFiles(int labelBytes) {
+  private static final int SIDE = 32;
+  private static final int AREA = SIDE * SIDE;
+
+  ImageSet read(List<Path> files, List<String> classNames) {
+    int record = labelBytes + 3 * AREA;
+    long total = 0;
+    for (Path file : files) {
+      long size = size(file);
+      if (size == 0 || size % record != 0) {
+        throw new DataException(
+            String.format(
+                "%s has %d bytes, which is not a whole number of %d-byte records; copy or download it again",
+                file, size, record));
+      }
+      total += size / record;
+    }
+    int count = Math.toIntExact(total);
+    byte[] pixels = new byte[Math.multiplyExact(count, 3 * AREA)];
+    int[] labels = new int[count];
+    int image = 0;
+    for (Path file : files) {
+      byte[] bytes = bytes(file);
+      for (int start = 0; start + record <= bytes.length; start += record) {
+        int label = bytes[start + labelBytes - 1] & 0xff;
+        if (label >= classNames.size()) {
+          throw new DataException(
+              String.format(
+                  "%s has label %d in record %d, must be in 0..%d; copy or download it again",
+                  file, label, start / record, classNames.size() - 1));
+        }
+        labels[image] = label;
+        for (int p = 0; p < AREA; p++) {
+          for (int c = 0; c < 3; c++) {
+            pixels[(image * AREA + p) * 3 + c] = bytes[start + labelBytes + c * AREA + p];
+          }
+        }
+        image++;
+      }
+    }
+    return ImageSet.of(SIDE, SIDE, 3, pixels, labels, classNames);
+  }
+
+  /** The class names of a text file, a line each. */
+  static List<String> names(Path file, int expected) {
+    List<String> names;
+    try {
+      names = Files.readAllLines(file).stream().filter(line -> !line.isBlank()).toList();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+    if (names.size() != expected) {
+      throw new DataException(
+          String.format(
+              "%s names %d classes, must be %d; copy or download it again",
+              file, names.size(), expected));
+    }
+    return names;
+  }
+
+  private static long size(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new DataException(file + " is missing; copy or download the data set again");
+    }
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static DataException unreadable(Path file, IOException e) {
+    return new DataException(file + " cannot be read (" + e + "); check its permissions", e);
+  }
+}

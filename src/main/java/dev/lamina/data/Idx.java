@@ -1,0 +1,183 @@
+package dev.lamina.data;
+
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * IDX files, the format of MNIST and Fashion-MNIST: {@code train-images-idx3-ubyte}, {@code
+ * train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte},
+ * plain or with {@code .gz}. Grey becomes three equal channels, and images smaller than 32 x 32 are
+ * padded with black to that size, the odd pixel at the end.
+ */
+final class Idx {
+  private static final int IMAGES = 0x803;
+  private static final int LABELS = 0x801;
+  private static final int SIDE = 32;
+  private static final int LARGEST_SIDE = 1024;
+  private static final int CLASSES = 10;
+
+  /** The file names, and where they are opened: in a folder, or in the jar. */
+  interface Source {
+    InputStream open(String name) throws IOException;
+
+    String describe(String name);
+  }
+
+  private Idx() {}
+
+  static boolean isIn(Path folder) {
+    return Files.exists(file(folder, "train-images-idx3-ubyte"))
+        || Files.exists(file(folder, "t10k-images-idx3-ubyte"));
+  }
+
+  static ImageData open(Path folder) {
+    boolean fashion = folder.toString().contains("fashion");
+    List<String> names =
+        fashion
+            ? Embedded.CLASS_NAMES
+            : IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
+    Source source =
+        new Source() {
+          @Override
+          public InputStream open(String name) throws IOException {
+            Path file = file(folder, name);
+            if (!Files.isRegularFile(file)) {
+              throw new DataException(file + " is missing; copy or download the data set again");
+            }
+            return Files.newInputStream(file);
+          }
+
+          @Override
+          public String describe(String name) {
+            return file(folder, name).toString();
+          }
+        };
+    return read(source, names);
+  }
+
+  static ImageData read(Source source, List<String> classNames) {
+    return new ImageData(read(source, "train", classNames), read(source, "t10k", classNames));
+  }
+
+  private static ImageSet read(Source source, String split, List<String> classNames) {
+    String images = split + "-images-idx3-ubyte";
+    String labels = split + "-labels-idx1-ubyte";
+    int[] classes = labels(source, labels, classNames.size());
+    try (DataInputStream in = stream(source, images)) {
+      expect(source, images, "magic number", IMAGES, in.readInt());
+      expect(source, images, "number of images", classes.length, in.readInt());
+      int height = side(source, images, in.readInt());
+      int width = side(source, images, in.readInt());
+      int paddedHeight = Math.max(height, SIDE);
+      int paddedWidth = Math.max(width, SIDE);
+      byte[] pixels =
+          new byte
+              [Math.toIntExact(
+                  Math.multiplyExact((long) classes.length, 3L * paddedHeight * paddedWidth))];
+      byte[] grey = new byte[height * width];
+      int top = (paddedHeight - height) / 2;
+      int left = (paddedWidth - width) / 2;
+      for (int i = 0; i < classes.length; i++) {
+        in.readFully(grey);
+        for (int p = 0; p < grey.length; p++) {
+          int row = i * paddedHeight + top + p / width;
+          int at = (row * paddedWidth + left + p % width) * 3;
+          pixels[at] = grey[p];
+          pixels[at + 1] = grey[p];
+          pixels[at + 2] = grey[p];
+        }
+      }
+      expectEnd(source, images, in);
+      return ImageSet.of(paddedHeight, paddedWidth, 3, pixels, classes, classNames);
+    } catch (IOException e) {
+      throw damaged(source, images, e);
+    }
+  }
+
+  private static int[] labels(Source source, String name, int classes) {
+    try (DataInputStream in = stream(source, name)) {
+      expect(source, name, "magic number", LABELS, in.readInt());
+      int count = in.readInt();
+      if (count <= 0) {
+        throw new DataException(
+            String.format(
+                "%s promises %d labels, must be positive; copy or download it again",
+                source.describe(name), count));
+      }
+      // Read as far as the file goes, so that a lying header cannot ask for memory.
+      byte[] bytes = in.readNBytes(count);
+      if (bytes.length < count) {
+        throw new EOFException();
+      }
+      expectEnd(source, name, in);
+      int[] labels = new int[count];
+      for (int i = 0; i < count; i++) {
+        labels[i] = bytes[i] & 0xff;
+        if (labels[i] >= classes) {
+          throw new DataException(
+              String.format(
+                  "%s has label %d at place %d, must be in 0..%d; copy or download it again",
+                  source.describe(name), labels[i], i, classes - 1));
+        }
+      }
+      return labels;
+    } catch (IOException e) {
+      throw damaged(source, name, e);
+    }
+  }
+
+  private static int side(Source source, String name, int side) {
+    if (side <= 0 || side > LARGEST_SIDE) {
+      throw new DataException(
+          String.format(
+              "%s has images with a side of %d, must be in 1..%d; copy or download it again",
+              source.describe(name), side, LARGEST_SIDE));
+    }
+    return side;
+  }
+
+  private static void expect(Source source, String name, String what, int expected, int actual) {
+    if (actual != expected) {
+      throw new DataException(
+          String.format(
+              "%s has %s %d, must be %d; copy or download it again",
+              source.describe(name), what, actual, expected));
+    }
+  }
+
+  private static void expectEnd(Source source, String name, DataInputStream in) throws IOException {
+    if (in.read() >= 0) {
+      throw new DataException(
+          source.describe(name) + " is longer than its header says; copy or download it again");
+    }
+  }
+
+  private static DataException damaged(Source source, String name, IOException e) {
+    return new DataException(
+        e instanceof EOFException
+            ? source.describe(name) + " is shorter than its header says; copy or download it again"
+            : source.describe(name) + " cannot be read (" + e + "); copy or download it again",
+        e);
+  }
+
+  private static DataInputStream stream(Source source, String name) throws IOException {
+    InputStream raw = new BufferedInputStream(source.open(name));
+    raw.mark(2);
+    boolean gzip = raw.read() == 0x1f && raw.read() == 0x8b;
+    raw.reset();
+    return new DataInputStream(gzip ? new BufferedInputStream(new GZIPInputStream(raw)) : raw);
+  }
+
+  private static Path file(Path folder, String name) {
+    Path plain = folder.resolve(name);
+    return Files.exists(plain) ? plain : folder.resolve(name + ".gz");
+  }
+}

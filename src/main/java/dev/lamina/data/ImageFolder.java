@@ -1,0 +1,137 @@
+package dev.lamina.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Images in folders named after their classes: {@code train|test/CLASS/*.png|jpg}, or {@code
+ * CLASS/*.png|jpg}, of which a tenth of each class, always the same images, becomes the test set.
+ * Classes are sorted by name; all images must have one size.
+ */
+final class ImageFolder {
+  private static final double TEST_SHARE = 0.1;
+
+  private record Item(Path file, int label) {}
+
+  private ImageFolder() {}
+
+  static boolean isIn(Path folder) {
+    return Files.isDirectory(folder)
+        && (Files.isDirectory(folder.resolve("train"))
+            || Files.isDirectory(folder.resolve("test"))
+            || folders(folder).stream().anyMatch(inner -> !images(inner).isEmpty()));
+  }
+
+  static ImageData open(Path folder) {
+    Path train = folder.resolve("train");
+    Path test = folder.resolve("test");
+    if (!Files.isDirectory(train) && !Files.isDirectory(test)) {
+      ImageSet.Split split = read(folder).split(TEST_SHARE, 0);
+      return new ImageData(split.train(), split.validation());
+    }
+    for (Path part : List.of(train, test)) {
+      if (!Files.isDirectory(part)) {
+        throw new DataException(
+            part
+                + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/");
+      }
+    }
+    List<String> trainClasses = names(train);
+    List<String> testClasses = names(test);
+    if (!trainClasses.equals(testClasses)) {
+      List<String> different = new ArrayList<>(trainClasses);
+      different.removeAll(testClasses);
+      List<String> others = new ArrayList<>(testClasses);
+      others.removeAll(trainClasses);
+      throw new DataException(
+          String.format(
+              "%s must have the same classes in train and test, only in train: %s, only in test: %s; add or remove folders",
+              folder, different, others));
+    }
+    return new ImageData(read(train), read(test));
+  }
+
+  private static ImageSet read(Path folder) {
+    List<String> names = names(folder);
+    if (names.size() < 2) {
+      throw new DataException(
+          folder + " must have a folder for each of at least 2 classes, got " + names);
+    }
+    List<Item> items = new ArrayList<>();
+    for (int label = 0; label < names.size(); label++) {
+      Path classFolder = folder.resolve(names.get(label));
+      List<Path> files = images(classFolder);
+      if (files.isEmpty()) {
+        throw new DataException(
+            classFolder + " has no PNG or JPEG images; add some or remove the folder");
+      }
+      for (Path file : files) {
+        items.add(new Item(file, label));
+      }
+    }
+    Path first = items.get(0).file();
+    Images.Size size = Images.size(first);
+    int bytes = Math.multiplyExact(3, Math.multiplyExact(size.height(), size.width()));
+    if ((long) bytes * items.size() > Integer.MAX_VALUE) {
+      throw new DataException(
+          String.format(
+              "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer or smaller ones",
+              folder, items.size(), size.width(), size.height()));
+    }
+    byte[] pixels = new byte[bytes * items.size()];
+    IntStream.range(0, items.size())
+        .parallel()
+        .forEach(i -> copy(items.get(i).file(), first, size, pixels, i * bytes));
+    return ImageSet.of(
+        size.height(),
+        size.width(),
+        3,
+        pixels,
+        items.stream().mapToInt(Item::label).toArray(),
+        names);
+  }
+
+  private static void copy(Path file, Path first, Images.Size size, byte[] into, int offset) {
+    Images.Size own = Images.size(file);
+    if (!own.equals(size)) {
+      throw new DataException(
+          String.format(
+              "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
+              file, own.width(), own.height(), first, size.width(), size.height()));
+    }
+    byte[] image = Images.read(file);
+    System.arraycopy(image, 0, into, offset, image.length);
+  }
+
+  private static List<String> names(Path folder) {
+    return folders(folder).stream().map(inner -> inner.getFileName().toString()).toList();
+  }
+
+  private static List<Path> folders(Path folder) {
+    return list(folder).stream().filter(Files::isDirectory).toList();
+  }
+
+  private static List<Path> images(Path folder) {
+    return list(folder).stream()
+        .filter(Files::isRegularFile)
+        .filter(
+            file ->
+                file.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.(png|jpe?g)"))
+        .toList();
+  }
+
+  /** What is in a folder and not hidden, sorted by name. */
+  private static List<Path> list(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> !file.getFileName().toString().startsWith(".")).sorted().toList();
+    } catch (IOException e) {
+      throw new DataException(folder + " cannot be read (" + e + "); check its permissions", e);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.lamina.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Labelled images of one size in memory: uint8, image after image, row after row, the channels of a
+ * pixel together. Immutable.
+ */
+public final class ImageSet {
+  private final int height;
+  private final int width;
+  private final int channels;
+  private final byte[] pixels;
+  private final int[] labels;
+  private final List<String> classNames;
+
+  private ImageSet(
+      int height, int width, int channels, byte[] pixels, int[] labels, List<String> classNames) {
+    this.height = height;
+    this.width = width;
+    this.channels = channels;
+    this.pixels = pixels;
+    this.labels = labels;
+    this.classNames = List.copyOf(classNames);
+  }
+
+  /**
+   * A set of images. The arrays are taken over without a copy: do not change them afterwards.
+   *
+   * @param pixels height * width * channels bytes for each image
+   * @param labels a class for each image, from 0
+   * @throws IllegalArgumentException where the lengths do not match, a label is out of range, or
+   *     there is no image
+   */
+  public static ImageSet of(
+      int height, int width, int channels, byte[] pixels, int[] labels, List<String> classNames) {
+    checkArgument(height > 0, "height must be positive, got %s", height);
+    checkArgument(width > 0, "width must be positive, got %s", width);
+    checkArgument(channels > 0, "channels must be positive, got %s", channels);
+    checkArgument(labels.length > 0, "labels must not be empty");
+    long expected = (long) height * width * channels * labels.length;
+    checkArgument(
+        pixels.length == expected,
+        "pixels must be %s bytes (%s images of %s x %s x %s), got %s",
+        expected,
+        labels.length,
+        height,
+        width,
+        channels,
+        pixels.length);
+    for (int i = 0; i < labels.length; i++) {
+      checkArgument(
+          labels[i] >= 0 && labels[i] < classNames.size(),
+          "label of image %s must be in 0..%s, got %s",
+          i,
+          classNames.size() - 1,
+          labels[i]);
+    }
+    return new ImageSet(height, width, channels, pixels, labels, classNames);
+  }
+
+  /** The number of images. */
+  public int size() {
+    return labels.length;
+  }
+
+  /** The height of an image. */
+  public int height() {
+    return height;
+  }
+
+  /** The width of an image. */
+  public int width() {
+    return width;
+  }
+
+  /** The channels of an image. */
+  public int channels() {
+    return channels;
+  }
+
+  /** The names of the classes, in the order of the labels. */
+  public List<String> classNames() {
+    return classNames;
+  }
+
+  /** The number of classes. */
+  public int classes() {
+    return classNames.size();
+  }
+
+  /** The label of an image. */
+  public int label(int index) {
+    return labels[index];
+  }
+
+  /** A copy of all labels. */
+  public int[] labels() {
+    return labels.clone();
+  }
+
+  /** A read-only view of all pixels. */
+  public ByteBuffer pixels() {
+    return ByteBuffer.wrap(pixels).asReadOnlyBuffer();
+  }
+
+  /** Copies the pixels of one image into an array. */
+  public void copyImage(int index, byte[] into, int offset) {
+    int bytes = height * width * channels;
+    System.arraycopy(pixels, index * bytes, into, offset, bytes);
+  }
+
+  /** A copy of the pixels of one image. */
+  public byte[] image(int index) {
+    byte[] image = new byte[height * width * channels];
+    copyImage(index, image, 0);
+    return image;
+  }
+
+  /** One image to look at; channels beyond the third are left out, one channel is shown as grey. */
+  public BufferedImage toBufferedImage(int index) {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    byte[] bytes = image(index);
+    for (int p = 0; p < height * width; p++) {
+      int red = bytes[p * channels] & 0xff;
+      int green = channels < 3 ? red : bytes[p * channels + 1] & 0xff;
+      int blue = channels < 3 ? red : bytes[p * channels + 2] & 0xff;
+      image.setRGB(p % width, p / width, red << 16 | green << 8 | blue);
+    }
+    return image;
+  }
+
+  /** The images at the given places, in that order. */
+  public ImageSet subset(int[] indices) {
+    int bytes = height * width * channels;
+    byte[] some = new byte[Math.multiplyExact(bytes, indices.length)];
+    int[] someLabels = new int[indices.length];
+    for (int i = 0; i < indices.length; i++) {
+      copyImage(indices[i], some, i * bytes);
+      someLabels[i] = labels[indices[i]];
+    }
+    return of(height, width, channels, some, someLabels, classNames);
+  }
+
+  /**
+   * Two parts of a set.
+   *
+   * @param train what is left for training
+   * @param validation what is set aside
+   */
+  public record Split(ImageSet train, ImageSet validation) {}
+
+  /**
+   * Sets a share of every class aside, chosen by the seed.
+   *
+   * @param validationFraction the share, in (0, 1)
+   * @throws IllegalArgumentException where a part would be empty
+   */
+  public Split split(double validationFraction, long seed) {
+    checkArgument(
+        validationFraction > 0 && validationFraction < 1,
+        "validationFraction must be in (0, 1), got %s",
+        validationFraction);
+    int[] order = Permutation.of(size(), new SplittableRandom(seed).nextLong(), 0);
+    int[] wanted = new int[classes()];
+    for (int label : labels) {
+      wanted[label]++;
+    }
+    for (int label = 0; label < wanted.length; label++) {
+      wanted[label] = (int) Math.round(wanted[label] * validationFraction);
+    }
+    boolean[] aside = new boolean[size()];
+    for (int index : order) {
+      if (wanted[labels[index]] > 0) {
+        wanted[labels[index]]--;
+        aside[index] = true;
+      }
+    }
+    int[] train = java.util.stream.IntStream.range(0, size()).filter(i -> !aside[i]).toArray();
+    int[] validation = java.util.stream.IntStream.range(0, size()).filter(i -> aside[i]).toArray();
+    checkArgument(
+        train.length > 0 && validation.length > 0,
+        "validationFraction must leave images on both sides of %s, got %s",
+        (Object) size(),
+        validationFraction);
+    return new Split(subset(train), subset(validation));
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        "ImageSet[%d images, %d x %d x %d, %s]",
+        size(), height, width, channels, Arrays.toString(classNames.toArray()));
+  }
+}

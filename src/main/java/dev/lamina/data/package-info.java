@@ -1,0 +1,8 @@
+/**
+ * Image sets as bytes in memory, their readers and downloads, and the order of an epoch. Nothing
+ * here knows TensorFlow.
+ */
+@NullMarked
+package dev.lamina.data;
+
+import org.jspecify.annotations.NullMarked;

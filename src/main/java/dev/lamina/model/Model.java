@@ -1,0 +1,314 @@
+package dev.lamina.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.primitives.ImmutableDoubleArray;
+import dev.lamina.data.ImageSet;
+import dev.lamina.data.Images;
+import dev.lamina.export.Servable;
+import dev.lamina.graph.Context;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Variable;
+import dev.lamina.layer.GradientCheck;
+import dev.lamina.layer.Layers;
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TUint8;
+
+/**
+ * A network with its weights. It holds native memory: close it, best by try-with-resources.
+ * Prediction and evaluation are safe from many threads.
+ */
+public final class Model implements AutoCloseable {
+  /** Images evaluated at once. Larger batches were not faster on a CPU. */
+  private static final int BATCH = 128;
+
+  private final Network network;
+  private final GraphSession session = new GraphSession();
+  private final List<Variable> variables;
+  private final Placeholder<TUint8> images;
+  private final Operand<TFloat32> logits;
+  private volatile List<String> classNames;
+
+  private Model(Network network) {
+    this.network = network;
+    int classes = network.classes();
+    classNames = IntStream.range(0, classes).mapToObj(Integer::toString).toList();
+    GradientCheck.verify(network.body(), network.inputShape());
+    variables = Layers.createVariables(session, network.body(), network.inputShape());
+    Context context = Context.inference(session);
+    images =
+        context
+            .tf()
+            .withName("images")
+            .placeholder(
+                TUint8.class,
+                Placeholder.shape(
+                    Shape.of(-1, network.height(), network.width(), network.channels())));
+    logits = network.apply(context, images);
+  }
+
+  /**
+   * A model with initial weights that depend on the seed alone.
+   *
+   * @throws IllegalArgumentException where the network's layers do not fit together
+   */
+  public static Model of(Network network, long seed) {
+    Model model = new Model(network);
+    Map<Variable, float[]> values = new LinkedHashMap<>();
+    model.variables.forEach(variable -> values.put(variable, variable.initialValues(seed)));
+    model.session.assign(values);
+    return model;
+  }
+
+  /** A model with initial weights of seed 0. */
+  public static Model of(Network network) {
+    return of(network, 0);
+  }
+
+  /** The architecture. */
+  public Network network() {
+    return network;
+  }
+
+  /**
+   * The names of the classes; "0", "1", ... until training or {@link #classNames(List)} sets them.
+   */
+  public List<String> classNames() {
+    return classNames;
+  }
+
+  /** Names the classes. */
+  public void classNames(List<String> names) {
+    checkArgument(
+        names.size() == network.classes(),
+        "classNames must have one name for each of the %s classes, got %s",
+        network.classes(),
+        names.size());
+    classNames = List.copyOf(names);
+  }
+
+  /** The graph and the session that hold the weights, for what goes beyond this class. */
+  public GraphSession session() {
+    return session;
+  }
+
+  /** The weights and running statistics, in the order of the layers. */
+  public List<Variable> variables() {
+    return variables;
+  }
+
+  /** A table of the layers with output shapes, parameters and multiply-adds. */
+  public String summary() {
+    return Summary.of(network);
+  }
+
+  /** The logits of every image, in order. */
+  public float[][] logits(ImageSet set) {
+    checkShape(set);
+    float[][] all = new float[set.size()][];
+    forEachBatch(set, (start, rows) -> System.arraycopy(rows, 0, all, start, rows.length));
+    return all;
+  }
+
+  /**
+   * Loss, accuracy and confusion matrix.
+   *
+   * @throws IllegalArgumentException where the images have another shape or other classes than the
+   *     network
+   */
+  public Evaluation evaluate(ImageSet set) {
+    checkFits(set);
+    long[][] confusion = new long[set.classes()][set.classes()];
+    double[] loss = new double[1];
+    forEachBatch(
+        set,
+        (start, rows) -> {
+          for (int i = 0; i < rows.length; i++) {
+            int label = set.label(start + i);
+            confusion[label][Softmax.argMax(rows[i])]++;
+            loss[0] += Softmax.crossEntropy(rows[i], label);
+          }
+        });
+    return new Evaluation(loss[0], confusion, classNames);
+  }
+
+  /**
+   * Checks that images can be evaluated or trained on.
+   *
+   * @throws IllegalArgumentException where the images have another shape or other classes than the
+   *     network
+   */
+  public void checkFits(ImageSet set) {
+    checkShape(set);
+    checkArgument(
+        set.classes() == network.classes(),
+        "classes of the images must be the network's %s, got %s",
+        network.classes(),
+        set.classes());
+  }
+
+  /** Predictions for every image, in order. */
+  public List<Prediction> predict(ImageSet set) {
+    List<Prediction> predictions = new ArrayList<>();
+    for (float[] row : logits(set)) {
+      predictions.add(prediction(row));
+    }
+    return predictions;
+  }
+
+  /**
+   * The prediction for one image.
+   *
+   * @param pixels height x width x channels bytes, each 0 to 255 (unsigned), row by row, the
+   *     channels of a pixel together
+   */
+  public Prediction predict(byte[] pixels) {
+    long expected = network.inputShape().size();
+    checkArgument(
+        pixels.length == expected,
+        "pixels must be %s bytes (%s x %s x %s), got %s",
+        expected,
+        network.height(),
+        network.width(),
+        network.channels(),
+        pixels.length);
+    return prediction(run(pixels, 1)[0]);
+  }
+
+  /**
+   * The prediction for one image.
+   *
+   * @param pixels [height][width][channels], each 0 to 255
+   */
+  public Prediction predict(int[][][] pixels) {
+    return predict(Pixels.bytes(pixels, network.height(), network.width(), network.channels()));
+  }
+
+  /** The prediction for one image, which must have the network's size. */
+  public Prediction predict(BufferedImage image) {
+    checkArgument(
+        image.getHeight() == network.height() && image.getWidth() == network.width(),
+        "image must be %s x %s (width x height), got %s x %s; scale it first",
+        network.width(),
+        network.height(),
+        image.getWidth(),
+        image.getHeight());
+    return predict(Images.pixels(image));
+  }
+
+  /**
+   * The prediction for one image file (PNG, JPEG, GIF or BMP), which must have the network's size.
+   *
+   * @throws dev.lamina.data.DataException where the file is missing, no image, or of another size
+   */
+  public Prediction predict(Path image) {
+    return predict(Images.read(image, network.height(), network.width()));
+  }
+
+  /**
+   * Writes weights and running statistics as safetensors, in PyTorch's names and layout. The file
+   * is replaced as a whole.
+   */
+  public void saveWeights(Path file) {
+    Weights.save(this, file);
+  }
+
+  /**
+   * Reads weights and running statistics from a safetensors file in PyTorch's names and layout.
+   *
+   * @throws dev.lamina.export.FormatException where the file is damaged or is not of this network;
+   *     the model is unchanged then
+   */
+  public void loadWeights(Path file) {
+    Weights.load(this, file);
+  }
+
+  /**
+   * Writes a SavedModel with the signature {@code serving_default}: images uint8 [N, height, width,
+   * channels] to probabilities, logits, class_ids and labels.
+   *
+   * @param folder what becomes the SavedModel; must not exist or be empty
+   */
+  public void export(Path folder) {
+    export(folder, Map.of());
+  }
+
+  /** Writes a SavedModel that carries some facts of its training. */
+  public void export(Path folder, Map<String, String> metadata) {
+    Map<String, float[]> weights = new LinkedHashMap<>();
+    session.read(variables).forEach((variable, values) -> weights.put(variable.name(), values));
+    dev.lamina.export.SavedModelWriter.write(
+        folder,
+        new Servable(
+            network.height(),
+            network.width(),
+            network.channels(),
+            network.body(),
+            weights,
+            classNames,
+            metadata));
+  }
+
+  private Prediction prediction(float[] row) {
+    return new Prediction(ImmutableDoubleArray.copyOf(Softmax.of(row)), classNames);
+  }
+
+  private void checkShape(ImageSet set) {
+    Shape shape = Shape.of(set.height(), set.width(), set.channels());
+    checkArgument(
+        shape.equals(network.inputShape()),
+        "images must be %s x %s x %s (height x width x channels), got %s x %s x %s",
+        network.height(),
+        network.width(),
+        network.channels(),
+        set.height(),
+        set.width(),
+        set.channels());
+  }
+
+  private void forEachBatch(ImageSet set, BiConsumer<Integer, float[][]> use) {
+    int bytes = Math.toIntExact(network.inputShape().size());
+    for (int start = 0; start < set.size(); start += BATCH) {
+      int count = Math.min(BATCH, set.size() - start);
+      byte[] pixels = new byte[count * bytes];
+      for (int i = 0; i < count; i++) {
+        set.copyImage(start + i, pixels, i * bytes);
+      }
+      use.accept(start, run(pixels, count));
+    }
+  }
+
+  private float[][] run(byte[] pixels, int count) {
+    try (TUint8 batch =
+            TUint8.tensorOf(
+                Shape.of(count, network.height(), network.width(), network.channels()),
+                DataBuffers.of(pixels, true, false));
+        var result = session.runner().feed(images, batch).fetch(logits).run()) {
+      float[] flat = GraphSession.floats(result.get(0));
+      int classes = flat.length / count;
+      float[][] rows = new float[count][];
+      for (int i = 0; i < count; i++) {
+        rows[i] = java.util.Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
+      }
+      return rows;
+    }
+  }
+
+  /** Frees the native memory. Any later use throws {@link IllegalStateException}. */
+  @Override
+  public void close() {
+    session.close();
+  }
+}

@@ -1,0 +1,110 @@
+package dev.lamina.optimizer;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * Adam (Kingma and Ba, arXiv 1412.6980), with epsilon where PyTorch has it, outside the corrected
+ * root:
+ *
+ * <pre>
+ * m = beta1 * m + (1 - beta1) * g
+ * v = beta2 * v + (1 - beta2) * g^2
+ * w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+ * </pre>
+ *
+ * With decoupled decay (AdamW; Loshchilov and Hutter, arXiv 1711.05101) {@code w = w - rate * decay
+ * * w} comes first. A schedule that cycles the momentum sets beta1; 1 - beta1^t then takes the
+ * beta1 of the step.
+ *
+ * @param beta1 the decay of the first moment; 0.9 unless set
+ * @param beta2 the decay of the second moment; 0.999 unless set
+ * @param epsilon what keeps the divisor from 0; 1e-8 unless set
+ * @param decoupledDecay AdamW's weight decay; 0 unless set
+ * @param rules clipping and L2 weight decay; none unless set
+ */
+public record Adam(
+    double beta1, double beta2, double epsilon, double decoupledDecay, GradientRules rules)
+    implements Optimizer {
+  /** Checks the numbers. */
+  public Adam {
+    checkArgument(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1);
+    checkArgument(beta2 >= 0 && beta2 < 1, "beta2 must be in [0, 1), got %s", beta2);
+    checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
+    checkArgument(
+        decoupledDecay >= 0, "decoupledDecay must not be negative, got %s", decoupledDecay);
+  }
+
+  /** Adam with the paper's constants. */
+  public static Adam create() {
+    return new Adam(0.9, 0.999, 1e-8, 0, GradientRules.NONE);
+  }
+
+  /** AdamW: Adam with a weight decay that does not pass through the moments. */
+  public static Adam withDecoupledDecay(double decay) {
+    return new Adam(0.9, 0.999, 1e-8, decay, GradientRules.NONE);
+  }
+
+  /** With other decays of the moments. */
+  public Adam betas(double beta1, double beta2) {
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules);
+  }
+
+  /** With another epsilon. */
+  public Adam epsilon(double epsilon) {
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules);
+  }
+
+  /** With this factor of each weight added to its gradient. */
+  public Adam weightDecay(double weightDecay) {
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.weightDecay(weightDecay));
+  }
+
+  /** With biases and normalisation parameters left out of either weight decay. */
+  public Adam decayKernelsOnly() {
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.forKernelsOnly());
+  }
+
+  /** With all gradients scaled down together where their common norm is larger. */
+  public Adam clipNorm(double clipNorm) {
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.clipNorm(clipNorm));
+  }
+
+  @Override
+  public double momentum() {
+    return beta1;
+  }
+
+  @Override
+  public Op update(Update update) {
+    Ops tf = update.tf();
+    double decay = rules.weightDecay(decoupledDecay).decayOf(update.variable());
+    if (decay > 0) {
+      Operand<TFloat32> decayed =
+          tf.math.mul(
+              update.value(), tf.math.mul(update.learningRate(), tf.constant((float) decay)));
+      tf = tf.withControlDependencies(tf.assignSubVariableOp(update.variable().handle(), decayed));
+    }
+    Operand<TFloat32> power1 = tf.math.pow(update.momentum(), update.step());
+    Operand<TFloat32> power2 = tf.math.pow(tf.constant((float) beta2), update.step());
+    // The kernel adds its epsilon to the uncorrected root, so it is given the corrected one.
+    Operand<TFloat32> scaledEpsilon =
+        tf.math.mul(
+            tf.constant((float) epsilon), tf.math.sqrt(tf.math.sub(tf.constant(1f), power2)));
+    return tf.train.resourceApplyAdam(
+        update.variable().handle(),
+        update.slot("first_moment").handle(),
+        update.slot("second_moment").handle(),
+        power1,
+        power2,
+        update.learningRate(),
+        update.momentum(),
+        tf.constant((float) beta2),
+        scaledEpsilon,
+        update.gradient());
+  }
+}

@@ -1,0 +1,165 @@
+package dev.lamina.train;
+
+import java.io.Console;
+import java.io.PrintStream;
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a run on the console: in a terminal a bar for each epoch with images/s, loss, accuracy,
+ * learning rate and time left; elsewhere a line for each epoch, and one every half minute.
+ */
+public final class ProgressBar implements Callback {
+  private static final double SECONDS_BETWEEN_LINES = 30;
+
+  private final PrintStream out;
+  private final boolean terminal;
+  private me.tongfei.progressbar.@Nullable ProgressBar bar;
+  private RunPlan plan = new RunPlan(0, 0, 0, 0);
+  private long epochStart;
+  private long lastLine;
+  private double lossSum;
+  private double correct;
+  private long seen;
+
+  private ProgressBar(PrintStream out, boolean terminal) {
+    this.out = out;
+    this.terminal = terminal;
+  }
+
+  /** Shows the run on standard error; a bar where the program runs in a terminal. */
+  public static ProgressBar console() {
+    return new ProgressBar(System.err, inTerminal());
+  }
+
+  /** Since Java 22 there is a console even where there is no terminal, and a method that tells. */
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean inTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (ReflectiveOperationException e) {
+      return true;
+    }
+  }
+
+  /** Shows the run as plain lines on a stream. */
+  public static ProgressBar lines(PrintStream out) {
+    return new ProgressBar(out, false);
+  }
+
+  @Override
+  public void onStart(RunPlan plan, RunHandle run) {
+    this.plan = plan;
+    startEpoch();
+  }
+
+  @Override
+  public void onStep(StepEvent event, RunHandle run) {
+    lossSum += event.loss() * event.images();
+    correct += event.accuracy() * event.images();
+    seen += event.images();
+    String state =
+        String.format(
+            Locale.ROOT,
+            "loss %.4f  accuracy %.4f  lr %.3g",
+            lossSum / seen,
+            correct / seen,
+            event.learningRate());
+    if (terminal) {
+      bar(event.epoch()).stepBy(event.images()).setExtraMessage(" " + state);
+    } else if (seconds(lastLine) >= SECONDS_BETWEEN_LINES) {
+      lastLine = System.nanoTime();
+      double rate = seen / seconds(epochStart);
+      long left = (long) ((double) (plan.steps() - event.step() - 1) * plan.batchSize() / rate);
+      out.printf(
+          Locale.ROOT,
+          "epoch %d/%d  step %d/%d  %s  %.0f images/s  %s left%n",
+          event.epoch(),
+          plan.epochs(),
+          event.step() + 1,
+          plan.steps(),
+          state,
+          rate,
+          duration(left));
+    }
+  }
+
+  @Override
+  public void onEpoch(Epoch epoch, RunHandle run) {
+    closeBar();
+    String validation =
+        epoch
+            .validation()
+            .map(
+                v ->
+                    String.format(
+                        Locale.ROOT, "  val_loss %.4f  val_accuracy %.4f", v.loss(), v.accuracy()))
+            .orElse("");
+    out.printf(
+        Locale.ROOT,
+        "epoch %d/%d  loss %.4f  accuracy %.4f%s  lr %.3g  %.0f images/s  %.1f s%n",
+        epoch.number(),
+        plan.epochs(),
+        epoch.loss(),
+        epoch.accuracy(),
+        validation,
+        epoch.learningRate(),
+        plan.images() / epoch.seconds(),
+        epoch.seconds());
+    startEpoch();
+  }
+
+  @Override
+  public void onEnd(History history) {
+    closeBar();
+  }
+
+  private void startEpoch() {
+    epochStart = System.nanoTime();
+    lastLine = epochStart;
+    lossSum = 0;
+    correct = 0;
+    seen = 0;
+  }
+
+  private me.tongfei.progressbar.ProgressBar bar(int epoch) {
+    me.tongfei.progressbar.ProgressBar current = bar;
+    if (current == null) {
+      current =
+          new ProgressBarBuilder()
+              .setTaskName("epoch " + epoch + "/" + plan.epochs())
+              .setInitialMax(plan.images())
+              .setUnit(" images", 1)
+              .showSpeed()
+              .setStyle(ProgressBarStyle.ASCII)
+              .setUpdateIntervalMillis(200)
+              .clearDisplayOnFinish()
+              .setConsumer(new ConsoleProgressBarConsumer(out))
+              .build();
+      bar = current;
+    }
+    return current;
+  }
+
+  private void closeBar() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+
+  private static String duration(long seconds) {
+    return String.format("%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  }
+}

@@ -1,0 +1,66 @@
+package dev.lamina.train;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.GraphSession;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.VarHandleOp;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TUint8;
+
+/**
+ * A set of images and labels that lies once in TensorFlow's memory, for the graph to gather batches
+ * from.
+ */
+final class ResidentImages implements AutoCloseable {
+  private final GraphSession session;
+  private final VarHandleOp images;
+  private final VarHandleOp labels;
+  private final Op freeImages;
+  private final Op freeLabels;
+
+  ResidentImages(GraphSession session, ImageSet set) {
+    this.session = session;
+    Ops tf = session.ops().withSubScope("resident");
+    Shape imagesShape = Shape.of(set.size(), set.height(), set.width(), set.channels());
+    Shape labelsShape = Shape.of(set.size());
+    // The scope makes names unique, so a second set in the same graph is another variable.
+    String name = tf.scope().makeOpName("images");
+    images = tf.varHandleOp(TUint8.class, imagesShape, VarHandleOp.sharedName(name));
+    labels = tf.varHandleOp(TInt32.class, labelsShape, VarHandleOp.sharedName(name + "_labels"));
+    Placeholder<TUint8> imagesValue = tf.placeholder(TUint8.class, Placeholder.shape(imagesShape));
+    Placeholder<TInt32> labelsValue = tf.placeholder(TInt32.class, Placeholder.shape(labelsShape));
+    try (TUint8 pixels = TUint8.tensorOf(imagesShape, DataBuffers.of(set.pixels()));
+        TInt32 classes = TInt32.vectorOf(set.labels())) {
+      session
+          .runner()
+          .feed(imagesValue, pixels)
+          .feed(labelsValue, classes)
+          .addTarget(tf.assignVariableOp(images, imagesValue))
+          .addTarget(tf.assignVariableOp(labels, labelsValue))
+          .run()
+          .close();
+    }
+    freeImages = tf.destroyResourceOp(images);
+    freeLabels = tf.destroyResourceOp(labels);
+  }
+
+  /** The images at the given places: uint8 [N, height, width, channels]. */
+  Operand<TUint8> images(Ops tf, Operand<TInt32> indices) {
+    return tf.gather(tf.readVariableOp(images, TUint8.class), indices, tf.constant(0));
+  }
+
+  /** The labels at the given places: [N]. */
+  Operand<TInt32> labels(Ops tf, Operand<TInt32> indices) {
+    return tf.gather(tf.readVariableOp(labels, TInt32.class), indices, tf.constant(0));
+  }
+
+  @Override
+  public void close() {
+    session.runner().addTarget(freeImages).addTarget(freeLabels).run().close();
+  }
+}

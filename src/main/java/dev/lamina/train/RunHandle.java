@@ -1,0 +1,12 @@
+package dev.lamina.train;
+
+import java.nio.file.Path;
+
+/** What a callback may do to a run. */
+public interface RunHandle {
+  /** Ends the run after the current step. */
+  void stop();
+
+  /** Writes the weights as they are now, as safetensors. */
+  void saveWeights(Path file);
+}

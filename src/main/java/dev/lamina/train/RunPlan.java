@@ -1,0 +1,16 @@
+package dev.lamina.train;
+
+/**
+ * What a run is going to do.
+ *
+ * @param epochs the number of epochs
+ * @param stepsPerEpoch the number of steps of each
+ * @param batchSize the images of a step; the last step of an epoch may have fewer
+ * @param images the training images
+ */
+public record RunPlan(int epochs, int stepsPerEpoch, int batchSize, int images) {
+  /** The number of steps of the whole run. */
+  public long steps() {
+    return (long) epochs * stepsPerEpoch;
+  }
+}

@@ -1,0 +1,5 @@
+/** Ready-made networks. */
+@NullMarked
+package dev.lamina.zoo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,200 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands as a user runs them, in this process. */
+class MainTest {
+  @TempDir Path folder;
+
+  private record Output(int status, String out, String err) {}
+
+  private static Output lamina(Object... args) {
+    PrintStream systemOut = System.out;
+    PrintStream systemErr = System.err;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+      String[] words = List.of(args).stream().map(Object::toString).toArray(String[]::new);
+      int status = Main.run(words);
+      return new Output(
+          status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(systemOut);
+      System.setErr(systemErr);
+    }
+  }
+
+  /** An image folder of a few embedded images in three classes. */
+  private Path images() throws IOException {
+    Path root = folder.resolve("images");
+    ImageData data = ImageData.embedded();
+    for (String split : List.of("train", "test")) {
+      ImageSet set = split.equals("train") ? data.train() : data.test();
+      int perClass = split.equals("train") ? 20 : 5;
+      for (int label = 0; label < 3; label++) {
+        Path directory = Files.createDirectories(root.resolve(split).resolve("class" + label));
+        int written = 0;
+        for (int i = 0; written < perClass; i++) {
+          if (set.label(i) == label) {
+            ImageIO.write(
+                set.toBufferedImage(i), "png", directory.resolve(written++ + ".png").toFile());
+          }
+        }
+      }
+    }
+    return root;
+  }
+
+  @Test
+  void everyCommand_onOneRun() throws IOException {
+    Path data = images();
+    Path run = folder.resolve("run");
+    Output train =
+        lamina(
+            "train", "--data", data, "--run", run, "--width", 2, "--epochs", 2, "--batch-size", 16);
+    assertThat(train.status()).as(train.err()).isZero();
+    String accuracy = train.out().lines().reduce((a, b) -> b).orElseThrow();
+    assertThat(accuracy).matches("test accuracy [01]\\.\\d{4}");
+    assertThat(train.err()).containsPattern("epoch 2/2  loss \\d\\.\\d{4}  accuracy");
+    assertThat(Files.readAllLines(run.resolve("history.csv")))
+        .hasSize(3)
+        .first()
+        .isEqualTo(
+            "epoch,steps,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,seconds");
+    for (String file :
+        List.of(
+            "config.json",
+            "weights.safetensors",
+            "export/1/saved_model.pb",
+            "plots/accuracy.png",
+            "plots/loss.png",
+            "plots/learning_rate.png",
+            "plots/samples.png")) {
+      assertThat(run.resolve(file)).exists();
+    }
+    assertThat(ImageIO.read(run.resolve("plots/samples.png").toFile()).getWidth())
+        .isGreaterThan(300);
+
+    Output evaluate = lamina("evaluate", "--run", run);
+    assertThat(evaluate.status()).as(evaluate.err()).isZero();
+    assertThat(evaluate.out().lines().reduce((a, b) -> b)).contains(accuracy);
+
+    Path image = data.resolve("test/class1/0.png");
+    Output predict = lamina("predict", "--run", run, "--top", 2, image, image);
+    assertThat(predict.status()).as(predict.err()).isZero();
+    assertThat(predict.out().lines())
+        .hasSize(2)
+        .allSatisfy(
+            line ->
+                assertThat(line).matches(".*0\\.png: class\\d [01]\\.\\d{4}, class\\d 0\\.\\d{4}"));
+
+    Output summary = lamina("summary", "--run", run);
+    assertThat(summary.out())
+        .startsWith("ResNetCifar for images of 32 x 32 x 3")
+        .contains("layer4");
+
+    Output export = lamina("export", "--run", run, folder.resolve("served/1"));
+    assertThat(export.status()).as(export.err()).isZero();
+    assertThat(folder.resolve("served/1/saved_model.pb")).exists();
+
+    Output again = lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1);
+    assertThat(again.status()).isEqualTo(2);
+    assertThat(again.err())
+        .isEqualTo("lamina: " + run + " must be a new or empty folder; name another with --run\n");
+  }
+
+  @Test
+  void data_inspectAndPreview() throws IOException {
+    Path data = images();
+    Output inspect = lamina("data", "inspect", "--data", data);
+    assertThat(inspect.status()).as(inspect.err()).isZero();
+    assertThat(inspect.out())
+        .startsWith("60 training and 15 test images, 32 x 32 x 3, 3 classes")
+        .containsPattern("class1 +20 +5");
+    Path picture = folder.resolve("preview.png");
+    Output preview = lamina("data", "preview", "--data", data, "--out", picture);
+    assertThat(preview.status()).as(preview.err()).isZero();
+    assertThat(ImageIO.read(picture.toFile())).isNotNull();
+  }
+
+  @Test
+  void divergence_isOneLineAndKeepsWeights() throws IOException {
+    Path run = folder.resolve("diverged");
+    Output train =
+        lamina(
+            "train",
+            "--data",
+            images(),
+            "--run",
+            run,
+            "--width",
+            2,
+            "--epochs",
+            2,
+            "--batch-size",
+            8,
+            "--learning-rate",
+            "1e30");
+    assertThat(train.status()).isEqualTo(2);
+    assertThat(train.err().lines().reduce((a, b) -> b).orElseThrow())
+        .startsWith("lamina: loss or gradient must be finite, was not at step ");
+    assertThat(run.resolve("weights.safetensors")).exists();
+    assertThat(run.resolve("export")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          train --width 0                | lamina: width must be positive, got 0
+          train --batch-size 0           | lamina: batchSize must be positive, got 0
+          train --epochs -1              | lamina: epochs must be positive, got -1
+          train --learning-rate -0.1     | lamina: peak must be positive, got -0.1
+          train --weight-decay -1        | lamina: weightDecay must be finite and not negative, got -1.0
+          train --width x                | lamina: Invalid value for option '--width': 'x' is not an int; see 'lamina train --help'
+          predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
+          evaluate --run nowhere         | lamina: nowhere is no run: it has no config.json; name the folder that 'lamina train' printed
+          data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'
+          """)
+  void badInput_isOneLineAndStatus2(String line, String message) {
+    Path run = folder.resolve("none");
+    String[] words = line.strip().split(" ", -1);
+    Object[] args = new Object[words.length + (words[0].equals("train") ? 2 : 0)];
+    System.arraycopy(words, 0, args, 0, words.length);
+    if (words[0].equals("train")) {
+      args[words.length] = "--run";
+      args[words.length + 1] = run;
+    }
+    Output output = lamina(args);
+    assertThat(output.err()).isEqualTo(message + "\n");
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void noArguments_showTheCommands() {
+    Output output = lamina();
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.err()).contains("train").contains("evaluate").contains("predict");
+    assertThat(lamina("--help").out()).contains("Usage: lamina");
+    assertThat(lamina("--version").out()).startsWith("lamina ");
+  }
+}

@@ -1,0 +1,274 @@
+package dev.lamina.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import dev.lamina.Golden;
+import dev.lamina.data.DataException;
+import dev.lamina.data.ImageSet;
+import dev.lamina.export.FormatException;
+import dev.lamina.export.Safetensors;
+import dev.lamina.export.Safetensors.Tensor;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelTest {
+  private static final int HEIGHT = 5;
+  private static final int WIDTH = 7;
+  private static final Network NETWORK =
+      Network.input(HEIGHT, WIDTH, 3)
+          .then(Conv2d.of(4, 3), BatchNorm.create(), Activation.RELU)
+          .then(GlobalAveragePool.create(), Dense.of(3));
+
+  @TempDir Path folder;
+  private final Model model = Model.of(NETWORK, 1);
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  private static ImageSet images(int count) {
+    byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
+    new Random(3).nextBytes(pixels);
+    int[] labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = i % 3;
+    }
+    return ImageSet.of(HEIGHT, WIDTH, 3, pixels, labels, List.of("a", "b", "c"));
+  }
+
+  @Test
+  void evaluate_agreesWithTheLogits() {
+    // More than one batch, and a short last one.
+    ImageSet set = images(131);
+    float[][] logits = model.logits(set);
+    int correct = 0;
+    double loss = 0;
+    long[][] confusion = new long[3][3];
+    for (int i = 0; i < logits.length; i++) {
+      double sum = 0;
+      int best = 0;
+      for (int k = 0; k < 3; k++) {
+        sum += Math.exp(logits[i][k]);
+        best = logits[i][k] > logits[i][best] ? k : best;
+      }
+      loss += Math.log(sum) - logits[i][set.label(i)];
+      correct += best == set.label(i) ? 1 : 0;
+      confusion[set.label(i)][best]++;
+    }
+    Evaluation evaluation = model.evaluate(set);
+    assertThat(evaluation.count()).isEqualTo(131);
+    assertThat(evaluation.accuracy()).isEqualTo(correct / 131.0);
+    assertThat(evaluation.loss()).isCloseTo(loss / 131, Offset.offset(1e-6));
+    for (int i = 0; i < 3; i++) {
+      for (int j = 0; j < 3; j++) {
+        assertThat(evaluation.confusion(i, j)).isEqualTo(confusion[i][j]);
+      }
+    }
+  }
+
+  @Test
+  void evaluation_recallPrecisionAndTable() {
+    Evaluation evaluation = new Evaluation(5, new long[][] {{3, 1}, {2, 4}}, List.of("cat", "dog"));
+    assertThat(evaluation.accuracy()).isEqualTo(0.7);
+    assertThat(evaluation.loss()).isEqualTo(0.5);
+    assertThat(evaluation.recall(0)).isEqualTo(0.75);
+    assertThat(evaluation.precision(0)).isEqualTo(0.6);
+    assertThat(evaluation.toString()).isEqualTo("accuracy 0.7000, loss 0.5000 on 10 images");
+    assertThat(evaluation.table().lines())
+        .containsExactly(
+            "         0    1  recall  precision",
+            "cat      3    1  0.7500     0.6000",
+            "dog      2    4  0.6667     0.8000");
+  }
+
+  @Test
+  void predict_everyFormOfTheSameImage() throws IOException {
+    ImageSet set = images(2);
+    Prediction expected = model.predict(set).get(1);
+    byte[] pixels = set.image(1);
+    int[][][] numbers = new int[HEIGHT][WIDTH][3];
+    for (int i = 0; i < pixels.length; i++) {
+      numbers[i / 3 / WIDTH][i / 3 % WIDTH][i % 3] = pixels[i] & 0xff;
+    }
+    Path file = folder.resolve("image.png");
+    BufferedImage image = set.toBufferedImage(1);
+    ImageIO.write(image, "png", file.toFile());
+    for (Prediction actual :
+        List.of(
+            model.predict(pixels),
+            model.predict(numbers),
+            model.predict(image),
+            model.predict(file))) {
+      for (int k = 0; k < 3; k++) {
+        assertThat(actual.probabilities().get(k))
+            .isCloseTo(expected.probabilities().get(k), Offset.offset(1e-6));
+      }
+    }
+    assertThat(expected.probabilities().stream().sum()).isCloseTo(1, Offset.offset(1e-12));
+    assertThat(expected.top(2)).hasSize(2);
+    assertThat(expected.top(9)).hasSize(3);
+    assertThat(expected.best().probability())
+        .isEqualTo(expected.probabilities().stream().max().orElseThrow());
+  }
+
+  @Test
+  void predict_wrongShapeOrRange() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(new byte[10]))
+        .withMessage("pixels must be 105 bytes (5 x 7 x 3), got 10");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(new int[4][7][3]))
+        .withMessage("pixels must have 5 rows, got 4");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(new int[5][6][3]))
+        .withMessage("row 0 of pixels must have 7 columns, got 6");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(new int[5][7][1]))
+        .withMessage("pixel [0][0] must have 3 channels, got 1");
+    int[][][] pixels = new int[5][7][3];
+    pixels[2][3][1] = 256;
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(pixels))
+        .withMessage("pixel [2][3][1] must be in 0..255, got 256");
+    pixels[2][3][1] = -1;
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(pixels))
+        .withMessage("pixel [2][3][1] must be in 0..255, got -1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.predict(new BufferedImage(4, 5, BufferedImage.TYPE_INT_RGB)))
+        .withMessage("image must be 7 x 5 (width x height), got 4 x 5; scale it first");
+    assertThatExceptionOfType(DataException.class)
+        .isThrownBy(() -> model.predict(folder.resolve("none.png")));
+    ImageSet other = ImageSet.of(1, 1, 3, new byte[3], new int[] {0}, List.of("a", "b", "c"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.evaluate(other))
+        .withMessage("images must be 5 x 7 x 3 (height x width x channels), got 1 x 1 x 3");
+    ImageSet two = ImageSet.of(HEIGHT, WIDTH, 3, new byte[105], new int[] {0}, List.of("a", "b"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.evaluate(two))
+        .withMessage("classes of the images must be the network's 3, got 2");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.classNames(List.of("a")))
+        .withMessage("classNames must have one name for each of the 3 classes, got 1");
+  }
+
+  @Test
+  void weights_roundTrip() {
+    Path file = folder.resolve("weights.safetensors");
+    model.saveWeights(file);
+    Safetensors written = Safetensors.read(file);
+    assertThat(written.tensors().keySet())
+        .containsExactly(
+            "0.weight",
+            "0.bias",
+            "1.weight",
+            "1.bias",
+            "1.running_mean",
+            "1.running_var",
+            "4.weight",
+            "4.bias");
+    assertThat(Golden.at(written.tensors(), "0.weight").shape()).containsExactly(4, 3, 3, 3);
+    assertThat(Golden.at(written.tensors(), "4.weight").shape()).containsExactly(3, 4);
+    try (Model other = Model.of(NETWORK, 2)) {
+      ImageSet set = images(3);
+      assertThat(other.logits(set)[0]).isNotEqualTo(model.logits(set)[0]);
+      other.loadWeights(file);
+      assertThat(other.logits(set)).isDeepEqualTo(model.logits(set));
+    }
+  }
+
+  @Test
+  void weights_thatAreOfAnotherNetwork() {
+    Path file = folder.resolve("w.safetensors");
+    model.saveWeights(file);
+    float[][] before = model.logits(images(2));
+    Map<String, Tensor> tensors = Safetensors.read(file).tensors();
+
+    Map<String, Tensor> lacking = new LinkedHashMap<>(tensors);
+    lacking.remove("4.bias");
+    new Safetensors(lacking, Map.of()).write(file);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> model.loadWeights(file))
+        .withMessage(file + " lacks the tensor 4.bias; it is of another network, or was cut");
+
+    Map<String, Tensor> more = new LinkedHashMap<>(tensors);
+    more.put("5.weight", Tensor.of(new long[] {1}, new float[1]));
+    new Safetensors(more, Map.of()).write(file);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> model.loadWeights(file))
+        .withMessage(
+            file
+                + " has the tensor 5.weight, which the network does not have; it is of another network");
+
+    Map<String, Tensor> reshaped = new LinkedHashMap<>(tensors);
+    reshaped.put("4.weight", Tensor.of(new long[] {4, 3}, new float[12]));
+    new Safetensors(reshaped, Map.of()).write(file);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> model.loadWeights(file))
+        .withMessage(
+            file
+                + " has 4.weight with shape [4, 3], the network needs [3, 4]; build the network with the width and"
+                + " classes of the file");
+
+    assertThat(model.logits(images(2))).as("unchanged").isDeepEqualTo(before);
+
+    Map<String, Tensor> counted = new LinkedHashMap<>(tensors);
+    counted.put("1.num_batches_tracked", Tensor.of(new long[] {}, new float[1]));
+    new Safetensors(counted, Map.of()).write(file);
+    model.loadWeights(file);
+    assertThat(Files.exists(file)).isTrue();
+  }
+
+  @Test
+  void network_thatDoesNotFit() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Model.of(Network.input(8, 8, 3).then(Dense.of(3))))
+        .withMessage(
+            "input of Dense must be [features], got [8, 8, 3]; put Flatten or GlobalAveragePool before it");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Model.of(Network.input(8, 8, 3).then(Conv2d.of(2, 3))))
+        .withMessage(
+            "output of the network must be [classes], got [8, 8, 2]; end it with GlobalAveragePool and Dense");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Network.input(0, 8, 3))
+        .withMessage("height must be positive, got 0");
+  }
+
+  @Test
+  void summary_countsParametersAndMultiplyAdds() {
+    // 4 filters of 3x3x3 at 35 places, then 4 x 3.
+    assertThat(model.summary().lines()).first().isEqualTo("Network for images of 5 x 7 x 3");
+    assertThat(model.summary().lines().reduce((a, b) -> b).orElseThrow())
+        .isEqualTo("135 parameters, 8 running statistics, 3,792 multiply-adds an image");
+    assertThat(model.summary()).contains("[5, 7, 4]").contains("3,780").contains("112");
+  }
+
+  @Test
+  void close_thenUse() {
+    model.close();
+    model.close();
+    assertThatIllegalStateException()
+        .isThrownBy(() -> model.predict(new byte[105]))
+        .withMessage("the model was closed: build or load it again");
+  }
+}

@@ -1,0 +1,267 @@
+package dev.lamina.optimizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Initializer;
+import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
+import dev.lamina.graph.Variable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+
+/** Every optimizer against its equations, computed in double precision. */
+class OptimizersTest {
+  private static final double[][] KERNEL_GRADIENTS = {
+    {0.5, -1.5, 2}, {-0.25, 0.75, 1}, {3, 0.1, -0.5}, {0.2, -0.2, 0.4}
+  };
+  private static final double[][] BIAS_GRADIENTS = {{1}, {-2}, {0.5}, {0.3}};
+  private static final double[] RATES = {0.1, 0.3, 0.05, 0.2};
+  private static final double[] MOMENTA = {0.95, 0.85, 0.9, 0.7};
+  private static final double[] KERNEL = {1, -2, 0.5};
+  private static final double[] BIAS = {-0.75};
+
+  /** The equations of one optimizer for one parameter; keeps the slots. */
+  private interface Equations {
+    double[] step(int t, double[] w, double[] g, double rate, double momentum);
+  }
+
+  @Test
+  void momentum() {
+    check(MomentumOptimizer.of(0.9), () -> momentum(false), 0, 0, Double.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void momentum_nesterovDecayAndClip() {
+    check(
+        MomentumOptimizer.of(0.9).withNesterov().weightDecay(0.1).clipNorm(1.5),
+        () -> momentum(true),
+        0.1,
+        0.1,
+        1.5);
+  }
+
+  @Test
+  void momentum_decayOfKernelsOnly() {
+    check(
+        MomentumOptimizer.of(0.9).weightDecay(0.1).decayKernelsOnly(),
+        () -> momentum(false),
+        0.1,
+        0,
+        Double.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void sgd() {
+    check(
+        Sgd.create().weightDecay(0.2),
+        () ->
+            (t, w, g, rate, momentum) -> {
+              double[] next = w.clone();
+              for (int i = 0; i < w.length; i++) {
+                next[i] -= rate * g[i];
+              }
+              return next;
+            },
+        0.2,
+        0.2,
+        Double.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void adam() {
+    check(
+        Adam.create().betas(0.9, 0.99).epsilon(1e-2).weightDecay(0.1),
+        () -> adam(0.99, 1e-2, 0),
+        0.1,
+        0.1,
+        Double.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void adam_decoupledDecay() {
+    check(
+        Adam.withDecoupledDecay(0.3), () -> adam(0.999, 1e-8, 0.3), 0, 0, Double.POSITIVE_INFINITY);
+  }
+
+  private static Equations momentum(boolean nesterov) {
+    double[] velocity = new double[3];
+    return (t, w, g, rate, momentum) -> {
+      double[] next = w.clone();
+      for (int i = 0; i < w.length; i++) {
+        velocity[i] = momentum * velocity[i] + g[i];
+        next[i] -= rate * (nesterov ? g[i] + momentum * velocity[i] : velocity[i]);
+      }
+      return next;
+    };
+  }
+
+  private static Equations adam(double beta2, double epsilon, double decay) {
+    double[] m = new double[3];
+    double[] v = new double[3];
+    return (t, w, g, rate, beta1) -> {
+      double[] next = w.clone();
+      for (int i = 0; i < w.length; i++) {
+        next[i] -= rate * decay * w[i];
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+        next[i] -=
+            rate
+                * (m[i] / (1 - Math.pow(beta1, t)))
+                / (Math.sqrt(v[i] / (1 - Math.pow(beta2, t))) + epsilon);
+      }
+      return next;
+    };
+  }
+
+  private static void check(
+      Optimizer optimizer,
+      java.util.function.Supplier<Equations> equations,
+      double kernelDecay,
+      double biasDecay,
+      double clipNorm) {
+    List<float[][]> actual = run(optimizer);
+    Equations kernelEquations = equations.get();
+    Equations biasEquations = equations.get();
+    double[] kernel = KERNEL;
+    double[] bias = BIAS;
+    for (int t = 0; t < RATES.length; t++) {
+      double norm = 0;
+      for (double g : KERNEL_GRADIENTS[t]) {
+        norm += g * g;
+      }
+      norm = Math.sqrt(norm + BIAS_GRADIENTS[t][0] * BIAS_GRADIENTS[t][0]);
+      double scale = Math.min(1, clipNorm / (norm + 1e-6));
+      kernel =
+          kernelEquations.step(
+              t + 1,
+              kernel,
+              gradient(KERNEL_GRADIENTS[t], scale, kernelDecay, kernel),
+              RATES[t],
+              MOMENTA[t]);
+      bias =
+          biasEquations.step(
+              t + 1,
+              bias,
+              gradient(BIAS_GRADIENTS[t], scale, biasDecay, bias),
+              RATES[t],
+              MOMENTA[t]);
+      // A step moves a weight by some 0.1; float32 knows it to 1e-7.
+      assertClose(actual.get(t)[0], kernel);
+      assertClose(actual.get(t)[1], bias);
+    }
+  }
+
+  private static double[] gradient(double[] raw, double scale, double decay, double[] w) {
+    double[] gradient = new double[raw.length];
+    for (int i = 0; i < raw.length; i++) {
+      gradient[i] = raw[i] * scale + decay * w[i];
+    }
+    return gradient;
+  }
+
+  private static void assertClose(float[] actual, double[] expected) {
+    assertThat(actual).hasSize(expected.length);
+    for (int i = 0; i < expected.length; i++) {
+      assertThat((double) actual[i]).isCloseTo(expected[i], Offset.offset(1e-5));
+    }
+  }
+
+  /** Kernel and bias after each step. */
+  private static List<float[][]> run(Optimizer optimizer) {
+    try (GraphSession session = new GraphSession()) {
+      Variable kernel =
+          session.create(
+              "k.weight", Parameter.of("weight", Shape.of(3, 1), Role.KERNEL, Initializer.zeros()));
+      Variable bias =
+          session.create(
+              "k.bias", Parameter.of("bias", Shape.of(1), Role.BIAS, Initializer.zeros()));
+      session.assign(Map.of(kernel, floats(KERNEL), bias, floats(BIAS)));
+      Map<Variable, Operand<TFloat32>> values = new LinkedHashMap<>();
+      values.put(kernel, session.ops().readVariableOp(kernel.handle(), TFloat32.class));
+      values.put(bias, session.ops().readVariableOp(bias.handle(), TFloat32.class));
+      Placeholder<TFloat32> kernelGradient =
+          session.ops().placeholder(TFloat32.class, Placeholder.shape(Shape.of(3, 1)));
+      Placeholder<TFloat32> biasGradient =
+          session.ops().placeholder(TFloat32.class, Placeholder.shape(Shape.of(1)));
+      Updates updates =
+          Updates.build(
+              optimizer,
+              session,
+              session.ops(),
+              List.of(),
+              values,
+              List.of(kernelGradient, biasGradient));
+      Map<Variable, float[]> zeros = new LinkedHashMap<>();
+      updates.slots().forEach(slot -> zeros.put(slot, new float[(int) slot.parameter().size()]));
+      session.assign(zeros);
+      List<float[][]> results = new ArrayList<>();
+      for (int t = 0; t < RATES.length; t++) {
+        try (TFloat32 kernelValue =
+                TFloat32.tensorOf(
+                    Shape.of(3, 1), DataBuffers.of(floats(KERNEL_GRADIENTS[t]), true, false));
+            TFloat32 biasValue = TFloat32.vectorOf(floats(BIAS_GRADIENTS[t]));
+            TFloat32 rate = TFloat32.scalarOf((float) RATES[t]);
+            TFloat32 momentum = TFloat32.scalarOf((float) MOMENTA[t]);
+            TFloat32 step = TFloat32.scalarOf(t + 1f)) {
+          var runner =
+              session
+                  .runner()
+                  .feed(kernelGradient, kernelValue)
+                  .feed(biasGradient, biasValue)
+                  .feed(updates.learningRate().value(), rate)
+                  .feed(updates.momentum().value(), momentum)
+                  .feed(updates.step().value(), step);
+          updates.operations().forEach(runner::addTarget);
+          runner.run().close();
+        }
+        Map<Variable, float[]> now = session.read(List.of(kernel, bias));
+        results.add(new float[][] {now.get(kernel), now.get(bias)});
+      }
+      return results;
+    }
+  }
+
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+
+  @Test
+  void options_outOfRange() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> MomentumOptimizer.of(1))
+        .withMessage("momentum must be in [0, 1), got 1.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> MomentumOptimizer.of(0.9).weightDecay(-1))
+        .withMessage("weightDecay must be finite and not negative, got -1.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Sgd.create().clipNorm(0))
+        .withMessage("clipNorm must be positive, got 0.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Adam.create().betas(0.9, 1))
+        .withMessage("beta2 must be in [0, 1), got 1.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Adam.create().betas(-0.1, 0.9))
+        .withMessage("beta1 must be in [0, 1), got -0.1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Adam.create().epsilon(0))
+        .withMessage("epsilon must be positive, got 0.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Adam.withDecoupledDecay(-0.1))
+        .withMessage("decoupledDecay must not be negative, got -0.1");
+  }
+}

@@ -1,0 +1,80 @@
+package dev.lamina.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lamina.data.DataException;
+import dev.lamina.data.ImageSet;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.train.Epoch;
+import dev.lamina.train.History;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+  private static final History HISTORY =
+      new History(
+          List.of(
+              new Epoch(1, 10, 1.5, 0.25, Optional.empty(), 0.01, 0.95, 2.04),
+              new Epoch(2, 20, 0.1 + 0.2, 0.75, Optional.empty(), 4e-8, 0.85, 1)));
+
+  @TempDir Path folder;
+
+  @Test
+  void historyCsv_keepsEveryDigit() throws IOException {
+    Path file = folder.resolve("deep/history.csv");
+    HistoryCsv.write(HISTORY, file);
+    assertThat(Files.readAllLines(file))
+        .containsExactly(
+            "epoch,steps,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,seconds",
+            "1,10,1.5,0.25,,,0.01,0.95,2.0",
+            "2,20,0.30000000000000004,0.75,,,4.0E-8,0.85,1.0");
+  }
+
+  @Test
+  void historyCsv_whereAFileIsInTheWay() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "x").resolve("history.csv");
+    assertThatExceptionOfType(DataException.class)
+        .isThrownBy(() -> HistoryCsv.write(HISTORY, file))
+        .withMessageStartingWith(file + " could not be written (")
+        .withMessageEndingWith("); free space or choose another folder");
+  }
+
+  @Test
+  void plots_drawACurve() throws IOException {
+    Plots.writeHistory(HISTORY, folder);
+    Plots.writeSchedule(OneCycle.of(0.01), 1000, folder);
+    for (String name : List.of("accuracy.png", "loss.png", "learning_rate.png")) {
+      BufferedImage plot = ImageIO.read(folder.resolve(name).toFile());
+      assertThat(plot.getWidth()).isEqualTo(800);
+      assertThat(count(plot, 0x1f77b4)).as("points of the curve in %s", name).isGreaterThan(300);
+    }
+  }
+
+  @Test
+  void imageSheet_showsThePixels() throws IOException {
+    byte[] pixels = new byte[2 * 3 * 5 * 3];
+    for (int i = 0; i < 3 * 5; i++) {
+      pixels[i * 3] = (byte) 200;
+    }
+    ImageSet set = ImageSet.of(3, 5, 3, pixels, new int[] {0, 1}, List.of("red", "black"));
+    Path file = folder.resolve("sheet.png");
+    ImageSheet.write(List.of(set, set, set), file);
+    BufferedImage sheet = ImageIO.read(file.toFile());
+    // Three columns, each pixel drawn two by two.
+    assertThat(count(sheet, 0xc80000)).isEqualTo(3 * 5 * 3 * 4);
+  }
+
+  private static long count(BufferedImage image, int rgb) {
+    return java.util.stream.IntStream.range(0, image.getWidth() * image.getHeight())
+        .filter(i -> (image.getRGB(i % image.getWidth(), i / image.getWidth()) & 0xffffff) == rgb)
+        .count();
+  }
+}
