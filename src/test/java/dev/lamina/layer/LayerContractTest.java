@@ -1,5 +1,6 @@
 package dev.lamina.layer;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Named.named;
 
 import java.util.stream.Stream;
@@ -158,5 +159,14 @@ class LayerContractTest {
         "mix.1.weight",
         "sum.1.deep.weight",
         "sum.1.deep.bias");
+  }
+
+  /** The contract itself must notice: of x * x, one factor's gradient is missing. */
+  @Test
+  void wrongGradientIsNoticed() {
+    Layer layer = Lambda.of("half", (tf, x) -> tf.math.mul(x, tf.stopGradient(x)));
+    assertThatThrownBy(() -> LayerContract.check(layer, IMAGE))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("[gradient of input]");
   }
 }
