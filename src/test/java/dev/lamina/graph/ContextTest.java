@@ -1,0 +1,87 @@
+package dev.lamina.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.core.Constant;
+import org.tensorflow.types.TInt64;
+
+class ContextTest {
+  private static final Parameter PARAMETER =
+      Parameter.of("mean", Shape.of(2), Role.STATISTIC, Initializer.zeros());
+
+  @Test
+  void pathsNameOperationsAndVariables() {
+    try (GraphSession session = new GraphSession()) {
+      Variable variable = session.create("layer1.0.mean", PARAMETER);
+      Context root = Context.inference(session);
+      Context layer = root.child("layer1").child("0");
+      assertThat(root.path()).isEmpty();
+      assertThat(layer.path()).isEqualTo("layer1.0");
+      assertThat(layer.training()).isFalse();
+      assertThat(layer.tf().constant(1f).op().name()).isEqualTo("infer/layer1.0/Const");
+      assertThat(layer.get("mean").asOutput()).isEqualTo(layer.get("mean").asOutput());
+      assertThat(root.reads()).containsOnlyKeys(variable);
+      assertThatThrownBy(() -> layer.get("variance"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("variable must exist, got layer1.0.variance");
+    }
+  }
+
+  @Test
+  void updatesAreAssigned() {
+    try (GraphSession session = new GraphSession()) {
+      Variable variable = session.create("norm.mean", PARAMETER);
+      session.assign(Map.of(variable, new float[] {1, 2}));
+      Context root = training(session);
+      assertThat(root.training()).isTrue();
+      root.child("norm").update("mean", session.ops().constant(new float[] {3, 4}));
+      List<Op> assigns = root.assignUpdates(session.ops());
+      assertThat(assigns).hasSize(1);
+      assertThat(session.fetch(variable.read())).containsExactly(1, 2);
+      Session.Runner runner = session.runner();
+      assigns.forEach(runner::addTarget);
+      runner.run().close();
+      assertThat(session.fetch(variable.read())).containsExactly(3, 4);
+    }
+  }
+
+  @Test
+  void seedsDifferByLayer() {
+    try (GraphSession session = new GraphSession()) {
+      Context root = training(session);
+      long[] a = fetch(session, root.child("a").seed());
+      assertThat(a[0]).isEqualTo(3);
+      assertThat(a).isEqualTo(fetch(session, root.child("a").seed()));
+      assertThat(a).isNotEqualTo(fetch(session, root.child("b").seed()));
+    }
+  }
+
+  @Test
+  void seed_inInference() {
+    try (GraphSession session = new GraphSession()) {
+      assertThatThrownBy(() -> Context.inference(session).child("drop").seed())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("drop must not draw random numbers in inference");
+    }
+  }
+
+  private static Context training(GraphSession session) {
+    Constant<TInt64> seed = session.ops().constant(new long[] {3, 5});
+    return Context.training(session, seed);
+  }
+
+  private static long[] fetch(GraphSession session, Operand<TInt64> operand) {
+    try (var result = session.runner().fetch(operand).run()) {
+      TInt64 tensor = (TInt64) result.get(0);
+      return new long[] {tensor.getLong(0), tensor.getLong(1)};
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.lamina.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lamina.graph.Variable;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+
+class BatchNormTest {
+  @ParameterizedTest
+  @CsvSource({"1e-5, 0.1", "0.5, 0.1", "1e-5, 0.3", "1e-5, 1"})
+  void agreesWithFormulas_image(double epsilon, double momentum) {
+    checkAgainstFormulas(BatchNorm.create().epsilon(epsilon).momentum(momentum), Shape.of(3, 5, 2));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1e-5, 0.1", "0.5, 0.3"})
+  void agreesWithFormulas_vector(double epsilon, double momentum) {
+    checkAgainstFormulas(BatchNorm.create().epsilon(epsilon).momentum(momentum), Shape.of(5));
+  }
+
+  private static void checkAgainstFormulas(BatchNorm layer, Shape input) {
+    float[] x = LayerContract.inputs(3, input);
+    try (BuiltLayer built = new BuiltLayer(layer, input)) {
+      built.assignRandomValues(12);
+      Map<Variable, float[]> before = built.session.read(built.variables);
+      float[] weight = before.get(built.session.variable("weight"));
+      float[] bias = before.get(built.session.variable("bias"));
+      float[] runningMean = before.get(built.session.variable("running_mean"));
+      float[] runningVariance = before.get(built.session.variable("running_var"));
+      float[] trained = built.train(x, 1);
+      float[] inferred = built.infer(x);
+      step(built, x);
+      Map<Variable, float[]> after = built.session.read(built.variables);
+      float[] newMean = after.get(built.session.variable("running_mean"));
+      float[] newVariance = after.get(built.session.variable("running_var"));
+      assertThat(after.get(built.session.variable("weight"))).isEqualTo(weight);
+      assertThat(after.get(built.session.variable("bias"))).isEqualTo(bias);
+      int channels = weight.length;
+      for (int c = 0; c < channels; c++) {
+        int count = x.length / channels;
+        double mean = 0;
+        for (int i = c; i < x.length; i += channels) {
+          mean += x[i] / (double) count;
+        }
+        double squares = 0;
+        for (int i = c; i < x.length; i += channels) {
+          squares += (x[i] - mean) * (x[i] - mean);
+        }
+        for (int i = c; i < x.length; i += channels) {
+          double byBatch =
+              weight[c] * (x[i] - mean) / Math.sqrt(squares / count + layer.epsilon()) + bias[c];
+          double byRunning =
+              weight[c] * (x[i] - runningMean[c]) / Math.sqrt(runningVariance[c] + layer.epsilon())
+                  + bias[c];
+          assertThat((double) trained[i]).isCloseTo(byBatch, within(3e-6));
+          assertThat((double) inferred[i]).isCloseTo(byRunning, within(3e-6));
+        }
+        double m = layer.momentum();
+        assertThat((double) newMean[c])
+            .isCloseTo((1 - m) * runningMean[c] + m * mean, within(1e-6));
+        assertThat((double) newVariance[c])
+            .isCloseTo((1 - m) * runningVariance[c] + m * squares / (count - 1), within(2e-6));
+      }
+    }
+  }
+
+  private static void step(BuiltLayer built, float[] x) {
+    try (TFloat32 batch = built.batch(x);
+        TInt64 key = TInt64.vectorOf(7, 1)) {
+      Session.Runner runner = built.feed(batch, key);
+      for (Op assign : built.training.assignUpdates(built.session.ops())) {
+        runner.addTarget(assign);
+      }
+      runner.run().close();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package dev.lamina.layer;
+
+import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Variable;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+
+/** A layer in a graph of its own, for inference and for training on the same variables. */
+final class BuiltLayer implements AutoCloseable {
+  final Shape input;
+  final GraphSession session = new GraphSession();
+  final List<Variable> variables;
+  final Placeholder<TFloat32> x;
+  final Placeholder<TInt64> seed;
+  final Context training;
+  final Context inference;
+  final Operand<TFloat32> trained;
+  final Operand<TFloat32> inferred;
+
+  BuiltLayer(Layer layer, Shape input) {
+    this.input = input;
+    variables = Layers.createVariables(session, layer, input);
+    x = session.ops().placeholder(TFloat32.class, Placeholder.shape(input.prepend(-1)));
+    seed = session.ops().placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+    training = Context.training(session, seed);
+    inference = Context.inference(session);
+    trained = build(training, layer);
+    inferred = build(inference, layer);
+  }
+
+  /** The output is never the placeholder itself: what is fed must not be fetched. */
+  private Operand<TFloat32> build(Context context, Layer layer) {
+    return session
+        .ops()
+        .identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
+  }
+
+  /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */
+  void assignRandomValues(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Map<Variable, float[]> values = new LinkedHashMap<>();
+    for (Variable variable : variables) {
+      float[] array = new float[Math.toIntExact(variable.parameter().size())];
+      boolean positive = variable.parameter().shape().numDimensions() == 1;
+      for (int i = 0; i < array.length; i++) {
+        array[i] = (float) (positive ? random.nextDouble(0.3, 1.3) : random.nextDouble(-0.5, 0.5));
+      }
+      values.put(variable, array);
+    }
+    session.assign(values);
+  }
+
+  void assign(Map<String, float[]> values) {
+    Map<Variable, float[]> byVariable = new LinkedHashMap<>();
+    values.forEach((name, array) -> byVariable.put(session.variable(name), array));
+    session.assign(byVariable);
+  }
+
+  float[] infer(float[] values) {
+    return run(inferred, values, 0).values();
+  }
+
+  float[] train(float[] values, long step) {
+    return run(trained, values, step).values();
+  }
+
+  /** An output with the shape that it had at run time. */
+  record Output(Shape shape, float[] values) {}
+
+  Output run(Operand<TFloat32> fetch, float[] values, long step) {
+    try (TFloat32 batch = batch(values);
+        TInt64 key = TInt64.vectorOf(7, step);
+        var result = feed(batch, key).fetch(fetch).run()) {
+      return new Output(result.get(0).shape(), GraphSession.floats(result.get(0)));
+    }
+  }
+
+  Session.Runner feed(TFloat32 batch, TInt64 key) {
+    return session.runner().feed(x, batch).feed(seed, key);
+  }
+
+  TFloat32 batch(float[] values) {
+    Shape shape = input.prepend(values.length / input.size());
+    return TFloat32.tensorOf(shape, DataBuffers.of(values, true, false));
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}

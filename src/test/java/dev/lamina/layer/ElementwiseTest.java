@@ -1,0 +1,125 @@
+package dev.lamina.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.ndarray.Shape;
+
+class ElementwiseTest {
+  private static final Map<Layer, DoubleUnaryOperator> FORMULAS =
+      Map.of(
+          Activation.RELU, x -> Math.max(x, 0),
+          Activation.LEAKY_RELU, x -> x > 0 ? x : 0.01 * x,
+          Activation.ELU, x -> x > 0 ? x : Math.exp(x) - 1,
+          Activation.GELU, x -> x * (1 + erf(x / Math.sqrt(2))) / 2,
+          Activation.SILU, x -> x / (1 + Math.exp(-x)),
+          Activation.SIGMOID, x -> 1 / (1 + Math.exp(-x)),
+          Activation.TANH, Math::tanh,
+          Rescale.of(2.5), x -> 2.5 * x,
+          Rescale.of(0.25).offset(-3), x -> 0.25 * x - 3,
+          Lambda.of("cube", (tf, x) -> tf.math.mul(x, tf.math.square(x))), x -> x * x * x);
+
+  @Test
+  void agreesWithFormulas() {
+    Shape input = Shape.of(3, 5, 2);
+    float[] x = LayerContract.inputs(3, input);
+    FORMULAS.forEach(
+        (layer, formula) -> {
+          float[] y = infer(layer, input, x);
+          for (int i = 0; i < x.length; i++) {
+            assertThat((double) y[i])
+                .as(layer.kind())
+                .isCloseTo(formula.applyAsDouble(x[i]), within(2e-6));
+          }
+        });
+  }
+
+  @Test
+  void softmax_alongLastDimension() {
+    for (Shape input : new Shape[] {Shape.of(3, 5, 4), Shape.of(4)}) {
+      float[] x = LayerContract.inputs(3, input);
+      float[] y = infer(Activation.SOFTMAX, input, x);
+      for (int row = 0; row < x.length; row += 4) {
+        double sum = 0;
+        for (int i = row; i < row + 4; i++) {
+          sum += Math.exp(x[i]);
+        }
+        for (int i = row; i < row + 4; i++) {
+          assertThat((double) y[i]).isCloseTo(Math.exp(x[i]) / sum, within(1e-6));
+        }
+      }
+    }
+  }
+
+  @Test
+  void normalize_byChannel() {
+    Shape input = Shape.of(3, 5, 2);
+    float[] x = LayerContract.inputs(1, input);
+    double[] mean = {0.4, -1};
+    double[] deviation = {0.5, 3};
+    float[] y = infer(Normalize.of(mean, deviation), input, x);
+    for (int i = 0; i < x.length; i++) {
+      assertThat((double) y[i])
+          .isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
+    }
+  }
+
+  @Test
+  void branches() {
+    Shape input = Shape.of(3, 1, 2);
+    float[] x = LayerContract.inputs(2, input);
+    float[] sum = infer(Add.of(Sequential.of(), Rescale.of(2), Rescale.of(10)), input, x);
+    float[] rows = infer(Concat.of(Rescale.of(2), Sequential.of()), input, x);
+    assertThat(rows).hasSize(2 * x.length);
+    for (int i = 0; i < x.length; i++) {
+      assertThat((double) sum[i]).isCloseTo(13 * x[i], within(1e-5));
+      int place = i / 2;
+      int channel = i % 2;
+      assertThat(rows[place * 4 + channel]).isEqualTo(2 * x[i]);
+      assertThat(rows[place * 4 + 2 + channel]).isEqualTo(x[i]);
+    }
+  }
+
+  @Test
+  void zeroPad_perSide() {
+    float[] y = infer(ZeroPad.of(0).top(1).left(2).right(1), Shape.of(2, 1, 1), new float[] {5, 6});
+    assertThat(y).containsExactly(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0);
+    assertThat(infer(ZeroPad.of(1), Shape.of(1, 1, 1), new float[] {5}))
+        .containsExactly(0, 0, 0, 0, 5, 0, 0, 0, 0);
+    assertThat(infer(ZeroPad.of(0).bottom(2), Shape.of(1, 1, 2), new float[] {5, 6}))
+        .containsExactly(5, 6, 0, 0, 0, 0);
+  }
+
+  @Test
+  void lambda_changesShape() {
+    Layer crop =
+        Lambda.of(
+            "crop",
+            (tf, x) ->
+                tf.slice(
+                    x, tf.constant(new int[] {0, 1, 0, 0}), tf.constant(new int[] {-1, 1, 2, 1})));
+    assertThat(crop.outputShape(Shape.of(3, 2, 1))).isEqualTo(Shape.of(1, 2, 1));
+    assertThat(infer(crop, Shape.of(3, 2, 1), new float[] {1, 2, 3, 4, 5, 6}))
+        .containsExactly(3, 4);
+  }
+
+  private static float[] infer(Layer layer, Shape input, float[] x) {
+    try (BuiltLayer built = new BuiltLayer(layer, input)) {
+      return built.infer(x);
+    }
+  }
+
+  /** The Maclaurin series, which has converged after 40 terms for arguments up to 2. */
+  private static double erf(double x) {
+    double term = x;
+    double sum = x;
+    for (int n = 1; n < 40; n++) {
+      term *= -x * x / n;
+      sum += term / (2 * n + 1);
+    }
+    return 2 / Math.sqrt(Math.PI) * sum;
+  }
+}
