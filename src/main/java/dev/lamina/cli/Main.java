@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.data.DataException;
 import dev.lamina.export.FormatException;
 import dev.lamina.train.DivergenceException;
+import java.io.UncheckedIOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -62,7 +63,8 @@ public final class Main {
     if (e instanceof IllegalArgumentException
         || e instanceof DataException
         || e instanceof FormatException
-        || e instanceof DivergenceException) {
+        || e instanceof DivergenceException
+        || e instanceof UncheckedIOException) {
       line.getErr().println("lamina: " + e.getMessage());
       return USER_ERROR;
     }

@@ -148,7 +148,7 @@ public record OneCycle(
    * Returns this schedule with another range of momentum: {@code base} at the peak, {@code max} at
    * both ends.
    */
-  public OneCycle momentum(double base, double max) {
+  public OneCycle momentumRange(double base, double max) {
     return new OneCycle(
         peak, pctStart, divFactor, finalDivFactor, anneal, threePhase, cycleMomentum, base, max);
   }

@@ -41,9 +41,7 @@ final class BuiltLayer implements AutoCloseable {
 
   /** The output is never the placeholder itself: what is fed must not be fetched. */
   private Operand<TFloat32> build(Context context, Layer layer) {
-    return session
-        .ops()
-        .identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
+    return session.ops().identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
   }
 
   /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */

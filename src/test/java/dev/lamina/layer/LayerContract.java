@@ -60,7 +60,8 @@ final class LayerContract {
   private static void checkNames(BuiltLayer built, String... parameters) {
     assertThat(built.variables).extracting(Variable::name).containsExactly(parameters);
     assertThat(built.session.variables()).isEqualTo(built.variables);
-    assertThat(built.training.reads().keySet()).containsExactlyInAnyOrderElementsOf(built.variables);
+    assertThat(built.training.reads().keySet())
+        .containsExactlyInAnyOrderElementsOf(built.variables);
     assertThat(built.inference.reads().keySet())
         .containsExactlyInAnyOrderElementsOf(built.variables);
   }
@@ -147,12 +148,16 @@ final class LayerContract {
     SplittableRandom random = new SplittableRandom(5);
     double size = Math.sqrt(dot(gradient, gradient));
     List<float[]> directions = new ArrayList<>();
-    random.ints(0, point.length).distinct().limit(Math.min(point.length, 12)).forEach(
-        i -> {
-          float[] direction = new float[point.length];
-          direction[i] = 1;
-          directions.add(direction);
-        });
+    random
+        .ints(0, point.length)
+        .distinct()
+        .limit(Math.min(point.length, 12))
+        .forEach(
+            i -> {
+              float[] direction = new float[point.length];
+              direction[i] = 1;
+              directions.add(direction);
+            });
     for (int i = 0; i < 2; i++) {
       float[] direction = new float[point.length];
       for (int j = 0; j < direction.length; j++) {

@@ -63,7 +63,7 @@ class OneCycleParityTest {
             })
         .threePhase(flag(row, "three_phase"))
         .cycleMomentum(flag(row, "cycle_momentum"))
-        .momentum(number(row, "base_momentum"), number(row, "max_momentum"));
+        .momentumRange(number(row, "base_momentum"), number(row, "max_momentum"));
   }
 
   private static String cell(Map<String, String> row, String column) {

@@ -51,8 +51,8 @@ class OneCycleTest {
     assertThat(cycle.learningRate(0, 100)).isEqualTo(0.1, within(EPSILON));
     assertThat(cycle.learningRate(49, 100)).isEqualTo(1, within(EPSILON));
     assertThat(cycle.learningRate(99, 100)).isEqualTo(0.001, within(EPSILON));
-    assertThat(cycle.momentum(0.7, 0.8).momentum(49, 100)).hasValue(0.7);
-    assertThat(cycle.momentum(0.7, 0.8).momentum(99, 100)).hasValue(0.8);
+    assertThat(cycle.momentumRange(0.7, 0.8).momentum(49, 100)).hasValue(0.7);
+    assertThat(cycle.momentumRange(0.7, 0.8).momentum(99, 100)).hasValue(0.8);
     assertThat(cycle.cycleMomentum(false).momentum(49, 100)).isEmpty();
     assertThat(cycle.anneal(Anneal.LINEAR).learningRate(10, 100))
         .isGreaterThan(cycle.learningRate(10, 100));
@@ -109,10 +109,10 @@ class OneCycleTest {
     refused(() -> cycle.pctStart(1.5), "pctStart must lie in 0..1, got 1.5");
     refused(() -> cycle.divFactor(0), "divFactor must be positive, got 0.0");
     refused(() -> cycle.finalDivFactor(-1), "finalDivFactor must be positive, got -1.0");
-    refused(() -> cycle.momentum(-0.1, 0.9), "baseMomentum must lie in 0..1, got -0.1");
-    refused(() -> cycle.momentum(0.8, 1.1), "maxMomentum must lie in 0..1, got 1.1");
+    refused(() -> cycle.momentumRange(-0.1, 0.9), "baseMomentum must lie in 0..1, got -0.1");
+    refused(() -> cycle.momentumRange(0.8, 1.1), "maxMomentum must lie in 0..1, got 1.1");
     refused(
-        () -> cycle.momentum(0.9, 0.8),
+        () -> cycle.momentumRange(0.9, 0.8),
         "baseMomentum must not exceed maxMomentum, got 0.9 and 0.8");
     refused(() -> cycle.momentum(-1L, 10L), "step must not be negative, got -1");
   }
