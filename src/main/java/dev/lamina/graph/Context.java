@@ -89,8 +89,7 @@ public final class Context {
   public Operand<TFloating> get(String parameter) {
     return Floats.wide(
         pass.reads.computeIfAbsent(
-            variable(parameter),
-            v -> pass.reading.readVariableOp(v.handle(), TFloat32.class)));
+            variable(parameter), v -> pass.reading.readVariableOp(v.handle(), TFloat32.class)));
   }
 
   /** In training, sets a running statistic to a new value at the end of the step. */

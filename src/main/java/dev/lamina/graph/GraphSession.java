@@ -56,7 +56,8 @@ public final class GraphSession implements AutoCloseable {
     checkOpen();
     checkArgument(!variables.containsKey(name), "names must differ, got %s twice", name);
     VarHandleOp handle =
-        creating.withName(name)
+        creating
+            .withName(name)
             .varHandleOp(TFloat32.class, parameter.shape(), VarHandleOp.sharedName(name));
     Placeholder<TFloat32> value =
         creating.placeholder(TFloat32.class, Placeholder.shape(parameter.shape()));

@@ -152,8 +152,7 @@ public record Conv2d(
    * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
    * the batch norm that follows, and the fused operation refuses groups on a CPU.
    */
-  private Operand<TFloating> convolve(
-      Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
+  private Operand<TFloating> convolve(Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
     if (groups == 1) {
       return tf.nn.conv2d(input, weight, strides, padding.name());

@@ -51,8 +51,7 @@ public final class GradientCheck {
   private static String locate(String path, Layer layer, Shape input, String problem) {
     for (Layer.Child child : Lists.reverse(layer.children(input))) {
       if (problem.equals(problem(child.layer(), child.input(), true))) {
-        return locate(
-            Context.join(path, child.name()), child.layer(), child.input(), problem);
+        return locate(Context.join(path, child.name()), child.layer(), child.input(), problem);
       }
     }
     return Layers.describe(path, layer) + " " + problem;
@@ -89,8 +88,7 @@ public final class GradientCheck {
     }
   }
 
-  private static @Nullable String differentiate(
-      Graph graph, Output<?> y, List<Output<?>> sources) {
+  private static @Nullable String differentiate(Graph graph, Output<?> y, List<Output<?>> sources) {
     if (sources.isEmpty()) {
       return null;
     }

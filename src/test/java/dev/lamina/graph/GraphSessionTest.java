@@ -19,8 +19,7 @@ class GraphSessionTest {
     try (GraphSession session = new GraphSession()) {
       Variable a = session.create("a.weight", PARAMETER);
       Variable b =
-          session.create(
-              "b", Parameter.of("bias", Shape.scalar(), Role.BIAS, Initializer.zeros()));
+          session.create("b", Parameter.of("bias", Shape.scalar(), Role.BIAS, Initializer.zeros()));
       float[] values = {1, -2, 3.5f, Float.MIN_VALUE, Float.MAX_VALUE, -0f};
       session.assign(Map.of(a, values, b, new float[] {7}));
       session.assign(Map.of(b, new float[] {8}));
@@ -63,8 +62,7 @@ class GraphSessionTest {
   void wrongArguments() {
     try (GraphSession session = new GraphSession()) {
       Variable a = session.create("a.weight", PARAMETER);
-      refused(
-          () -> session.assign(Map.of(a, new float[5])), "a.weight must have 6 values, got 5");
+      refused(() -> session.assign(Map.of(a, new float[5])), "a.weight must have 6 values, got 5");
       refused(() -> session.variable("b"), "variable must exist, got b");
       refused(() -> session.create("a.weight", PARAMETER), "names must differ, got a.weight twice");
       refused(

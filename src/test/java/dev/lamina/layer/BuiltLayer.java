@@ -41,9 +41,7 @@ final class BuiltLayer implements AutoCloseable {
 
   /** The output is never the placeholder itself: what is fed must not be fetched. */
   private Operand<TFloat32> build(Context context, Layer layer) {
-    return session
-        .ops()
-        .identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
+    return session.ops().identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
   }
 
   /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */
@@ -59,6 +57,10 @@ final class BuiltLayer implements AutoCloseable {
       values.put(variable, array);
     }
     session.assign(values);
+  }
+
+  float[] value(String name) {
+    return session.fetch(session.variable(name).read());
   }
 
   void assign(Map<String, float[]> values) {

@@ -11,16 +11,26 @@ import org.tensorflow.ndarray.Shape;
 class ElementwiseTest {
   private static final Map<Layer, DoubleUnaryOperator> FORMULAS =
       Map.of(
-          Activation.RELU, x -> Math.max(x, 0),
-          Activation.LEAKY_RELU, x -> x > 0 ? x : 0.01 * x,
-          Activation.ELU, x -> x > 0 ? x : Math.exp(x) - 1,
-          Activation.GELU, x -> x * (1 + erf(x / Math.sqrt(2))) / 2,
-          Activation.SILU, x -> x / (1 + Math.exp(-x)),
-          Activation.SIGMOID, x -> 1 / (1 + Math.exp(-x)),
-          Activation.TANH, Math::tanh,
-          Rescale.of(2.5), x -> 2.5 * x,
-          Rescale.of(0.25).offset(-3), x -> 0.25 * x - 3,
-          Lambda.of("cube", (tf, x) -> tf.math.mul(x, tf.math.square(x))), x -> x * x * x);
+          Activation.RELU,
+          x -> Math.max(x, 0),
+          Activation.LEAKY_RELU,
+          x -> x > 0 ? x : 0.01 * x,
+          Activation.ELU,
+          x -> x > 0 ? x : Math.exp(x) - 1,
+          Activation.GELU,
+          x -> x * (1 + erf(x / Math.sqrt(2))) / 2,
+          Activation.SILU,
+          x -> x / (1 + Math.exp(-x)),
+          Activation.SIGMOID,
+          x -> 1 / (1 + Math.exp(-x)),
+          Activation.TANH,
+          Math::tanh,
+          Rescale.of(2.5),
+          x -> 2.5 * x,
+          Rescale.of(0.25).offset(-3),
+          x -> 0.25 * x - 3,
+          Lambda.of("cube", (tf, x) -> tf.math.mul(x, tf.math.square(x))),
+          x -> x * x * x);
 
   @Test
   void agreesWithFormulas() {
@@ -62,8 +72,7 @@ class ElementwiseTest {
     double[] deviation = {0.5, 3};
     float[] y = infer(Normalize.of(mean, deviation), input, x);
     for (int i = 0; i < x.length; i++) {
-      assertThat((double) y[i])
-          .isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
+      assertThat((double) y[i]).isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
     }
   }
 

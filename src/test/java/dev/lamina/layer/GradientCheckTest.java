@@ -14,8 +14,7 @@ import org.tensorflow.types.family.TFloating;
 
 class GradientCheckTest {
   private static final Shape INPUT = Shape.of(5, 7, 2);
-  private static final Layer ONES =
-      Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
+  private static final Layer ONES = Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
 
   /** A layer whose own part, not its child, cannot be differentiated. */
   private record Doubled(Layer inner) implements Layer {

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.tensorflow.Operand;
@@ -60,7 +61,8 @@ final class LayerContract {
   private static void checkNames(BuiltLayer built, String... parameters) {
     assertThat(built.variables).extracting(Variable::name).containsExactly(parameters);
     assertThat(built.session.variables()).isEqualTo(built.variables);
-    assertThat(built.training.reads().keySet()).containsExactlyInAnyOrderElementsOf(built.variables);
+    assertThat(built.training.reads().keySet())
+        .containsExactlyInAnyOrderElementsOf(built.variables);
     assertThat(built.inference.reads().keySet())
         .containsExactlyInAnyOrderElementsOf(built.variables);
   }
@@ -94,7 +96,8 @@ final class LayerContract {
     List<Variable> trainable =
         built.variables.stream().filter(v -> v.parameter().role().trainable()).toList();
     List<Output<?>> sources = new ArrayList<>();
-    trainable.forEach(v -> sources.add(built.training.reads().get(v).asOutput()));
+    trainable.forEach(
+        v -> sources.add(Objects.requireNonNull(built.training.reads().get(v)).asOutput()));
     sources.add(built.x.asOutput());
     Placeholder<TFloat32> projection =
         built.session.ops().placeholder(TFloat32.class, Placeholder.shape(built.trained.shape()));
@@ -109,10 +112,9 @@ final class LayerContract {
                 new Output<?>[] {projection.asOutput()});
     float[] x = inputs(BATCH, built.input);
     float[] weights = weights(built.train(x, 1).length);
-    Map<Variable, float[]> values = built.session.read(trainable);
     for (int i = 0; i < trainable.size(); i++) {
       Variable variable = trainable.get(i);
-      float[] original = values.get(variable);
+      float[] original = built.value(variable.name());
       checkGradient(
           variable.name(),
           original,
@@ -147,12 +149,16 @@ final class LayerContract {
     SplittableRandom random = new SplittableRandom(5);
     double size = Math.sqrt(dot(gradient, gradient));
     List<float[]> directions = new ArrayList<>();
-    random.ints(0, point.length).distinct().limit(Math.min(point.length, 12)).forEach(
-        i -> {
-          float[] direction = new float[point.length];
-          direction[i] = 1;
-          directions.add(direction);
-        });
+    random
+        .ints(0, point.length)
+        .distinct()
+        .limit(Math.min(point.length, 12))
+        .forEach(
+            i -> {
+              float[] direction = new float[point.length];
+              direction[i] = 1;
+              directions.add(direction);
+            });
     for (int i = 0; i < 2; i++) {
       float[] direction = new float[point.length];
       for (int j = 0; j < direction.length; j++) {

@@ -97,8 +97,7 @@ class LayerContractTest {
   }
 
   private static Stream<Layer> vectorLayers() {
-    return Stream.of(
-        Flatten.create(), Rescale.of(3), Concat.of(Activation.TANH, Rescale.of(2)));
+    return Stream.of(Flatten.create(), Rescale.of(3), Concat.of(Activation.TANH, Rescale.of(2)));
   }
 
   @Test
@@ -136,7 +135,8 @@ class LayerContractTest {
     // The offset keeps the final ReLU's argument positive.
     LayerContract.checkWithPhases(
         Residual.of(Conv2d.of(3, 3).stride(2), BatchNorm.create(), Activation.TANH)
-            .shortcut(Conv2d.of(3, 1).stride(2).bias(false), Activation.TANH, Rescale.of(1).offset(3)),
+            .shortcut(
+                Conv2d.of(3, 1).stride(2).bias(false), Activation.TANH, Rescale.of(1).offset(3)),
         IMAGE,
         "main.0.weight",
         "main.0.bias",

@@ -85,7 +85,8 @@ class LayerMessagesTest {
     refused(() -> Dropout.of(-0.1), "rate must be in [0, 1), got -0.1");
     refused(() -> Rescale.of(Double.NaN), "scale must be finite, got NaN");
     refused(
-        () -> Rescale.of(1).offset(Double.POSITIVE_INFINITY), "offset must be finite, got Infinity");
+        () -> Rescale.of(1).offset(Double.POSITIVE_INFINITY),
+        "offset must be finite, got Infinity");
     refused(
         () -> Normalize.of(new double[2], new double[] {1}),
         "mean and deviation must have one value for each channel, got 2 and 1 values");
@@ -141,15 +142,17 @@ class LayerMessagesTest {
   @Test
   void lambda() {
     refused(
-        () ->
-            Lambda.of("total", (tf, x) -> tf.math.mean(x, tf.constant(0))).outputShape(IMAGE),
+        () -> Lambda.of("total", (tf, x) -> tf.math.mean(x, tf.constant(0))).outputShape(IMAGE),
         "output of Lambda total must be [batch, known sizes], got [2, 3, 6]");
     refused(
         () ->
             Lambda.of(
                     "chosen",
                     (tf, x) ->
-                        tf.gather(x, tf.dtypes.cast(tf.reshape(x, tf.array(-1)), TInt32.class), tf.constant(1)))
+                        tf.gather(
+                            x,
+                            tf.dtypes.cast(tf.reshape(x, tf.array(-1)), TInt32.class),
+                            tf.constant(1)))
                 .outputShape(VECTOR),
         "output of Lambda chosen must be [batch, known sizes], got [-1, -1]");
     refused(
