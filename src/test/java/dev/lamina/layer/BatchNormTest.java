@@ -3,8 +3,6 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lamina.graph.Variable;
-import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Session;
@@ -30,19 +28,17 @@ class BatchNormTest {
     float[] x = LayerContract.inputs(3, input);
     try (BuiltLayer built = new BuiltLayer(layer, input)) {
       built.assignRandomValues(12);
-      Map<Variable, float[]> before = built.session.read(built.variables);
-      float[] weight = before.get(built.session.variable("weight"));
-      float[] bias = before.get(built.session.variable("bias"));
-      float[] runningMean = before.get(built.session.variable("running_mean"));
-      float[] runningVariance = before.get(built.session.variable("running_var"));
+      float[] weight = built.value("weight");
+      float[] bias = built.value("bias");
+      float[] runningMean = built.value("running_mean");
+      float[] runningVariance = built.value("running_var");
       float[] trained = built.train(x, 1);
       float[] inferred = built.infer(x);
       step(built, x);
-      Map<Variable, float[]> after = built.session.read(built.variables);
-      float[] newMean = after.get(built.session.variable("running_mean"));
-      float[] newVariance = after.get(built.session.variable("running_var"));
-      assertThat(after.get(built.session.variable("weight"))).isEqualTo(weight);
-      assertThat(after.get(built.session.variable("bias"))).isEqualTo(bias);
+      float[] newMean = built.value("running_mean");
+      float[] newVariance = built.value("running_var");
+      assertThat(built.value("weight")).isEqualTo(weight);
+      assertThat(built.value("bias")).isEqualTo(bias);
       int channels = weight.length;
       for (int c = 0; c < channels; c++) {
         int count = x.length / channels;

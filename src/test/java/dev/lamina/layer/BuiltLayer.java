@@ -59,6 +59,10 @@ final class BuiltLayer implements AutoCloseable {
     session.assign(values);
   }
 
+  float[] value(String name) {
+    return session.fetch(session.variable(name).read());
+  }
+
   void assign(Map<String, float[]> values) {
     Map<Variable, float[]> byVariable = new LinkedHashMap<>();
     values.forEach((name, array) -> byVariable.put(session.variable(name), array));
@@ -74,6 +78,7 @@ final class BuiltLayer implements AutoCloseable {
   }
 
   /** An output with the shape that it had at run time. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
   record Output(Shape shape, float[] values) {}
 
   Output run(Operand<TFloat32> fetch, float[] values, long step) {

@@ -50,9 +50,8 @@ class Conv2dTest {
     float[] x = LayerContract.inputs(batch, input);
     try (BuiltLayer built = new BuiltLayer(layer, input)) {
       built.assignRandomValues(11);
-      var values = built.session.read(built.variables);
-      float[] weight = values.get(built.session.variable("weight"));
-      float[] bias = values.get(built.session.variable("bias"));
+      float[] weight = built.value("weight");
+      float[] bias = built.value("bias");
       double[] expected = convolve(layer, input, batch, x, weight, bias);
       float[] actual = built.infer(x);
       assertThat(actual).hasSize(expected.length);

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.tensorflow.Operand;
@@ -95,7 +96,8 @@ final class LayerContract {
     List<Variable> trainable =
         built.variables.stream().filter(v -> v.parameter().role().trainable()).toList();
     List<Output<?>> sources = new ArrayList<>();
-    trainable.forEach(v -> sources.add(built.training.reads().get(v).asOutput()));
+    trainable.forEach(
+        v -> sources.add(Objects.requireNonNull(built.training.reads().get(v)).asOutput()));
     sources.add(built.x.asOutput());
     Placeholder<TFloat32> projection =
         built.session.ops().placeholder(TFloat32.class, Placeholder.shape(built.trained.shape()));
@@ -110,10 +112,9 @@ final class LayerContract {
                 new Output<?>[] {projection.asOutput()});
     float[] x = inputs(BATCH, built.input);
     float[] weights = weights(built.train(x, 1).length);
-    Map<Variable, float[]> values = built.session.read(trainable);
     for (int i = 0; i < trainable.size(); i++) {
       Variable variable = trainable.get(i);
-      float[] original = values.get(variable);
+      float[] original = built.value(variable.name());
       checkGradient(
           variable.name(),
           original,
@@ -211,7 +212,8 @@ final class LayerContract {
     int size = Math.toIntExact(batch * shape.size());
     List<Float> values = new ArrayList<>();
     for (int i = 0; i < size; i++) {
-      double magnitude = 0.3 + 1.7 * (i / 2) / (size / 2.0);
+      int pair = i / 2;
+      double magnitude = 0.3 + 1.7 * pair / (size / 2.0);
       values.add((float) (i % 2 == 0 ? magnitude : -magnitude));
     }
     Collections.shuffle(values, new Random(3));
