@@ -10,7 +10,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,12 +46,13 @@ final class SafetensorsReader {
 
   private final Path file;
 
-  private SafetensorsReader(Path file) {
+  /** A reader whose messages name that file. */
+  SafetensorsReader(Path file) {
     this.file = file;
   }
 
   static Safetensors read(Path file) {
-    try (FileChannel channel = FileChannel.open(file)) {
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
       return new SafetensorsReader(file).read(channel);
     } catch (NoSuchFileException e) {
       throw new UncheckedIOException(file + " does not exist; check the path", e);
@@ -59,7 +61,7 @@ final class SafetensorsReader {
     }
   }
 
-  private Safetensors read(FileChannel channel) throws IOException {
+  Safetensors read(SeekableByteChannel channel) throws IOException {
     long available = channel.size() - Long.BYTES;
     if (available < 0) {
       throw wrong(
@@ -91,7 +93,7 @@ final class SafetensorsReader {
     return new Safetensors(tensors, metadata);
   }
 
-  private static ByteBuffer fill(FileChannel channel, int bytes) throws IOException {
+  private static ByteBuffer fill(SeekableByteChannel channel, int bytes) throws IOException {
     ByteBuffer buffer = Safetensors.littleEndian(bytes);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer) < 0) {

@@ -16,18 +16,24 @@ import org.tensorflow.types.TUint8;
 
 /**
  * Loads a SavedModel and runs it, in a JVM of its own, with TensorFlow alone. Arguments: the model,
- * a file of pixels, the shape of one image, and the safetensors file to write.
+ * the shape of one image, then for each batch a file of pixels and the safetensors file to write.
  */
 public final class SavedModelRun {
   private SavedModelRun() {}
 
   public static void main(String[] args) throws IOException {
-    byte[] pixels = Files.readAllBytes(Path.of(args[1]));
     Shape image =
-        Shape.of(Long.parseLong(args[2]), Long.parseLong(args[3]), Long.parseLong(args[4]));
+        Shape.of(Long.parseLong(args[1]), Long.parseLong(args[2]), Long.parseLong(args[3]));
+    try (SavedModelBundle model = SavedModelBundle.load(args[0], "serve")) {
+      for (int i = 4; i < args.length; i += 2) {
+        run(model, image, Files.readAllBytes(Path.of(args[i]))).write(Path.of(args[i + 1]));
+      }
+    }
+  }
+
+  private static Safetensors run(SavedModelBundle model, Shape image, byte[] pixels) {
     Shape batch = image.prepend(pixels.length / image.size());
-    try (SavedModelBundle model = SavedModelBundle.load(args[0], "serve");
-        TUint8 images = TUint8.tensorOf(batch, DataBuffers.of(pixels));
+    try (TUint8 images = TUint8.tensorOf(batch, DataBuffers.of(pixels));
         var result = model.function("serving_default").call(Map.of("images", images))) {
       Map<String, Tensor> floats = new LinkedHashMap<>();
       for (String name : new String[] {"probabilities", "logits"}) {
@@ -43,7 +49,7 @@ public final class SavedModelRun {
         texts.put("class_id " + i, Long.toString(ids.getLong(i)));
         texts.put("label " + i, labels.getObject(i));
       }
-      new Safetensors(floats, texts).write(Path.of(args[5]));
+      return new Safetensors(floats, texts);
     }
   }
 }
