@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lamina.layer.Conv2d;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -14,13 +13,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.ndarray.Shape;
 
 class InitializerTest {
-  private static final Shape INPUT = Shape.of(7, 5, 64);
-  // Kernels of 3 x 3 over 64 / 2 channels; each input reaches 3 x 3 places of 96 / 2 filters.
-  private static final double FAN_IN = 3 * 3 * 32;
-  private static final double FAN_OUT = 3 * 3 * 48;
+  // Kernels of 3 x 3 over 32 channels; each input reaches 3 x 3 places of 48 filters: two groups.
+  private static final int FAN_IN = 3 * 3 * 32;
+  private static final int FAN_OUT = 3 * 3 * 48;
 
   private static Parameter kernel(Initializer initializer) {
-    return Conv2d.of(96, 3).groups(2).initializer(initializer).parameters(INPUT).get(0);
+    return new Parameter(
+        "weight", Shape.of(3, 3, 32, 96), Role.KERNEL, initializer, FAN_IN, FAN_OUT);
   }
 
   private static float[] sample(Parameter parameter, long seed) {
@@ -30,8 +29,8 @@ class InitializerTest {
   private static Stream<Arguments> uniform() {
     return Stream.of(
         Arguments.of(Initializer.fanInUniform(), 1 / Math.sqrt(FAN_IN)),
-        Arguments.of(Initializer.heUniform(), Math.sqrt(6 / FAN_IN)),
-        Arguments.of(Initializer.glorotUniform(), Math.sqrt(6 / (FAN_IN + FAN_OUT))),
+        Arguments.of(Initializer.heUniform(), Math.sqrt(6.0 / FAN_IN)),
+        Arguments.of(Initializer.glorotUniform(), Math.sqrt(6.0 / (FAN_IN + FAN_OUT))),
         Arguments.of(Initializer.uniform(0.25), 0.25));
   }
 
@@ -55,8 +54,8 @@ class InitializerTest {
 
   private static Stream<Arguments> normal() {
     return Stream.of(
-        Arguments.of(Initializer.heNormal(), Math.sqrt(2 / FAN_IN)),
-        Arguments.of(Initializer.glorotNormal(), Math.sqrt(2 / (FAN_IN + FAN_OUT))),
+        Arguments.of(Initializer.heNormal(), Math.sqrt(2.0 / FAN_IN)),
+        Arguments.of(Initializer.glorotNormal(), Math.sqrt(2.0 / (FAN_IN + FAN_OUT))),
         Arguments.of(Initializer.normal(0.02), 0.02));
   }
 

@@ -8,8 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
+import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
@@ -70,22 +72,23 @@ final class BuiltLayer implements AutoCloseable {
   }
 
   float[] infer(float[] values) {
-    return run(inferred, values, 0).values();
+    return run(inferred, values, 0, GraphSession::floats);
   }
 
   float[] train(float[] values, long step) {
-    return run(trained, values, step).values();
+    return run(trained, values, step, GraphSession::floats);
   }
 
-  /** An output with the shape that it had at run time. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
-  record Output(Shape shape, float[] values) {}
+  /** The shape that an output has at run time. */
+  Shape shape(Operand<TFloat32> fetch, float[] values) {
+    return run(fetch, values, 0, Tensor::shape);
+  }
 
-  Output run(Operand<TFloat32> fetch, float[] values, long step) {
+  private <T> T run(Operand<TFloat32> fetch, float[] values, long step, Function<Tensor, T> copy) {
     try (TFloat32 batch = batch(values);
         TInt64 key = TInt64.vectorOf(7, step);
         var result = feed(batch, key).fetch(fetch).run()) {
-      return new Output(result.get(0).shape(), GraphSession.floats(result.get(0)));
+      return copy.apply(result.get(0));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lamina.graph.Parameter;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +45,19 @@ class Conv2dTest {
     // 3 x 4 places, 8 filters, each over 3 x 3 places and 4 / 2 channels.
     assertThat(Conv2d.of(8, 3).stride(2).groups(2).multiplyAdds(Shape.of(5, 8, 4)))
         .isEqualTo(3 * 4 * 8 * 9 * 2);
+  }
+
+  @Test
+  void fans() {
+    // An output sums 3 x 3 places of 64 / 2 channels; an input reaches 3 x 3 of 96 / 2 filters.
+    assertThat(Conv2d.of(96, 3).groups(2).parameters(Shape.of(7, 5, 64)))
+        .allSatisfy(
+            parameter -> {
+              assertThat(parameter.fanIn()).isEqualTo(288);
+              assertThat(parameter.fanOut()).isEqualTo(432);
+            })
+        .extracting(Parameter::shape)
+        .containsExactly(Shape.of(3, 3, 32, 96), Shape.of(96));
   }
 
   private static void checkAgainstLoops(Conv2d layer, Shape input, int batch) {

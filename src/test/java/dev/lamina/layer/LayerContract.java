@@ -16,8 +16,10 @@ import java.util.SplittableRandom;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 
 /** What must hold for every layer. */
 final class LayerContract {
@@ -71,8 +73,8 @@ final class LayerContract {
     for (int batch : new int[] {1, BATCH}) {
       Shape predicted = layer.outputShape(built.input).prepend(batch);
       float[] x = inputs(batch, built.input);
-      assertThat(built.run(built.inferred, x, 0).shape()).isEqualTo(predicted);
-      assertThat(built.run(built.trained, x, 0).shape()).isEqualTo(predicted);
+      assertThat(built.shape(built.inferred, x)).isEqualTo(predicted);
+      assertThat(built.shape(built.trained, x)).isEqualTo(predicted);
     }
   }
 
@@ -193,27 +195,26 @@ final class LayerContract {
       Operand<TFloat32> projection,
       float[] x,
       float[] weights) {
-    Shape shape = built.run(built.trained, x, 1).shape();
+    Shape shape = built.shape(built.trained, x);
     try (TFloat32 batch = built.batch(x);
-        var key = org.tensorflow.types.TInt64.vectorOf(7, 1);
-        TFloat32 fed =
-            TFloat32.tensorOf(
-                shape, org.tensorflow.ndarray.buffer.DataBuffers.of(weights, true, false));
+        TInt64 key = TInt64.vectorOf(7, 1);
+        TFloat32 fed = TFloat32.tensorOf(shape, DataBuffers.of(weights, true, false));
         var result = built.feed(batch, key).feed(projection, fed).fetch(gradient).run()) {
       return GraphSession.floats(result.get(0));
     }
   }
 
   /**
-   * Values in [-2, 2] that differ from one another, and from 0, by more than two steps, so that no
-   * difference reaches over a kink of a maximum or of a function that bends at 0.
+   * Values in [-2, 2] that differ from one another, and from 0, by more than a step (for up to 300
+   * of them), so that no difference reaches over a kink of a maximum or of a function that bends at
+   * 0.
    */
   static float[] inputs(int batch, Shape shape) {
     int size = Math.toIntExact(batch * shape.size());
     List<Float> values = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       int pair = i / 2;
-      double magnitude = 0.3 + 1.7 * pair / (size / 2.0);
+      double magnitude = 0.3 + 3.4 * pair / size;
       values.add((float) (i % 2 == 0 ? magnitude : -magnitude));
     }
     Collections.shuffle(values, new Random(3));
