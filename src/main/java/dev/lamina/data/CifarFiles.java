@@ -28,8 +28,14 @@ record CifarFiles(int labelBytes) {
       }
       total += size / record;
     }
-    int count = Math.toIntExact(total);
-    byte[] pixels = new byte[Math.multiplyExact(count, 3 * AREA)];
+    if (total > Integer.MAX_VALUE / (3 * AREA)) {
+      throw new DataException(
+          String.format(
+              "%s has %d images, more than the 2 GB that fit in memory; use fewer",
+              files.get(0).getParent(), total));
+    }
+    int count = (int) total;
+    byte[] pixels = new byte[count * 3 * AREA];
     int[] labels = new int[count];
     int image = 0;
     for (Path file : files) {
@@ -56,6 +62,7 @@ record CifarFiles(int labelBytes) {
 
   /** The class names of a text file, a line each. */
   static List<String> names(Path file, int expected) {
+    checkPresent(file);
     List<String> names;
     try {
       names = Files.readAllLines(file).stream().filter(line -> !line.isBlank()).toList();
@@ -71,10 +78,14 @@ record CifarFiles(int labelBytes) {
     return names;
   }
 
-  private static long size(Path file) {
+  private static void checkPresent(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new DataException(file + " is missing; copy or download the data set again");
     }
+  }
+
+  private static long size(Path file) {
+    checkPresent(file);
     try {
       return Files.size(file);
     } catch (IOException e) {
@@ -91,6 +102,11 @@ record CifarFiles(int labelBytes) {
   }
 
   private static DataException unreadable(Path file, IOException e) {
-    return new DataException(file + " cannot be read (" + e + "); check its permissions", e);
+    return new DataException(
+        file
+            + " cannot be read ("
+            + e
+            + "); copy or download it again, and check its permissions",
+        e);
   }
 }

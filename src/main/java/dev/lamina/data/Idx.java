@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 
@@ -39,9 +40,8 @@ final class Idx {
   }
 
   static ImageData open(Path folder) {
-    boolean fashion = folder.toString().contains("fashion");
     List<String> names =
-        fashion
+        isFashion(folder)
             ? Embedded.CLASS_NAMES
             : IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
     Source source =
@@ -63,6 +63,17 @@ final class Idx {
     return read(source, names);
   }
 
+  /** Both data sets have the same files; the name of the folder, or of the one around it, tells. */
+  private static boolean isFashion(Path folder) {
+    Path full = folder.toAbsolutePath().normalize();
+    int names = full.getNameCount();
+    return names > 0
+        && full.subpath(Math.max(0, names - 2), names)
+            .toString()
+            .toLowerCase(Locale.ROOT)
+            .contains("fashion");
+  }
+
   static ImageData read(Source source, List<String> classNames) {
     return new ImageData(read(source, "train", classNames), read(source, "t10k", classNames));
   }
@@ -78,24 +89,25 @@ final class Idx {
       int width = side(source, images, in.readInt());
       int paddedHeight = Math.max(height, SIDE);
       int paddedWidth = Math.max(width, SIDE);
-      byte[] pixels =
-          new byte
-              [Math.toIntExact(
-                  Math.multiplyExact((long) classes.length, 3L * paddedHeight * paddedWidth))];
-      byte[] grey = new byte[height * width];
+      if (3L * paddedHeight * paddedWidth * classes.length > Integer.MAX_VALUE) {
+        throw new DataException(
+            String.format(
+                "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer",
+                source.describe(images), classes.length, width, height));
+      }
+      int area = height * width;
+      byte[] grey = bytes(in, classes.length * area);
+      expectEnd(source, images, in);
+      byte[] pixels = new byte[classes.length * paddedHeight * paddedWidth * 3];
       int top = (paddedHeight - height) / 2;
       int left = (paddedWidth - width) / 2;
-      for (int i = 0; i < classes.length; i++) {
-        in.readFully(grey);
-        for (int p = 0; p < grey.length; p++) {
-          int row = i * paddedHeight + top + p / width;
-          int at = (row * paddedWidth + left + p % width) * 3;
-          pixels[at] = grey[p];
-          pixels[at + 1] = grey[p];
-          pixels[at + 2] = grey[p];
-        }
+      for (int p = 0; p < grey.length; p++) {
+        int row = p / area * paddedHeight + top + p % area / width;
+        int at = (row * paddedWidth + left + p % width) * 3;
+        pixels[at] = grey[p];
+        pixels[at + 1] = grey[p];
+        pixels[at + 2] = grey[p];
       }
-      expectEnd(source, images, in);
       return ImageSet.of(paddedHeight, paddedWidth, 3, pixels, classes, classNames);
     } catch (IOException e) {
       throw damaged(source, images, e);
@@ -112,11 +124,7 @@ final class Idx {
                 "%s promises %d labels, must be positive; copy or download it again",
                 source.describe(name), count));
       }
-      // Read as far as the file goes, so that a lying header cannot ask for memory.
-      byte[] bytes = in.readNBytes(count);
-      if (bytes.length < count) {
-        throw new EOFException();
-      }
+      byte[] bytes = bytes(in, count);
       expectEnd(source, name, in);
       int[] labels = new int[count];
       for (int i = 0; i < count; i++) {
@@ -132,6 +140,15 @@ final class Idx {
     } catch (IOException e) {
       throw damaged(source, name, e);
     }
+  }
+
+  /** Reads as far as the file goes, so that a lying header cannot ask for memory. */
+  private static byte[] bytes(DataInputStream in, int count) throws IOException {
+    byte[] bytes = in.readNBytes(count);
+    if (bytes.length < count) {
+      throw new EOFException();
+    }
+    return bytes;
   }
 
   private static int side(Source source, String name, int side) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -32,8 +33,7 @@ final class ImageFolder {
     Path train = folder.resolve("train");
     Path test = folder.resolve("test");
     if (!Files.isDirectory(train) && !Files.isDirectory(test)) {
-      ImageSet.Split split = read(folder).split(TEST_SHARE, 0);
-      return new ImageData(split.train(), split.validation());
+      return split(folder, read(folder));
     }
     for (Path part : List.of(train, test)) {
       if (!Files.isDirectory(part)) {
@@ -57,6 +57,19 @@ final class ImageFolder {
     return new ImageData(read(train), read(test));
   }
 
+  private static ImageData split(Path folder, ImageSet all) {
+    try {
+      ImageSet.Split split = all.split(TEST_SHARE, 0);
+      return new ImageData(split.train(), split.validation());
+    } catch (IllegalArgumentException e) {
+      throw new DataException(
+          String.format(
+              "%s has only %d images, too few to test with a tenth of each class; add images, or make train/CLASS/ and test/CLASS/",
+              folder, all.size()),
+          e);
+    }
+  }
+
   private static ImageSet read(Path folder) {
     List<String> names = names(folder);
     if (names.size() < 2) {
@@ -77,17 +90,23 @@ final class ImageFolder {
     }
     Path first = items.get(0).file();
     Images.Size size = Images.size(first);
-    int bytes = Math.multiplyExact(3, Math.multiplyExact(size.height(), size.width()));
-    if ((long) bytes * items.size() > Integer.MAX_VALUE) {
+    if ((long) size.height() * size.width() > Integer.MAX_VALUE / 3 / items.size()) {
       throw new DataException(
           String.format(
               "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer or smaller ones",
               folder, items.size(), size.width(), size.height()));
     }
+    int bytes = 3 * size.height() * size.width();
     byte[] pixels = new byte[bytes * items.size()];
-    IntStream.range(0, items.size())
-        .parallel()
-        .forEach(i -> copy(items.get(i).file(), first, size, pixels, i * bytes));
+    Optional<DataException> failure =
+        IntStream.range(0, items.size())
+            .parallel()
+            .mapToObj(i -> copy(items.get(i).file(), first, size, pixels, i * bytes))
+            .flatMap(Optional::stream)
+            .findFirst();
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
     return ImageSet.of(
         size.height(),
         size.width(),
@@ -97,16 +116,23 @@ final class ImageFolder {
         names);
   }
 
-  private static void copy(Path file, Path first, Images.Size size, byte[] into, int offset) {
-    Images.Size own = Images.size(file);
-    if (!own.equals(size)) {
-      throw new DataException(
-          String.format(
-              "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
-              file, own.width(), own.height(), first, size.width(), size.height()));
+  /** Copies an image, or says why not: of several bad files always the first is reported. */
+  private static Optional<DataException> copy(
+      Path file, Path first, Images.Size size, byte[] into, int offset) {
+    try {
+      Images.Size own = Images.size(file);
+      if (!own.equals(size)) {
+        throw new DataException(
+            String.format(
+                "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
+                file, own.width(), own.height(), first, size.width(), size.height()));
+      }
+      byte[] image = Images.read(file);
+      System.arraycopy(image, 0, into, offset, image.length);
+      return Optional.empty();
+    } catch (DataException e) {
+      return Optional.of(e);
     }
-    byte[] image = Images.read(file);
-    System.arraycopy(image, 0, into, offset, image.length);
   }
 
   private static List<String> names(Path folder) {

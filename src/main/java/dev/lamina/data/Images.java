@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,12 +17,28 @@ public final class Images {
   /** The pixels of an image as RGB bytes, row after row. Transparency is dropped. */
   public static byte[] pixels(BufferedImage image) {
     int width = image.getWidth();
+    if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
+      return grey(image);
+    }
     int[] rgb = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
     byte[] pixels = new byte[3 * rgb.length];
     for (int i = 0; i < rgb.length; i++) {
       pixels[3 * i] = (byte) (rgb[i] >> 16);
       pixels[3 * i + 1] = (byte) (rgb[i] >> 8);
       pixels[3 * i + 2] = (byte) rgb[i];
+    }
+    return pixels;
+  }
+
+  /** The stored values; the JDK would take grey for linear light and brighten it. */
+  private static byte[] grey(BufferedImage image) {
+    int width = image.getWidth();
+    int[] samples =
+        image.getRaster().getSamples(0, 0, width, image.getHeight(), 0, (int[]) null);
+    int surplusBits = image.getColorModel().getComponentSize(0) - 8;
+    byte[] pixels = new byte[3 * samples.length];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (byte) (samples[i / 3] >> surplusBits);
     }
     return pixels;
   }

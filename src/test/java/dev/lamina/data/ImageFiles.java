@@ -1,0 +1,30 @@
+package dev.lamina.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+
+/** Image files of one colour for tests. */
+final class ImageFiles {
+  private ImageFiles() {}
+
+  /** Writes an image of one colour; the ending of the name is the format. */
+  static void write(Path file, int height, int width, int rgb) throws IOException {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (int p = 0; p < height * width; p++) {
+      image.setRGB(p % width, p / width, rgb);
+    }
+    write(file, image);
+  }
+
+  static void write(Path file, BufferedImage image) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    String name = file.toString();
+    assertThat(ImageIO.write(image, name.substring(name.lastIndexOf('.') + 1), file.toFile()))
+        .isTrue();
+  }
+}

@@ -1,0 +1,218 @@
+package dev.lamina.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageFolderTest {
+  @TempDir private Path folder;
+
+  @Test
+  void trainAndTest_areReadInOrderOfClassAndFile() throws IOException {
+    ImageFiles.write(folder.resolve("train/zebra/a.png"), 4, 5, 0x010203);
+    ImageFiles.write(folder.resolve("train/ant/b.PNG"), 4, 5, 0x040506);
+    ImageFiles.write(folder.resolve("train/ant/a.png"), 4, 5, 0x070809);
+    ImageFiles.write(folder.resolve("test/ant/a.jpeg"), 4, 5, 0x808080);
+    ImageFiles.write(folder.resolve("test/zebra/a.jpg"), 4, 5, 0x000000);
+    Files.createFile(folder.resolve("train/ant/readme.txt"));
+    Files.createFile(folder.resolve("train/ant/.hidden.png"));
+    Files.createDirectory(folder.resolve("train/.hidden"));
+    Files.createDirectory(folder.resolve("train/ant/folder.png"));
+
+    ImageData data = ImageData.open(folder);
+
+    assertThat(data.train().classNames()).containsExactly("ant", "zebra");
+    assertThat(data.train().labels()).containsExactly(0, 0, 1);
+    assertThat(data.train().height()).isEqualTo(4);
+    assertThat(data.train().width()).isEqualTo(5);
+    assertColour(data.train(), 0, 7, 8, 9);
+    assertColour(data.train(), 1, 4, 5, 6);
+    assertColour(data.train(), 2, 1, 2, 3);
+    assertThat(data.test().labels()).containsExactly(0, 1);
+    assertColour(data.test(), 0, 128, 128, 128);
+    assertColour(data.test(), 1, 0, 0, 0);
+  }
+
+  @Test
+  void withoutSplit_aTenthOfEachClassIsTested() throws IOException {
+    for (int i = 0; i < 30; i++) {
+      ImageFiles.write(folder.resolve("cat/" + (10 + i) + ".png"), 1, 1, i);
+    }
+    for (int i = 0; i < 20; i++) {
+      ImageFiles.write(folder.resolve("dog/" + (10 + i) + ".png"), 1, 1, 100 + i);
+    }
+    ImageData data = ImageData.open(folder);
+
+    assertThat(Arrays.stream(data.test().labels()).filter(label -> label == 0)).hasSize(3);
+    assertThat(Arrays.stream(data.test().labels()).filter(label -> label == 1)).hasSize(2);
+    List<Integer> blue = new ArrayList<>();
+    for (ImageSet set : List.of(data.train(), data.test())) {
+      for (int i = 0; i < set.size(); i++) {
+        int value = set.image(i)[2];
+        blue.add(value);
+        assertThat(set.label(i)).isEqualTo(value / 100);
+      }
+    }
+    assertThat(blue)
+        .containsExactlyInAnyOrderElementsOf(
+            IntStream.concat(IntStream.range(0, 30), IntStream.range(100, 120)).boxed().toList());
+    assertThat(ImageData.open(folder).test().pixels()).isEqualTo(data.test().pixels());
+  }
+
+  @Test
+  void tooFewToSplit_isRejected() throws IOException {
+    for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")) {
+      ImageFiles.write(folder.resolve(name), 1, 1, 0);
+    }
+    rejects(
+        folder,
+        "has only 4 images, too few to test with a tenth of each class; add images, or make"
+            + " train/CLASS/ and test/CLASS/");
+  }
+
+  @Test
+  void missingPath_isRejected() {
+    Path missing = folder.resolve("missing");
+    Rejected.with(
+        missing + " does not exist; check the path, or name cifar10, cifar100 or fashion-mnist",
+        () -> ImageData.open(missing));
+  }
+
+  @Test
+  void noDataSet_isRejected() throws IOException {
+    String message =
+        "is no data set; it must hold CIFAR binary files (data_batch_1.bin or train.bin), IDX"
+            + " files (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/";
+    rejects(folder, message);
+    Files.createDirectory(folder.resolve("empty"));
+    Files.createFile(folder.resolve("image.png"));
+    rejects(folder, message);
+    Path file = folder.resolve("image.png");
+    Rejected.with(file + " " + message, () -> ImageData.open(file));
+  }
+
+  @Test
+  void onlyTrainOrOnlyTest_isRejected() throws IOException {
+    String message = "is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/";
+    ImageFiles.write(folder.resolve("train/cat/1.png"), 1, 1, 0);
+    ImageFiles.write(folder.resolve("train/dog/1.png"), 1, 1, 0);
+    rejects(folder.resolve("test"), message);
+    Files.move(folder.resolve("train"), folder.resolve("test"));
+    rejects(folder.resolve("train"), message);
+  }
+
+  @Test
+  void otherClassesInTest_areRejected() throws IOException {
+    for (String name : List.of("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")) {
+      ImageFiles.write(folder.resolve(name), 1, 1, 0);
+    }
+    rejects(
+        folder,
+        "must have the same classes in train and test, only in train: [dog], only in test: [];"
+            + " add or remove folders");
+    ImageFiles.write(folder.resolve("test/cow/1.png"), 1, 1, 0);
+    rejects(
+        folder,
+        "must have the same classes in train and test, only in train: [dog], only in test: [cow];"
+            + " add or remove folders");
+  }
+
+  @Test
+  void oneClass_isRejected() throws IOException {
+    ImageFiles.write(folder.resolve("cat/1.png"), 1, 1, 0);
+    rejects(folder, "must have a folder for each of at least 2 classes, got [cat]");
+  }
+
+  @Test
+  void imagesWithoutClassFolders_areRejected() throws IOException {
+    ImageFiles.write(folder.resolve("train/1.png"), 1, 1, 0);
+    ImageFiles.write(folder.resolve("test/1.png"), 1, 1, 0);
+    rejects(
+        folder.resolve("train"), "must have a folder for each of at least 2 classes, got []");
+  }
+
+  @Test
+  void emptyClass_isRejected() throws IOException {
+    ImageFiles.write(folder.resolve("cat/1.png"), 1, 1, 0);
+    Files.createDirectories(folder.resolve("dog"));
+    rejects(folder.resolve("dog"), "has no PNG or JPEG images; add some or remove the folder");
+  }
+
+  @Test
+  void mixedSizes_areRejected() throws IOException {
+    ImageFiles.write(folder.resolve("cat/1.png"), 4, 5, 0);
+    ImageFiles.write(folder.resolve("dog/1.png"), 5, 4, 0);
+    rejects(
+        folder.resolve("dog/1.png"),
+        "is 4 x 5, but "
+            + folder.resolve("cat/1.png")
+            + " is 5 x 4 (width x height); scale all images to one size");
+  }
+
+  @Test
+  void testImagesOfAnotherSize_areRejected() throws IOException {
+    for (String name : List.of("cat/1.png", "dog/1.png")) {
+      ImageFiles.write(folder.resolve("train/" + name), 4, 5, 0);
+      ImageFiles.write(folder.resolve("test/" + name), 4, 6, 0);
+    }
+    Rejected.with(
+        "training images are 4 x 5 x 3, test images 4 x 6 x 3; both must have one size",
+        () -> ImageData.open(folder));
+  }
+
+  @RepeatedTest(5)
+  void ofSeveralBadFiles_theFirstIsReported() throws IOException {
+    for (int i = 100; i < 300; i++) {
+      Path file = folder.resolve((i < 200 ? "cat/" : "dog/") + i + ".png");
+      ImageFiles.write(file, 2, 2, 0);
+      if (i == 150) {
+        Files.write(file, new byte[0]);
+      } else if (i > 150 && i % 3 == 0) {
+        Files.write(file, "no image".getBytes(StandardCharsets.US_ASCII));
+      }
+    }
+    rejects(folder.resolve("cat/150.png"), "is empty (0 bytes); remove it or copy it again");
+  }
+
+  @Test
+  void sizeBeyondMemory_isRejectedFromTheHeaderAlone() throws IOException {
+    for (String name : List.of("cat/1.png", "dog/1.png")) {
+      Path file = folder.resolve(name);
+      ImageFiles.write(file, 1, 1, 0);
+      byte[] png = Files.readAllBytes(file);
+      ByteBuffer.wrap(png).putInt(16, Integer.MAX_VALUE).putInt(20, Integer.MAX_VALUE);
+      CRC32 crc = new CRC32();
+      crc.update(png, 12, 17);
+      ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
+      Files.write(file, png);
+    }
+    rejects(
+        folder,
+        "has 2 images of 2147483647 x 2147483647, more than the 2 GB that fit in memory; use"
+            + " fewer or smaller ones");
+  }
+
+  private void rejects(Path place, String message) {
+    Rejected.with(place + " " + message, () -> ImageData.open(folder));
+  }
+
+  private static void assertColour(ImageSet set, int index, int red, int green, int blue) {
+    byte[] expected = new byte[set.height() * set.width() * 3];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = (byte) new int[] {red, green, blue}[i % 3];
+    }
+    assertThat(set.image(index)).isEqualTo(expected);
+  }
+}

@@ -1,0 +1,212 @@
+package dev.lamina.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ImagesTest {
+  @TempDir private Path folder;
+
+  @Test
+  void png_isReadRowByRowAsRgb() throws IOException {
+    BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB);
+    for (int p = 0; p < 6; p++) {
+      image.setRGB(p % 3, p / 3, 0x0a40f0 + p);
+    }
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    byte[] expected = new byte[18];
+    for (int p = 0; p < 6; p++) {
+      expected[3 * p] = 0x0a;
+      expected[3 * p + 1] = 0x40;
+      expected[3 * p + 2] = (byte) (0xf0 + p);
+    }
+    assertThat(Images.read(file, 2, 3)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpg"})
+  void grey_keepsItsValue(String format) throws IOException {
+    for (int value : new int[] {0, 1, 77, 128, 254, 255}) {
+      BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+      for (int p = 0; p < 64; p++) {
+        image.getRaster().setSample(p % 8, p / 8, 0, value);
+      }
+      Path file = folder.resolve(value + "." + format);
+      ImageFiles.write(file, image);
+      byte[] expected = new byte[192];
+      Arrays.fill(expected, (byte) value);
+      assertThat(Images.read(file, 8, 8)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void greyOf16Bits_keepsItsHighByte() throws IOException {
+    BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
+    image.getRaster().setSample(0, 0, 0, 0x80ff);
+    image.getRaster().setSample(1, 0, 0, 0x0100);
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    assertThat(Images.read(file, 1, 2)).containsExactly(0x80, 0x80, 0x80, 1, 1, 1);
+  }
+
+  @Test
+  void greyOf1Bit_isBlackAndWhite() throws IOException {
+    BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_BINARY);
+    image.getRaster().setSample(1, 0, 0, 1);
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    assertThat(Images.read(file, 1, 2)).containsExactly(0, 0, 0, 0xff, 0xff, 0xff);
+  }
+
+  @Test
+  void palette_isLookedUp() throws IOException {
+    IndexColorModel palette =
+        new IndexColorModel(
+            8, 2, new byte[] {10, 40}, new byte[] {20, 50}, new byte[] {30, (byte) 200});
+    BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_INDEXED, palette);
+    image.getRaster().setSample(1, 0, 0, 1);
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    assertThat(Images.read(file, 1, 2)).containsExactly(10, 20, 30, 40, 50, 200);
+  }
+
+  @Test
+  void transparency_isDropped() throws IOException {
+    BufferedImage image = new BufferedImage(3, 1, BufferedImage.TYPE_INT_ARGB);
+    image.setRGB(0, 0, 0x00112233);
+    image.setRGB(1, 0, 0x80112233);
+    image.setRGB(2, 0, 0xff112233);
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    assertThat(Images.read(file, 1, 3))
+        .containsExactly(0x11, 0x22, 0x33, 0x11, 0x22, 0x33, 0x11, 0x22, 0x33);
+  }
+
+  @Test
+  void jpegOfOneColour_isNearlyThatColour() throws IOException {
+    Path file = folder.resolve("a.jpg");
+    ImageFiles.write(file, 16, 16, 0xc86432);
+    byte[] pixels = Images.read(file, 16, 16);
+    for (int i = 0; i < pixels.length; i++) {
+      assertThat(pixels[i] & 0xff)
+          .isCloseTo(
+              new int[] {200, 100, 50}[i % 3], org.assertj.core.api.Assertions.within(3));
+    }
+  }
+
+  @Test
+  void otherSize_isRejected() throws IOException {
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, 3, 5, 0);
+    Rejected.with(
+        file + " must be 32 x 31 (width x height), is 5 x 3; scale it first",
+        () -> Images.read(file, 31, 32));
+    Rejected.with(
+        file + " must be 3 x 5 (width x height), is 5 x 3; scale it first",
+        () -> Images.read(file, 5, 3));
+  }
+
+  @Test
+  void missingOrFolder_isRejected() {
+    for (Path file : new Path[] {folder, folder.resolve("none.png")}) {
+      Rejected.with(
+          file + " does not exist or is no file; check the path", () -> Images.read(file, 1, 1));
+    }
+  }
+
+  @Test
+  void zeroBytes_areRejected() throws IOException {
+    Path file = Files.createFile(folder.resolve("a.png"));
+    Rejected.with(
+        file + " is empty (0 bytes); remove it or copy it again", () -> Images.read(file, 1, 1));
+  }
+
+  @Test
+  void garbage_isRejected() throws IOException {
+    Path file = folder.resolve("a.png");
+    byte[] garbage = new byte[500];
+    for (int seed = 0; seed < 20; seed++) {
+      new Random(seed).nextBytes(garbage);
+      Files.write(file, seed == 0 ? new byte[500] : garbage);
+      Rejected.with(
+          file + " is no image that can be read; use PNG or JPEG, or remove it",
+          () -> Images.read(file, 1, 1));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "png, 60, Error reading PNG image data",
+    "png, 20, Error reading PNG metadata",
+    "jpg, 300, Unexpected end of input"
+  })
+  void cutImage_isRejected(String format, int bytes, String why) throws IOException {
+    Path file = folder.resolve("a." + format);
+    ImageFiles.write(file, noise());
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), bytes));
+    Rejected.with(
+        file + " is a damaged image (" + why + "); remove it or copy it again",
+        () -> Images.read(file, 16, 16));
+  }
+
+  /** Whatever the damage, the answer is an image or a {@link DataException} of one line. */
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpg"})
+  void anyDamage_isAnsweredWithADataException(String format) throws IOException {
+    Path file = folder.resolve("a." + format);
+    ImageFiles.write(file, noise());
+    byte[] whole = Files.readAllBytes(file);
+    Random random = new Random(1);
+    int rejected = 0;
+    for (int i = 0; i < 1500; i++) {
+      byte[] damaged = whole.clone();
+      damaged[random.nextInt(i % 2 == 0 ? 200 : whole.length)] = (byte) random.nextInt(256);
+      if (i % 3 == 0) {
+        damaged = Arrays.copyOf(damaged, random.nextInt(whole.length) + 1);
+      }
+      if (format.equals("png")) {
+        mendChecksum(damaged);
+      }
+      Files.write(file, damaged);
+      try {
+        assertThat(Images.read(file, 16, 16)).hasSize(768);
+      } catch (DataException e) {
+        assertThat(e.getMessage()).startsWith(file + " ").doesNotContain("\n").doesNotContain("null");
+        rejected++;
+      }
+    }
+    assertThat(rejected).isGreaterThan(100);
+  }
+
+  /** The header's checksum, so that damage in the header is not found by it. */
+  private static void mendChecksum(byte[] png) {
+    if (png.length >= 33) {
+      CRC32 crc = new CRC32();
+      crc.update(png, 12, 17);
+      ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
+    }
+  }
+
+  private static BufferedImage noise() {
+    BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+    Random random = new Random(0);
+    for (int p = 0; p < 256; p++) {
+      image.setRGB(p % 16, p / 16, random.nextInt(1 << 24));
+    }
+    return image;
+  }
+}
