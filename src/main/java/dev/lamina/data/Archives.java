@@ -3,6 +3,7 @@ package dev.lamina.data;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -37,7 +38,7 @@ final class Archives {
         }
         if (entry.isDirectory()) {
           Files.createDirectories(target);
-        } else if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink()) {
+        } else if (isPlainFile(entry)) {
           total += entry.getSize();
           if (total > LARGEST) {
             throw refused(archive, "more than " + LARGEST + " bytes");
@@ -51,9 +52,19 @@ final class Archives {
           throw refused(archive, "the link or device " + entry.getName());
         }
       }
-    } catch (ZipException e) {
-      throw new DataException(archive + " is no gzip archive; remove it and try again", e);
+    } catch (ZipException | EOFException e) {
+      throw new DataException(archive + " is no whole gzip archive; remove it and try again", e);
     }
+  }
+
+  private static boolean isPlainFile(TarArchiveEntry entry) {
+    // isFile() says yes to whatever is no folder.
+    return entry.isFile()
+        && !entry.isLink()
+        && !entry.isSymbolicLink()
+        && !entry.isFIFO()
+        && !entry.isCharacterDevice()
+        && !entry.isBlockDevice();
   }
 
   private static DataException refused(Path archive, String what) {

@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 
 /** Writes files as a whole or not at all: a temporary file beside the target, then a rename. */
 public final class AtomicFiles {
@@ -19,9 +21,10 @@ public final class AtomicFiles {
     Path target = file.toAbsolutePath();
     try {
       Path folder = Files.createDirectories(target.getParent());
-      Path temporary = Files.createTempFile(folder, target.getFileName().toString(), ".tmp");
+      // Not createTempFile: what that makes only its owner may read.
+      Path temporary = folder.resolve(target.getFileName() + "." + UUID.randomUUID() + ".tmp");
       try {
-        Files.write(temporary, content);
+        Files.write(temporary, content, StandardOpenOption.CREATE_NEW);
         Files.move(
             temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {

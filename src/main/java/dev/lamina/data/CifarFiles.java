@@ -103,10 +103,7 @@ record CifarFiles(int labelBytes) {
 
   private static DataException unreadable(Path file, IOException e) {
     return new DataException(
-        file
-            + " cannot be read ("
-            + e
-            + "); copy or download it again, and check its permissions",
+        file + " cannot be read (" + e + "); copy or download it again, and check its permissions",
         e);
   }
 }

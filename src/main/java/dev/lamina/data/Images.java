@@ -5,7 +5,9 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -33,8 +35,7 @@ public final class Images {
   /** The stored values; the JDK would take grey for linear light and brighten it. */
   private static byte[] grey(BufferedImage image) {
     int width = image.getWidth();
-    int[] samples =
-        image.getRaster().getSamples(0, 0, width, image.getHeight(), 0, (int[]) null);
+    int[] samples = image.getRaster().getSamples(0, 0, width, image.getHeight(), 0, (int[]) null);
     int surplusBits = image.getColorModel().getComponentSize(0) - 8;
     byte[] pixels = new byte[3 * samples.length];
     for (int i = 0; i < pixels.length; i++) {
@@ -68,7 +69,23 @@ public final class Images {
   }
 
   static byte[] read(Path file) {
-    return decode(file, reader -> pixels(reader.read(0)));
+    return decode(file, reader -> pixels(whole(reader)));
+  }
+
+  /**
+   * An image of which nothing is missing: the decoder only warns of a cut JPEG and makes its rest
+   * grey.
+   */
+  private static BufferedImage whole(ImageReader reader) throws IOException {
+    List<String> warnings = new ArrayList<>();
+    reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+    BufferedImage image = reader.read(0);
+    for (String warning : warnings) {
+      if (warning.startsWith("Truncated File")) {
+        throw new IOException(warning);
+      }
+    }
+    return image;
   }
 
   private interface Use<T> {
@@ -98,9 +115,8 @@ public final class Images {
         }
       }
     } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      // The JDK's decoders answer damaged files with any of these.
-      throw new DataException(
-          file + " is a damaged image (" + e.getMessage() + "); remove it or copy it again", e);
+      // The JDK's decoders answer damaged files with any of these, in words that differ by version.
+      throw new DataException(file + " is a damaged image; remove it or copy it again", e);
     }
   }
 }

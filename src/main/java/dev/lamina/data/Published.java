@@ -68,7 +68,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
     if (Files.isDirectory(target)) {
       return target;
     }
-    URI from = mirror == null ? site : withSlash(mirror);
+    URI from = mirror == null ? site : checked(mirror);
     Path parts = cache.resolve(folder + ".download");
     try {
       Files.createDirectories(parts);
@@ -97,7 +97,11 @@ record Published(URI site, List<PublishedFile> files, String folder) {
     }
   }
 
-  private static URI withSlash(URI uri) {
+  private static URI checked(URI uri) {
+    if (uri.getHost() == null
+        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+      throw new DataException("mirror must be an http or https address, got " + uri);
+    }
     return uri.toString().endsWith("/") ? uri : URI.create(uri + "/");
   }
 }

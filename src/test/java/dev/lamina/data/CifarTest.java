@@ -31,7 +31,9 @@ class CifarTest {
       Files.write(batch(batch), records(batch, batch % 10));
     }
     Files.write(folder.resolve("test_batch.bin"), records(6, 9, 0));
-    Files.write(folder.resolve("batches.meta.txt"), (String.join("\n", TEN) + "\n\n").getBytes(StandardCharsets.UTF_8));
+    Files.write(
+        folder.resolve("batches.meta.txt"),
+        (String.join("\n", TEN) + "\n\n").getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

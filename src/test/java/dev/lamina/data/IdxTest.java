@@ -122,7 +122,8 @@ class IdxTest {
         folder.resolve(TEST_LABELS + ".gz"), "not gzip".getBytes(StandardCharsets.US_ASCII));
     // "not " as an integer.
     rejects(
-        TEST_LABELS + ".gz", "has magic number 1852798240, must be 2049; copy or download it again");
+        TEST_LABELS + ".gz",
+        "has magic number 1852797984, must be 2049; copy or download it again");
   }
 
   @Test
@@ -135,8 +136,7 @@ class IdxTest {
         TEST_LABELS + ".gz",
         "cannot be read (java.util.zip.ZipException: Corrupt GZIP trailer); copy or download it again");
     Files.write(folder.resolve(TEST_LABELS + ".gz"), Arrays.copyOf(zipped, zipped.length - 9));
-    rejects(
-        TEST_LABELS + ".gz", "is shorter than its header says; copy or download it again");
+    rejects(TEST_LABELS + ".gz", "is shorter than its header says; copy or download it again");
   }
 
   @ParameterizedTest
@@ -146,8 +146,7 @@ class IdxTest {
     ByteBuffer.wrap(labels).putInt(4, count);
     Files.write(folder.resolve(TRAIN_LABELS), labels);
     rejects(
-        TRAIN_LABELS,
-        "promises " + count + " labels, must be positive; copy or download it again");
+        TRAIN_LABELS, "promises " + count + " labels, must be positive; copy or download it again");
   }
 
   @ParameterizedTest
@@ -166,8 +165,7 @@ class IdxTest {
     ByteBuffer.wrap(images).putInt(4, count);
     Files.write(folder.resolve(TRAIN_IMAGES), images);
     rejects(
-        TRAIN_IMAGES,
-        "has number of images " + count + ", must be 3; copy or download it again");
+        TRAIN_IMAGES, "has number of images " + count + ", must be 3; copy or download it again");
   }
 
   @ParameterizedTest
@@ -218,11 +216,9 @@ class IdxTest {
   @Test
   void labelOutOfRange_isRejected() throws IOException {
     Files.write(folder.resolve(TEST_LABELS), labels(9, 10));
-    rejects(
-        TEST_LABELS, "has label 10 at place 1, must be in 0..9; copy or download it again");
+    rejects(TEST_LABELS, "has label 10 at place 1, must be in 0..9; copy or download it again");
     Files.write(folder.resolve(TEST_LABELS), labels(255, 0));
-    rejects(
-        TEST_LABELS, "has label 255 at place 0, must be in 0..9; copy or download it again");
+    rejects(TEST_LABELS, "has label 255 at place 0, must be in 0..9; copy or download it again");
   }
 
   @Test

@@ -105,7 +105,8 @@ class ImageFolderTest {
 
   @Test
   void onlyTrainOrOnlyTest_isRejected() throws IOException {
-    String message = "is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/";
+    String message =
+        "is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/";
     ImageFiles.write(folder.resolve("train/cat/1.png"), 1, 1, 0);
     ImageFiles.write(folder.resolve("train/dog/1.png"), 1, 1, 0);
     rejects(folder.resolve("test"), message);
@@ -139,8 +140,7 @@ class ImageFolderTest {
   void imagesWithoutClassFolders_areRejected() throws IOException {
     ImageFiles.write(folder.resolve("train/1.png"), 1, 1, 0);
     ImageFiles.write(folder.resolve("test/1.png"), 1, 1, 0);
-    rejects(
-        folder.resolve("train"), "must have a folder for each of at least 2 classes, got []");
+    rejects(folder.resolve("train"), "must have a folder for each of at least 2 classes, got []");
   }
 
   @Test

@@ -103,8 +103,7 @@ class ImagesTest {
     byte[] pixels = Images.read(file, 16, 16);
     for (int i = 0; i < pixels.length; i++) {
       assertThat(pixels[i] & 0xff)
-          .isCloseTo(
-              new int[] {200, 100, 50}[i % 3], org.assertj.core.api.Assertions.within(3));
+          .isCloseTo(new int[] {200, 100, 50}[i % 3], org.assertj.core.api.Assertions.within(3));
     }
   }
 
@@ -149,18 +148,13 @@ class ImagesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "png, 60, Error reading PNG image data",
-    "png, 20, Error reading PNG metadata",
-    "jpg, 300, Unexpected end of input"
-  })
-  void cutImage_isRejected(String format, int bytes, String why) throws IOException {
+  @CsvSource({"png, 20", "png, 60", "png, 400", "jpg, 20", "jpg, 300", "jpg, 650", "jpg, 700"})
+  void cutImage_isRejected(String format, int bytes) throws IOException {
     Path file = folder.resolve("a." + format);
     ImageFiles.write(file, noise());
     Files.write(file, Arrays.copyOf(Files.readAllBytes(file), bytes));
     Rejected.with(
-        file + " is a damaged image (" + why + "); remove it or copy it again",
-        () -> Images.read(file, 16, 16));
+        file + " is a damaged image; remove it or copy it again", () -> Images.read(file, 16, 16));
   }
 
   /** Whatever the damage, the answer is an image or a {@link DataException} of one line. */
@@ -172,7 +166,7 @@ class ImagesTest {
     byte[] whole = Files.readAllBytes(file);
     Random random = new Random(1);
     int rejected = 0;
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 300; i++) {
       byte[] damaged = whole.clone();
       damaged[random.nextInt(i % 2 == 0 ? 200 : whole.length)] = (byte) random.nextInt(256);
       if (i % 3 == 0) {
@@ -185,11 +179,14 @@ class ImagesTest {
       try {
         assertThat(Images.read(file, 16, 16)).hasSize(768);
       } catch (DataException e) {
-        assertThat(e.getMessage()).startsWith(file + " ").doesNotContain("\n").doesNotContain("null");
+        assertThat(e.getMessage())
+            .startsWith(file + " ")
+            .doesNotContain("\n")
+            .doesNotContain("null");
         rejected++;
       }
     }
-    assertThat(rejected).isGreaterThan(100);
+    assertThat(rejected).isGreaterThan(30);
   }
 
   /** The header's checksum, so that damage in the header is not found by it. */
