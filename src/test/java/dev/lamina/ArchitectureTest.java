@@ -35,7 +35,7 @@ class ArchitectureTest {
     MAY_USE.put("augment", Set.of("graph"));
     MAY_USE.put("loss", Set.of("graph"));
     MAY_USE.put("optimizer", Set.of("graph"));
-    MAY_USE.put("export", Set.of("graph", "layer"));
+    MAY_USE.put("export", Set.of("data", "graph", "layer"));
     MAY_USE.put("model", Set.of("graph", "layer", "loss", "data", "export"));
     MAY_USE.put("zoo", Set.of("graph", "layer", "model"));
     MAY_USE.put(

@@ -3,13 +3,12 @@ package dev.lamina.export;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Parameter;
-import dev.lamina.layer.Layer;
+import dev.lamina.layer.Layers;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -33,7 +32,9 @@ final class Constants {
    */
   static Map<String, Operand<TFloat32>> add(Servable servable, Ops tf) {
     Constants all = new Constants(servable.weights(), tf.withSubScope("weights"));
-    all.add("", servable.body(), servable.image());
+    for (Layers.Leaf leaf : Layers.leaves(servable.body(), servable.image())) {
+      leaf.parameters().forEach(parameter -> all.add(leaf.fullName(parameter), parameter));
+    }
     Set<String> unknown = new TreeSet<>(servable.weights().keySet());
     unknown.removeAll(all.constants.keySet());
     checkArgument(
@@ -41,15 +42,6 @@ final class Constants {
         "weights must be those of the network's parameters, got also %s",
         unknown);
     return all.constants;
-  }
-
-  private void add(String path, Layer layer, Shape input) {
-    for (Parameter parameter : layer.parameters(input)) {
-      add(path + parameter.name(), parameter);
-    }
-    for (Layer.Child child : layer.children(input)) {
-      add(path + child.name() + ".", child.layer(), child.input());
-    }
   }
 
   private void add(String name, Parameter parameter) {

@@ -52,12 +52,12 @@ final class InferenceGraph {
         tf.withName("images")
             .placeholder(
                 TUint8.class, Placeholder.shape(servable.image().prepend(Shape.UNKNOWN_SIZE)));
-    Operand<TFloat32> scaled =
-        tf.math.div(tf.dtypes.cast(images, TFloat32.class), tf.constant(255f));
     Map<String, Operand<TFloat32>> constants = Constants.add(servable, tf);
     Operand<TFloat32> body =
         Floats.float32(
-            servable.body().apply(Context.frozen(tf, constants::get), Floats.wide(scaled)));
+            servable
+                .body()
+                .apply(Context.frozen(tf, constants::get), Floats.wide(Floats.scaled(tf, images))));
     Operand<TFloat32> logits = tf.withName("logits").identity(body);
     Operand<TFloat32> probabilities = tf.withName("probabilities").nn.softmax(logits);
     Operand<TInt64> classIds = tf.withName("class_ids").math.argMax(logits, tf.constant(1));

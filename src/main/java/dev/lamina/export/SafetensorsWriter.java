@@ -2,12 +2,11 @@ package dev.lamina.export;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.data.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,15 +28,10 @@ final class SafetensorsWriter {
       List<ByteBuffer> pieces = new ArrayList<>();
       pieces.add(header(tensors, content.metadata()));
       tensors.forEach(entry -> pieces.add(entry.getValue().data()));
-      Path temporary = Disk.temporary(file);
-      try {
-        Disk.write(temporary, pieces);
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
+      AtomicFiles.write(file, pieces);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + " cannot be written: " + e, e);
+      throw new UncheckedIOException(
+          file + " could not be written (" + e + "); free space or choose another folder", e);
     }
   }
 

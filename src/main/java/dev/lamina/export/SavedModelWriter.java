@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.lamina.data.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -56,12 +57,13 @@ public final class SavedModelWriter {
           "target must be a new or empty folder, got %s; choose another or delete it",
           folder);
       SavedModel model = InferenceGraph.build(servable);
-      Path temporary = Disk.temporary(folder);
+      Path temporary = AtomicFiles.temporary(folder);
       try {
         Path extra = Files.createDirectories(temporary.resolve("assets.extra"));
-        Disk.write(extra.resolve("lamina.json"), List.of(ByteBuffer.wrap(describe(servable))));
+        AtomicFiles.flush(
+            extra.resolve("lamina.json"), List.of(ByteBuffer.wrap(describe(servable))));
         // Last, since it is what makes the folder a SavedModel.
-        Disk.write(
+        AtomicFiles.flush(
             temporary.resolve("saved_model.pb"), List.of(ByteBuffer.wrap(model.toByteArray())));
         // Fails where something was put there meanwhile.
         Files.deleteIfExists(folder);
@@ -72,7 +74,8 @@ public final class SavedModelWriter {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(folder + " cannot be written: " + e, e);
+      throw new UncheckedIOException(
+          folder + " could not be written (" + e + "); free space or choose another folder", e);
     }
   }
 

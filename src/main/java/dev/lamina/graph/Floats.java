@@ -1,7 +1,9 @@
 package dev.lamina.graph;
 
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TUint8;
 import org.tensorflow.types.family.TFloating;
 
 /** Moves between "some floating-point tensor" and a tensor known to be float32. */
@@ -12,6 +14,11 @@ public final class Floats {
   @SuppressWarnings("unchecked")
   public static Operand<TFloating> wide(Operand<? extends TFloating> operand) {
     return (Operand<TFloating>) operand;
+  }
+
+  /** Pixels scaled to [0, 1]: divided by 255 in float32, as PyTorch's ToTensor does. */
+  public static Operand<TFloat32> scaled(Ops tf, Operand<TUint8> pixels) {
+    return tf.math.div(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(255f));
   }
 
   /**

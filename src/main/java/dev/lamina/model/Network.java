@@ -8,7 +8,6 @@ import dev.lamina.layer.Layer;
 import dev.lamina.layer.Sequential;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
@@ -82,9 +81,6 @@ public record Network(String name, int height, int width, int channels, Sequenti
    * @return the logits, [N, classes]
    */
   public Operand<TFloat32> apply(Context context, Operand<TUint8> images) {
-    Ops tf = context.tf();
-    Operand<TFloat32> scaled =
-        tf.math.div(tf.dtypes.cast(images, TFloat32.class), tf.constant(255f));
-    return Floats.float32(body.apply(context, Floats.wide(scaled)));
+    return Floats.float32(body.apply(context, Floats.wide(Floats.scaled(context.tf(), images))));
   }
 }

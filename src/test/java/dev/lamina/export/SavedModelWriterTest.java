@@ -213,7 +213,8 @@ class SavedModelWriterTest {
     assertThatThrownBy(() -> SavedModelWriter.write(model, servable(intruder)))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessage(
-            "%s cannot be written: java.nio.file.DirectoryNotEmptyException: %s"
+            ("%s could not be written (java.nio.file.DirectoryNotEmptyException: %s);"
+                    + " free space or choose another folder")
                 .formatted(model, model));
     assertThat(names(folder)).containsExactly("1");
     assertThat(names(model)).containsExactly("other");
