@@ -39,6 +39,11 @@ final class DataOption {
     return spec.commandLine().getParseResult().hasMatchedOption("--data");
   }
 
+  /** The same images by a name that means the same in every folder. */
+  String absolute() {
+    return embedded() || NAMES.contains(data) ? data : Path.of(data).toAbsolutePath().toString();
+  }
+
   boolean embedded() {
     return data.equals(EMBEDDED);
   }

@@ -1,5 +1,7 @@
 package dev.lamina.cli;
 
+import dev.lamina.data.DataException;
+import dev.lamina.data.ImageSet;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import java.nio.file.Path;
@@ -28,9 +30,16 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Path folder = RunFolders.find(run);
     // The run knows what it was trained on; --data says otherwise.
-    String images = DataOption.given(spec) ? data.data : RunConfig.read(folder).data();
+    RunConfig config = RunConfig.read(folder);
+    ImageSet images = data.open(DataOption.given(spec) ? data.data : config.data()).test();
+    if (!images.classNames().equals(config.classNames())) {
+      throw new DataException(
+          String.format(
+              "classes of the images must be those of the run %s, got %s; name its images with --data",
+              config.classNames(), images.classNames()));
+    }
     try (Model model = RunConfig.load(folder)) {
-      Evaluation test = model.evaluate(data.open(images).test());
+      Evaluation test = model.evaluate(images);
       spec.commandLine()
           .getOut()
           .printf(

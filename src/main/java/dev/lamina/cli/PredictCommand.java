@@ -39,14 +39,14 @@ final class PredictCommand implements Callable<Integer> {
       throw new IllegalArgumentException("top must be positive, got " + top);
     }
     try (Model model = RunConfig.load(RunFolders.find(run))) {
-      for (Path image : images) {
-        Prediction prediction = model.predict(image);
+      List<Prediction> predictions = model.predict(images);
+      for (int i = 0; i < predictions.size(); i++) {
         spec.commandLine()
             .getOut()
             .printf(
                 "%s: %s%n",
-                image,
-                prediction.top(top).stream()
+                images.get(i),
+                predictions.get(i).top(top).stream()
                     .map(Prediction.Candidate::toString)
                     .collect(Collectors.joining(", ")));
       }

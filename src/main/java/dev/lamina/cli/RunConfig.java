@@ -1,7 +1,9 @@
 package dev.lamina.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.primitives.Doubles;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
@@ -28,6 +30,14 @@ record RunConfig(
     Recipe recipe,
     List<String> classNames,
     Map<String, String> environment) {
+
+  /** Refuses what lacks a field, so that nothing is guessed. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .build();
 
   private static final String FILE = "config.json";
   private static final String WEIGHTS = "weights.safetensors";
@@ -65,8 +75,13 @@ record RunConfig(
             .normalization(Doubles.toArray(network.mean()), Doubles.toArray(network.deviation()))
             .seed(recipe.seed())
             .build();
-    model.classNames(classNames);
-    return model;
+    try {
+      model.classNames(classNames);
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
   }
 
   /** The network with the weights of a run. */
@@ -88,8 +103,7 @@ record RunConfig(
   void write(Path run) {
     try {
       AtomicFiles.writeString(
-          run.resolve(FILE),
-          new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+          run.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -102,7 +116,11 @@ record RunConfig(
           run + " is no run: it has no " + FILE + "; name the folder that 'lamina train' printed");
     }
     try {
-      return new ObjectMapper().readValue(file.toFile(), RunConfig.class);
+      RunConfig config = JSON.readValue(file.toFile(), RunConfig.class);
+      if (config == null) {
+        throw new DataException(file + " is damaged (null); train again or restore the file");
+      }
+      return config;
     } catch (IOException e) {
       throw new DataException(
           file + " is damaged (" + firstLine(e) + "); train again or restore the file", e);

@@ -43,7 +43,7 @@ final class RunFolders {
     }
   }
 
-  /** The given folder, or the newest one of {@code runs} that holds a finished run. */
+  /** The given folder, or the one of {@code runs} whose weights are the newest. */
   static Path find(@Nullable Path wanted) {
     if (wanted != null) {
       return wanted;
@@ -52,7 +52,7 @@ final class RunFolders {
       try (Stream<Path> runs = Files.list(RUNS)) {
         Path newest =
             runs.filter(run -> Files.isRegularFile(RunConfig.weights(run)))
-                .max(Comparator.naturalOrder())
+                .max(Comparator.comparing(run -> RunConfig.weights(run).toFile().lastModified()))
                 .orElse(null);
         if (newest != null) {
           return newest;

@@ -23,7 +23,6 @@ import dev.lamina.train.ProgressBar;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.RunPlan;
 import dev.lamina.train.Trainer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -76,14 +75,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--momentum",
-      defaultValue = "0.9",
-      description = "momentum with --fixed-momentum (default: ${DEFAULT-VALUE})")
-  private double momentum;
-
-  @Option(
-      names = "--fixed-momentum",
-      description = "keep the momentum instead of cycling it 0.95, 0.85, 0.95")
-  private boolean fixedMomentum;
+      description = "a fixed momentum (default: cycled 0.95, 0.85, 0.95 by the schedule)")
+  private @Nullable Double momentum;
 
   @Option(names = "--nesterov", description = "use Nesterov momentum")
   private boolean nesterov;
@@ -115,7 +108,8 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config = config(images);
     Schedule schedule =
         OneCycle.of(config.recipe().peak()).cycleMomentum(config.recipe().cycleMomentum());
-    MomentumOptimizer optimizer = MomentumOptimizer.of(momentum).weightDecay(weightDecay);
+    MomentumOptimizer optimizer =
+        MomentumOptimizer.of(config.recipe().momentum()).weightDecay(weightDecay);
     List<Augmentation> augmentations =
         noAugment ? List.of() : List.of(RandomCrop.reflect(4), RandomFlip.horizontal());
     Path folder = run == null ? RunFolders.fresh() : run;
@@ -140,10 +134,7 @@ final class TrainCommand implements Callable<Integer> {
       try {
         trainer.fit(model, images.train(), images.test());
       } catch (DivergenceException e) {
-        // Weights on their way to infinity are of no use: those of the last whole epoch stay.
-        if (!Files.exists(RunConfig.weights(folder))) {
-          model.saveWeights(RunConfig.weights(folder));
-        }
+        model.saveWeights(RunConfig.weights(folder));
         print("kept       %s", RunConfig.weights(folder));
         throw e;
       }
@@ -166,7 +157,7 @@ final class TrainCommand implements Callable<Integer> {
     ChannelStatistics statistics =
         cifar ? Cifar10Normalization.CONSTANTS : ChannelStatistics.of(train);
     return new RunConfig(
-        data.data,
+        data.absolute(),
         new RunConfig.NetworkConfig(
             "ResNetCifar",
             width != null ? width : small ? 8 : 64,
@@ -179,8 +170,8 @@ final class TrainCommand implements Callable<Integer> {
             epochs != null ? epochs : small ? 5 : 100,
             batchSize,
             peak != null ? peak : small ? 0.05 : 0.01,
-            !fixedMomentum,
-            momentum,
+            momentum == null,
+            momentum == null ? 0.9 : momentum,
             nesterov,
             weightDecay,
             labelSmoothing,

@@ -15,7 +15,7 @@ public final class Cifar100 {
   private Cifar100() {}
 
   /**
-   * The 50,000 training images.
+   * The 50,000 training images, or as many as the files hold.
    *
    * @param folder the folder with the files, or its parent
    * @throws DataException where a file is missing or damaged
@@ -25,7 +25,7 @@ public final class Cifar100 {
   }
 
   /**
-   * The 10,000 test images.
+   * The 10,000 test images, or as many as the files hold.
    *
    * @param folder the folder with the files, or its parent
    * @throws DataException where a file is missing or damaged

@@ -54,20 +54,34 @@ final class ImageFolder {
               "%s must have the same classes in train and test, only in train: %s, only in test: %s; add or remove folders",
               folder, different, others));
     }
-    return new ImageData(read(train), read(test));
+    return paired(folder, read(train), read(test));
+  }
+
+  private static ImageData paired(Path folder, ImageSet train, ImageSet test) {
+    if (train.height() != test.height() || train.width() != test.width()) {
+      throw new DataException(
+          String.format(
+              "%s has images of %d x %d in train and of %d x %d in test (width x height); scale all images to one size",
+              folder, train.width(), train.height(), test.width(), test.height()));
+    }
+    return new ImageData(train, test);
   }
 
   private static ImageData split(Path folder, ImageSet all) {
-    try {
-      ImageSet.Split split = all.split(TEST_SHARE, 0);
-      return new ImageData(split.train(), split.validation());
-    } catch (IllegalArgumentException e) {
-      throw new DataException(
-          String.format(
-              "%s has only %d images, too few to test with a tenth of each class; add images, or make train/CLASS/ and test/CLASS/",
-              folder, all.size()),
-          e);
+    int[] counts = new int[all.classes()];
+    for (int label : all.labels()) {
+      counts[label]++;
     }
+    for (int label = 0; label < counts.length; label++) {
+      if (counts[label] < 2) {
+        throw new DataException(
+            folder.resolve(all.classNames().get(label))
+                + " must have at least 2 images, one of them to test with, got 1; add images, or make"
+                + " train/CLASS/ and test/CLASS/");
+      }
+    }
+    ImageSet.Split split = all.split(TEST_SHARE, 0);
+    return new ImageData(split.train(), split.validation());
   }
 
   private static ImageSet read(Path folder) {

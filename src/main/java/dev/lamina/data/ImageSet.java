@@ -157,10 +157,11 @@ public final class ImageSet {
   public record Split(ImageSet train, ImageSet validation) {}
 
   /**
-   * Sets a share of every class aside, chosen by the seed.
+   * Sets a share of every class aside, chosen by the seed: at least one image of it, and not all,
+   * where it has two or more; a single image is left for training.
    *
    * @param validationFraction the share, in (0, 1)
-   * @throws IllegalArgumentException where a part would be empty
+   * @throws IllegalArgumentException where no class has two images
    */
   public Split split(double validationFraction, long seed) {
     checkArgument(
@@ -173,7 +174,9 @@ public final class ImageSet {
       wanted[label]++;
     }
     for (int label = 0; label < wanted.length; label++) {
-      wanted[label] = (int) Math.round(wanted[label] * validationFraction);
+      long share = Math.round(wanted[label] * validationFraction);
+      wanted[label] =
+          (int) Math.max(Math.min(1, wanted[label] - 1), Math.min(share, wanted[label] - 1));
     }
     boolean[] aside = new boolean[size()];
     for (int index : order) {
@@ -185,10 +188,7 @@ public final class ImageSet {
     int[] train = java.util.stream.IntStream.range(0, size()).filter(i -> !aside[i]).toArray();
     int[] validation = java.util.stream.IntStream.range(0, size()).filter(i -> aside[i]).toArray();
     checkArgument(
-        train.length > 0 && validation.length > 0,
-        "validationFraction must leave images on both sides of %s, got %s",
-        (Object) size(),
-        validationFraction);
+        validation.length > 0, "some class must have 2 images to be split, got %s in all", size());
     return new Split(subset(train), subset(validation));
   }
 

@@ -114,8 +114,10 @@ public final class Images {
           reader.dispose();
         }
       }
-    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      // The JDK's decoders answer damaged files with any of these, in words that differ by version.
+    } catch (DataException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // The JDK's decoders answer damaged files with all kinds, in words that differ by version.
       throw new DataException(file + " is a damaged image; remove it or copy it again", e);
     }
   }

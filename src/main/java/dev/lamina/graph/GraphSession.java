@@ -27,7 +27,7 @@ public final class GraphSession implements AutoCloseable {
   // Made once: a sub-scope looks at every operation of the graph.
   private final Ops creating = ops.withSubScope("variables");
   private final Map<String, Variable> variables = new LinkedHashMap<>();
-  private boolean closed;
+  private volatile boolean closed;
 
   /** The graph. */
   public Graph graph() {

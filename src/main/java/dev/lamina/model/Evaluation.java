@@ -2,6 +2,7 @@ package dev.lamina.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** How well a model does on a set of images. */
 public final class Evaluation {
@@ -63,21 +64,22 @@ public final class Evaluation {
     int cell = Math.max(5, Long.toString(count()).length() + 1);
     StringBuilder text = new StringBuilder(" ".repeat(name));
     for (int j = 0; j < confusion.length; j++) {
-      text.append(String.format("%" + cell + "d", j));
+      text.append(String.format(Locale.ROOT, "%" + cell + "d", j));
     }
     text.append("  recall  precision\n");
     for (int i = 0; i < confusion.length; i++) {
-      text.append(String.format("%-" + name + "s", classNames.get(i)));
+      text.append(String.format(Locale.ROOT, "%-" + name + "s", classNames.get(i)));
       for (long count : confusion[i]) {
-        text.append(String.format("%" + cell + "d", count));
+        text.append(String.format(Locale.ROOT, "%" + cell + "d", count));
       }
-      text.append(String.format("%8.4f%11.4f%n", recall(i), precision(i)));
+      text.append(String.format(Locale.ROOT, "%8.4f%11.4f%n", recall(i), precision(i)));
     }
     return text.toString();
   }
 
   @Override
   public String toString() {
-    return String.format("accuracy %.4f, loss %.4f on %d images", accuracy(), loss(), count());
+    return String.format(
+        Locale.ROOT, "accuracy %.4f, loss %.4f on %d images", accuracy(), loss(), count());
   }
 }

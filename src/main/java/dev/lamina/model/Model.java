@@ -35,17 +35,16 @@ public final class Model implements AutoCloseable {
   private static final int BATCH = 128;
 
   private final Network network;
-  private final GraphSession session = new GraphSession();
+  private final GraphSession session;
   private final List<Variable> variables;
   private final Placeholder<TUint8> images;
   private final Operand<TFloat32> logits;
   private volatile List<String> classNames;
 
-  private Model(Network network) {
+  private Model(Network network, GraphSession session) {
     this.network = network;
-    int classes = network.classes();
-    classNames = IntStream.range(0, classes).mapToObj(Integer::toString).toList();
-    GradientCheck.verify(network.body(), network.inputShape());
+    this.session = session;
+    classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
     variables = Layers.createVariables(session, network.body(), network.inputShape());
     Context context = Context.inference(session);
     images =
@@ -65,11 +64,20 @@ public final class Model implements AutoCloseable {
    * @throws IllegalArgumentException where the network's layers do not fit together
    */
   public static Model of(Network network, long seed) {
-    Model model = new Model(network);
-    Map<Variable, float[]> values = new LinkedHashMap<>();
-    model.variables.forEach(variable -> values.put(variable, variable.initialValues(seed)));
-    model.session.assign(values);
-    return model;
+    // Before anything native is made: refuses layers that do not fit together.
+    network.classes();
+    GradientCheck.verify(network.body(), network.inputShape());
+    GraphSession session = new GraphSession();
+    try {
+      Model model = new Model(network, session);
+      Map<Variable, float[]> values = new LinkedHashMap<>();
+      model.variables.forEach(variable -> values.put(variable, variable.initialValues(seed)));
+      session.assign(values);
+      return model;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
   }
 
   /** A model with initial weights of seed 0. */
@@ -168,6 +176,33 @@ public final class Model implements AutoCloseable {
     return predictions;
   }
 
+  /** Predictions for several image files, in order; each must have the network's size. */
+  public List<Prediction> predict(List<Path> images) {
+    byte[][] pixels = new byte[images.size()][];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = Images.read(images.get(i), network.height(), network.width());
+    }
+    return predict(pixels);
+  }
+
+  /** Predictions for several images, in order; each as in {@link #predict(byte[])}. */
+  public List<Prediction> predict(byte[][] images) {
+    List<Prediction> predictions = new ArrayList<>();
+    int bytes = Math.toIntExact(network.inputShape().size());
+    for (int start = 0; start < images.length; start += BATCH) {
+      int count = Math.min(BATCH, images.length - start);
+      byte[] pixels = new byte[count * bytes];
+      for (int i = 0; i < count; i++) {
+        checkLength(images[start + i]);
+        System.arraycopy(images[start + i], 0, pixels, i * bytes, bytes);
+      }
+      for (float[] row : run(pixels, count)) {
+        predictions.add(prediction(row));
+      }
+    }
+    return predictions;
+  }
+
   /**
    * The prediction for one image.
    *
@@ -175,15 +210,7 @@ public final class Model implements AutoCloseable {
    *     channels of a pixel together
    */
   public Prediction predict(byte[] pixels) {
-    long expected = network.inputShape().size();
-    checkArgument(
-        pixels.length == expected,
-        "pixels must be %s bytes (%s x %s x %s), got %s",
-        expected,
-        network.height(),
-        network.width(),
-        network.channels(),
-        pixels.length);
+    checkLength(pixels);
     return prediction(run(pixels, 1)[0]);
   }
 
@@ -259,6 +286,18 @@ public final class Model implements AutoCloseable {
             weights,
             classNames,
             metadata));
+  }
+
+  private void checkLength(byte[] pixels) {
+    long expected = network.inputShape().size();
+    checkArgument(
+        pixels.length == expected,
+        "pixels must be %s bytes (%s x %s x %s), got %s",
+        expected,
+        network.height(),
+        network.width(),
+        network.channels(),
+        pixels.length);
   }
 
   private Prediction prediction(float[] row) {

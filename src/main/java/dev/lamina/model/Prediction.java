@@ -3,6 +3,7 @@ package dev.lamina.model;
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -16,7 +17,7 @@ public record Prediction(ImmutableDoubleArray probabilities, List<String> classN
   public record Candidate(int classId, String label, double probability) {
     @Override
     public String toString() {
-      return String.format("%s %.4f", label, probability);
+      return String.format(Locale.ROOT, "%s %.4f", label, probability);
     }
   }
 

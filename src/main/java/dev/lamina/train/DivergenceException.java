@@ -1,24 +1,40 @@
 package dev.lamina.train;
 
-/**
- * Training has diverged: the loss or a gradient became infinite or NaN. The weights are those of
- * before the step.
- */
+import java.util.Locale;
+
+/** Training has diverged: the loss, a gradient or a weight became infinite or NaN. */
 public final class DivergenceException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final long step;
+  private final double learningRate;
 
-  DivergenceException(long step, double learningRate) {
+  /**
+   * A divergence.
+   *
+   * @param step the step, counted from 0
+   * @param learningRate the learning rate of the step
+   * @param kept whose weights the model has now, in words
+   */
+  DivergenceException(long step, double learningRate, String kept) {
     super(
         String.format(
-            "loss or gradient must be finite, was not at step %d with learning rate %s; the weights of before the step are kept:"
-                + " try a lower learning rate, a warm-up or clipNorm",
-            step, learningRate));
+            Locale.ROOT,
+            "loss, gradients and weights must be finite, were not at step %d with learning rate %s; the model has the weights of"
+                + " %s: try a lower learning rate, a warm-up or clipNorm",
+            step,
+            learningRate,
+            kept));
     this.step = step;
+    this.learningRate = learningRate;
   }
 
   /** The step, counted from 0. */
   public long step() {
     return step;
+  }
+
+  /** The learning rate of the step. */
+  public double learningRate() {
+    return learningRate;
   }
 }

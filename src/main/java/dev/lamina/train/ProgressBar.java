@@ -160,6 +160,7 @@ public final class ProgressBar implements Callback {
   }
 
   private static String duration(long seconds) {
-    return String.format("%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    return String.format(
+        Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
 }

@@ -2,7 +2,9 @@ package dev.lamina.train;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.GraphSession;
+import java.util.List;
 import org.tensorflow.Operand;
+import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
@@ -18,13 +20,17 @@ import org.tensorflow.types.TUint8;
  */
 final class ResidentImages implements AutoCloseable {
   private final GraphSession session;
+  private final ImageSet set;
   private final VarHandleOp images;
   private final VarHandleOp labels;
-  private final Op freeImages;
-  private final Op freeLabels;
+  private final Placeholder<TUint8> imagesValue;
+  private final Placeholder<TInt32> labelsValue;
+  private final List<Op> assigns;
+  private final List<Op> frees;
 
   ResidentImages(GraphSession session, ImageSet set) {
     this.session = session;
+    this.set = set;
     Ops tf = session.ops().withSubScope("resident");
     Shape imagesShape = Shape.of(set.size(), set.height(), set.width(), set.channels());
     Shape labelsShape = Shape.of(set.size());
@@ -32,21 +38,24 @@ final class ResidentImages implements AutoCloseable {
     String name = tf.scope().makeOpName("images");
     images = tf.varHandleOp(TUint8.class, imagesShape, VarHandleOp.sharedName(name));
     labels = tf.varHandleOp(TInt32.class, labelsShape, VarHandleOp.sharedName(name + "_labels"));
-    Placeholder<TUint8> imagesValue = tf.placeholder(TUint8.class, Placeholder.shape(imagesShape));
-    Placeholder<TInt32> labelsValue = tf.placeholder(TInt32.class, Placeholder.shape(labelsShape));
-    try (TUint8 pixels = TUint8.tensorOf(imagesShape, DataBuffers.of(set.pixels()));
+    imagesValue = tf.placeholder(TUint8.class, Placeholder.shape(imagesShape));
+    labelsValue = tf.placeholder(TInt32.class, Placeholder.shape(labelsShape));
+    assigns =
+        List.of(tf.assignVariableOp(images, imagesValue), tf.assignVariableOp(labels, labelsValue));
+    frees = List.of(tf.destroyResourceOp(images), tf.destroyResourceOp(labels));
+  }
+
+  /** Moves the images there; {@link #close()} frees them. */
+  void load() {
+    Session.Runner runner = session.runner();
+    assigns.forEach(runner::addTarget);
+    try (TUint8 pixels =
+            TUint8.tensorOf(
+                Shape.of(set.size(), set.height(), set.width(), set.channels()),
+                DataBuffers.of(set.pixels()));
         TInt32 classes = TInt32.vectorOf(set.labels())) {
-      session
-          .runner()
-          .feed(imagesValue, pixels)
-          .feed(labelsValue, classes)
-          .addTarget(tf.assignVariableOp(images, imagesValue))
-          .addTarget(tf.assignVariableOp(labels, labelsValue))
-          .run()
-          .close();
+      runner.feed(imagesValue, pixels).feed(labelsValue, classes).run().close();
     }
-    freeImages = tf.destroyResourceOp(images);
-    freeLabels = tf.destroyResourceOp(labels);
   }
 
   /** The images at the given places: uint8 [N, height, width, channels]. */
@@ -61,6 +70,8 @@ final class ResidentImages implements AutoCloseable {
 
   @Override
   public void close() {
-    session.runner().addTarget(freeImages).addTarget(freeLabels).run().close();
+    Session.Runner runner = session.runner();
+    frees.forEach(runner::addTarget);
+    runner.run().close();
   }
 }

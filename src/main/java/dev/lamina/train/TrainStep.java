@@ -99,6 +99,8 @@ public final class TrainStep implements AutoCloseable {
         .slots()
         .forEach(slot -> zeros.put(slot, new float[Math.toIntExact(slot.parameter().size())]));
     session.assign(zeros);
+    // Last, so that nothing stays behind where building fails.
+    resident.load();
   }
 
   private static Operand<TInt32> countCorrect(
@@ -156,7 +158,7 @@ public final class TrainStep implements AutoCloseable {
       }
     } catch (TFInvalidArgumentException e) {
       if (String.valueOf(e.getMessage()).contains(NOT_FINITE)) {
-        throw new DivergenceException(step, learningRate);
+        throw new DivergenceException(step, learningRate, "before the step");
       }
       throw e;
     }

@@ -91,6 +91,11 @@ public final class Trainer {
     model.checkFits(train);
     if (validation != null) {
       model.checkFits(validation);
+      checkArgument(
+          validation.classNames().equals(train.classNames()),
+          "classes of the validation images must be those of the training images %s, got %s",
+          train.classNames(),
+          validation.classNames());
     }
     checkArgument(
         !dropLast || train.size() >= batchSize,
@@ -104,8 +109,15 @@ public final class Trainer {
     List<Epoch> done = new ArrayList<>();
     try (TrainStep step = new TrainStep(model, train, optimizer, loss, augmentations, seed)) {
       callbacks.forEach(callback -> callback.onStart(plan, handle));
+      LastGood good = new LastGood(model);
       for (int epoch = 1; epoch <= epochs && !handle.stopped; epoch++) {
-        runEpoch(epoch, plan, step, model, train, validation, handle).ifPresent(done::add);
+        try {
+          runEpoch(epoch, plan, step, model, train, validation, handle, good).ifPresent(done::add);
+        } catch (DivergenceException e) {
+          good.restore();
+          throw new DivergenceException(
+              e.step(), e.learningRate(), epoch == 1 ? "before training" : "the last whole epoch");
+        }
       }
     } finally {
       History history = new History(done);
@@ -122,7 +134,8 @@ public final class Trainer {
       Model model,
       ImageSet train,
       @Nullable ImageSet validation,
-      Handle handle) {
+      Handle handle,
+      LastGood good) {
     long start = System.nanoTime();
     int[] order = Permutation.of(train.size(), seed, number);
     double lossSum = 0;
@@ -154,6 +167,10 @@ public final class Trainer {
               learningRate,
               momentum);
       callbacks.forEach(callback -> callback.onStep(event, handle));
+    }
+    if (!good.update()) {
+      throw new DivergenceException(
+          first + plan.stepsPerEpoch() - 1, learningRate, "the last whole epoch");
     }
     Optional<Evaluation> evaluation = Optional.ofNullable(validation).map(model::evaluate);
     Epoch epoch =

@@ -135,7 +135,7 @@ class MainTest {
   }
 
   @Test
-  void divergence_isOneLineAndKeepsWeights() throws IOException {
+  void divergence_isOneLineAndKeepsGoodWeights() throws IOException {
     Path run = folder.resolve("diverged");
     Output train =
         lamina(
@@ -154,9 +154,91 @@ class MainTest {
             "1e30");
     assertThat(train.status()).isEqualTo(2);
     assertThat(train.err().lines().reduce((a, b) -> b).orElseThrow())
-        .startsWith("lamina: loss or gradient must be finite, was not at step ");
-    assertThat(run.resolve("weights.safetensors")).exists();
+        .matches(
+            "lamina: loss, gradients and weights must be finite, were not at step \\d+ with learning"
+                + " rate \\S+; the model has the weights of before training: try a lower learning"
+                + " rate, a warm-up or clipNorm");
     assertThat(run.resolve("export")).doesNotExist();
+    assertThat(lamina("evaluate", "--run", run).out()).containsPattern("test loss [12]\\.");
+  }
+
+  @Test
+  void badFiles_areOneLineAndStatus2() throws IOException {
+    Path data = images();
+    Path run = folder.resolve("run");
+    assertThat(lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1).status())
+        .isZero();
+    Path missing = folder.resolve("missing");
+    rejects(
+        missing + " does not exist; check the path, or name cifar10, cifar100 or fashion-mnist",
+        "train",
+        "--data",
+        missing);
+    Path small = folder.resolve("small.png");
+    ImageIO.write(
+        new java.awt.image.BufferedImage(31, 30, java.awt.image.BufferedImage.TYPE_INT_RGB),
+        "png",
+        small.toFile());
+    rejects(
+        small + " must be 32 x 32 (width x height), is 31 x 30; scale it first",
+        "predict",
+        "--run",
+        run,
+        small);
+    Path garbage = Files.write(folder.resolve("garbage.png"), new byte[] {1, 2, 3});
+    rejects(
+        garbage + " is no image that can be read; use PNG or JPEG, or remove it",
+        "predict",
+        "--run",
+        run,
+        garbage);
+    rejects(
+        "target must be a new or empty folder, got " + data + "; choose another or delete it",
+        "export",
+        "--run",
+        run,
+        data);
+    rejects(
+        "classes of the images must be those of the run [class0, class1, class2], got "
+            + ImageData.embedded().train().classNames()
+            + "; name its images with --data",
+        "evaluate",
+        "--run",
+        run,
+        "--data",
+        "embedded");
+    Path weights = run.resolve("weights.safetensors");
+    Files.write(weights, new byte[] {1, 2, 3});
+    Output truncated = lamina("evaluate", "--run", run);
+    assertThat(truncated.status()).isEqualTo(2);
+    assertThat(truncated.err().lines()).hasSize(1);
+    assertThat(truncated.err()).startsWith("lamina: " + weights + " is truncated");
+    Path config = run.resolve("config.json");
+    for (String damaged : List.of("{}", "null", "{\"data\": \"em")) {
+      Files.writeString(config, damaged);
+      Output output = lamina("summary", "--run", run);
+      assertThat(output.status()).as(damaged).isEqualTo(2);
+      assertThat(output.err()).startsWith("lamina: " + config + " is damaged (");
+      assertThat(output.err()).endsWith("); train again or restore the file\n");
+    }
+  }
+
+  @Test
+  void fullDisk_isOneLineAndStatus2() {
+    Path full = Path.of("/dev/full");
+    org.junit.jupiter.api.Assumptions.assumeTrue(Files.exists(full));
+    // Nothing can be made below a device.
+    Output output = lamina("data", "preview", "--out", full.resolve("preview.png"));
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.err())
+        .startsWith("lamina: /dev/full/preview.png could not be written (")
+        .endsWith("); free space or choose another folder\n");
+  }
+
+  private static void rejects(String message, Object... args) {
+    Output output = lamina(args);
+    assertThat(output.err()).isEqualTo("lamina: " + message + "\n");
+    assertThat(output.status()).isEqualTo(2);
   }
 
   @ParameterizedTest

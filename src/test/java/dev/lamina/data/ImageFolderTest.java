@@ -72,14 +72,23 @@ class ImageFolderTest {
   }
 
   @Test
-  void tooFewToSplit_isRejected() throws IOException {
-    for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")) {
+  void smallClasses_haveATestImageEach() throws IOException {
+    for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png", "dog/3.png")) {
       ImageFiles.write(folder.resolve(name), 1, 1, 0);
     }
-    rejects(
-        folder,
-        "has only 4 images, too few to test with a tenth of each class; add images, or make"
-            + " train/CLASS/ and test/CLASS/");
+    assertThat(ImageData.open(folder).test().labels()).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void classOfOneImage_cannotBeSplit() throws IOException {
+    for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png")) {
+      ImageFiles.write(folder.resolve(name), 1, 1, 0);
+    }
+    Rejected.with(
+        folder.resolve("dog")
+            + " must have at least 2 images, one of them to test with, got 1; add images, or make"
+            + " train/CLASS/ and test/CLASS/",
+        () -> ImageData.open(folder));
   }
 
   @Test
@@ -168,7 +177,9 @@ class ImageFolderTest {
       ImageFiles.write(folder.resolve("test/" + name), 4, 6, 0);
     }
     Rejected.with(
-        "training images are 4 x 5 x 3, test images 4 x 6 x 3; both must have one size",
+        folder
+            + " has images of 5 x 4 in train and of 6 x 4 in test (width x height); scale all"
+            + " images to one size",
         () -> ImageData.open(folder));
   }
 

@@ -100,8 +100,10 @@ class ImageSetTest {
         .isThrownBy(() -> uneven().split(0, 1))
         .withMessage("validationFraction must be in (0, 1), got 0.0");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> uneven().split(0.001, 1))
-        .withMessage("validationFraction must leave images on both sides of 45, got 0.001");
+        .isThrownBy(() -> uneven().subset(new int[] {0, 35, 44}).split(0.5, 1))
+        .withMessage("some class must have 2 images to be split, got 3 in all");
+    assertThat(counts(uneven().split(0.001, 1).validation())).containsExactly(1, 1, 1);
+    assertThat(counts(uneven().split(0.999, 1).train())).containsExactly(1, 1, 1);
   }
 
   private static int[] counts(ImageSet set) {

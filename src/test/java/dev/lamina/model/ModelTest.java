@@ -132,6 +132,39 @@ class ModelTest {
   }
 
   @Test
+  void predict_manyAtOnce() throws IOException {
+    ImageSet set = images(130);
+    List<Prediction> expected = model.predict(set);
+    byte[][] pixels = new byte[130][];
+    for (int i = 0; i < 130; i++) {
+      pixels[i] = set.image(i);
+    }
+    assertThat(model.predict(pixels)).isEqualTo(expected);
+    Path first = folder.resolve("0.png");
+    Path second = folder.resolve("1.png");
+    ImageIO.write(set.toBufferedImage(0), "png", first.toFile());
+    ImageIO.write(set.toBufferedImage(1), "png", second.toFile());
+    List<Prediction> files = model.predict(List.of(first, second));
+    assertThat(files).hasSize(2);
+    for (int k = 0; k < 3; k++) {
+      assertThat(files.get(1).probabilities().get(k))
+          .isCloseTo(expected.get(1).probabilities().get(k), Offset.offset(1e-6));
+    }
+  }
+
+  @Test
+  void evaluate_fromManyThreads() {
+    ImageSet set = images(100);
+    float[][] expected = model.logits(set);
+    List<float[][]> all =
+        java.util.stream.IntStream.range(0, 16)
+            .parallel()
+            .mapToObj(i -> model.logits(set))
+            .toList();
+    assertThat(all).hasSize(16).allSatisfy(l -> assertThat(l).isDeepEqualTo(expected));
+  }
+
+  @Test
   void predict_wrongShapeOrRange() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.predict(new byte[10]))
@@ -158,7 +191,8 @@ class ModelTest {
         .isThrownBy(() -> model.predict(new BufferedImage(4, 5, BufferedImage.TYPE_INT_RGB)))
         .withMessage("image must be 7 x 5 (width x height), got 4 x 5; scale it first");
     assertThatExceptionOfType(DataException.class)
-        .isThrownBy(() -> model.predict(folder.resolve("none.png")));
+        .isThrownBy(() -> model.predict(folder.resolve("none.png")))
+        .withMessage(folder.resolve("none.png") + " does not exist or is no file; check the path");
     ImageSet other = ImageSet.of(1, 1, 3, new byte[3], new int[] {0}, List.of("a", "b", "c"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.evaluate(other))

@@ -3,6 +3,7 @@ package dev.lamina.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lamina.Golden;
 import dev.lamina.augment.RandomCrop;
@@ -22,6 +23,7 @@ import dev.lamina.model.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.schedule.Schedule;
 import dev.lamina.zoo.GoldenModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,15 +160,66 @@ class ConvergenceTest {
     }
   }
 
+  private static final String DIVERGED =
+      "loss, gradients and weights must be finite, were not at step %s with learning rate %s; the"
+          + " model has the weights of %s: try a lower learning rate, a warm-up or clipNorm";
+
+  /** Trains on 4 steps an epoch with a schedule that diverges, and returns what was thrown. */
+  private static DivergenceException diverge(Model model, Schedule schedule, int epochs) {
+    Trainer trainer = recipe().schedule(schedule).epochs(epochs).batchSize(32).build();
+    return catchThrowableOfType(
+        DivergenceException.class, () -> trainer.fit(model, first(DATA.train(), 100)));
+  }
+
   @Test
-  void divergence_isReportedAndTheWeightsStayFinite() {
+  void divergence_inTheFirstEpoch_givesBackTheWeightsOfBefore() {
     try (Model model = Model.of(small(), 1)) {
-      Trainer trainer = recipe().schedule(Constant.of(1e30)).epochs(2).batchSize(32).build();
-      assertThatExceptionOfType(DivergenceException.class)
-          .isThrownBy(() -> trainer.fit(model, first(DATA.train(), 100)))
-          .withMessageMatching(
-              "loss or gradient must be finite, was not at step \\d+ with learning rate 1\\.0E30; the weights of before"
-                  + " the step are kept: try a lower learning rate, a warm-up or clipNorm");
+      Map<String, float[]> before = GoldenModel.values(model);
+      DivergenceException e = diverge(model, Constant.of(1e30), 2);
+      assertThat(e).hasMessage(DIVERGED.formatted(e.step(), "1.0E30", "before training"));
+      assertThat(e.step()).isBetween(1L, 3L);
+      assertEqualBits(GoldenModel.values(model), before);
+    }
+  }
+
+  @Test
+  void divergence_later_givesBackTheWeightsOfTheLastWholeEpoch() {
+    // The rate explodes in the second epoch; until then the run is that of one epoch.
+    Schedule exploding = (step, steps) -> step < 5 ? 0.1 : 1e30;
+    try (Model model = Model.of(small(), 1);
+        Model once = Model.of(small(), 1)) {
+      DivergenceException e = diverge(model, exploding, 2);
+      assertThat(e).hasMessage(DIVERGED.formatted(e.step(), "1.0E30", "the last whole epoch"));
+      recipe()
+          .schedule(Constant.of(0.1))
+          .epochs(1)
+          .batchSize(32)
+          .build()
+          .fit(once, first(DATA.train(), 100));
+      assertEqualBits(GoldenModel.values(model), GoldenModel.values(once));
+    }
+  }
+
+  @Test
+  void divergence_inTheVeryLastStep_isSeenToo() {
+    // The update itself overflows, after loss and gradients were finite.
+    Schedule exploding = (step, steps) -> step < steps - 1 ? 0.1 : 1e38;
+    try (Model model = Model.of(small(), 1)) {
+      Map<String, float[]> before = GoldenModel.values(model);
+      MomentumOptimizer huge = MomentumOptimizer.of(0.9).weightDecay(1e6);
+      DivergenceException e =
+          catchThrowableOfType(
+              DivergenceException.class,
+              () ->
+                  recipe()
+                      .optimizer(huge)
+                      .schedule(exploding)
+                      .epochs(1)
+                      .batchSize(100)
+                      .build()
+                      .fit(model, first(DATA.train(), 100)));
+      assertThat(e).hasMessage(DIVERGED.formatted(0, "1.0E38", "before training"));
+      assertEqualBits(GoldenModel.values(model), before);
     }
   }
 
