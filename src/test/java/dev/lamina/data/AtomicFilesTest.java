@@ -2,8 +2,10 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -11,30 +13,77 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AtomicFilesTest {
-  @TempDir Path folder;
+  @TempDir private Path folder;
 
   @Test
-  void write_replacesAndLeavesNothingBeside() throws IOException {
-    Path file = folder.resolve("deep/file.txt");
-    AtomicFiles.writeString(file, "one");
-    AtomicFiles.writeString(file, "zwölf");
-    assertThat(Files.readString(file)).isEqualTo("zwölf");
-    try (Stream<Path> files = Files.list(file.resolveSibling(""))) {
-      assertThat(files).containsExactly(file);
-    }
+  void write_makesParents_andReplacesTheWhole() throws IOException {
+    Path file = folder.resolve("a/b/file.txt");
+    AtomicFiles.writeString(file, "a long first text, é");
+    assertThat(file).hasContent("a long first text, é");
+    AtomicFiles.write(file, new byte[] {1, 2});
+    assertThat(file).hasBinaryContent(new byte[] {1, 2});
+    assertOnlyFile(file);
   }
 
   @Test
-  void write_thatFailsLeavesWhatStoodThere() throws IOException {
-    // A folder that is not empty cannot be replaced by a file.
-    Path inTheWay = Files.createDirectories(folder.resolve("taken/inner"));
-    Path file = folder.resolve("taken");
+  void write_givesTheUsualPermissions() throws IOException {
+    assumeTrue(FileSystems.getDefault().supportedFileAttributeViews().contains("posix"));
+    Path plain = Files.createFile(folder.resolve("plain"));
+    Path file = folder.resolve("file");
+    AtomicFiles.writeString(file, "text");
+    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
+  }
+
+  @Test
+  void folderThatIsALink_isFollowed() throws IOException {
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Path link = folder.resolve("link");
+    Files.createSymbolicLink(link, real);
+    AtomicFiles.writeString(link.resolve("file"), "text");
+    assertThat(real.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void temporaryThatCannotBeWritten_leavesTheOldFile() throws IOException {
+    // The longest name that there is; the temporary file's is longer.
+    Path file = folder.resolve("x".repeat(255));
+    Files.writeString(file, "old");
+    rejects(file);
+    assertThat(file).hasContent("old");
+    assertOnlyFile(file);
+  }
+
+  @Test
+  void targetThatIsAFolder_isLeftAlone() throws IOException {
+    Path target = folder.resolve("target");
+    Files.createDirectories(target.resolve("inner"));
+    rejects(target);
+    assertThat(target.resolve("inner")).isDirectory();
+    assertOnlyFile(target);
+  }
+
+  @Test
+  void parentThatIsAFile_isRejected() throws IOException {
+    Path parent = Files.createFile(folder.resolve("parent"));
+    Path file = parent.resolve("file");
+    Rejected.with(
+        file
+            + " could not be written (java.nio.file.FileAlreadyExistsException: "
+            + parent
+            + "); free space or choose another folder",
+        () -> AtomicFiles.writeString(file, "new"));
+  }
+
+  private static void rejects(Path file) {
     assertThatExceptionOfType(DataException.class)
-        .isThrownBy(() -> AtomicFiles.writeString(file, "x"))
-        .withMessageStartingWith(file + " could not be written (")
+        .isThrownBy(() -> AtomicFiles.writeString(file, "new"))
+        .withMessageStartingWith(
+            file + " could not be written (java.nio.file.FileSystemException: ")
         .withMessageEndingWith("); free space or choose another folder");
-    assertThat(inTheWay).isDirectory();
-    try (Stream<Path> files = Files.list(folder)) {
+  }
+
+  private static void assertOnlyFile(Path file) throws IOException {
+    try (Stream<Path> files = Files.list(file.getParent())) {
       assertThat(files).containsExactly(file);
     }
   }

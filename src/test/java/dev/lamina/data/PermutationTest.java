@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -9,34 +10,35 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PermutationTest {
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 7, 1000})
+  @ValueSource(ints = {0, 1, 2, 7, 1000})
   void holdsEveryPlaceOnce(int size) {
-    assertThat(Permutation.of(size, 3, 1))
+    assertThat(Permutation.of(size, 3, 4))
         .containsExactlyInAnyOrder(IntStream.range(0, size).toArray());
   }
 
   @Test
   void dependsOnSeedAndEpochAlone() {
-    int[] order = Permutation.of(100, 3, 1);
-    assertThat(Permutation.of(100, 3, 1)).isEqualTo(order);
-    assertThat(Permutation.of(100, 3, 2)).isNotEqualTo(order);
-    assertThat(Permutation.of(100, 4, 1)).isNotEqualTo(order);
+    int[] order = Permutation.of(100, 1, 2);
+    assertThat(Permutation.of(100, 1, 2)).isEqualTo(order);
+    assertThat(Permutation.of(100, 2, 2)).isNotEqualTo(order);
+    assertThat(Permutation.of(100, 1, 3)).isNotEqualTo(order);
+    assertThat(Permutation.of(100, 2, 1)).isNotEqualTo(order);
   }
 
-  @Test
-  void everyValueIsEquallyLikelyAtEveryPlace() {
+  /** Each count is binomial: 20,000 trials of 1/5 deviate by 57, so 6 deviations are 340. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void everyValueIsEquallyOftenAtEveryPlace(boolean overEpochs) {
     int[][] counts = new int[5][5];
-    int draws = 20_000;
-    for (int epoch = 0; epoch < draws; epoch++) {
-      int[] order = Permutation.of(5, 9, epoch);
+    for (int i = 0; i < 20_000; i++) {
+      int[] order = overEpochs ? Permutation.of(5, 0, i) : Permutation.of(5, i, 0);
       for (int place = 0; place < 5; place++) {
         counts[place][order[place]]++;
       }
     }
-    // A binomial count of mean 4000 has deviation 57; five of them.
-    for (int[] row : counts) {
-      for (int count : row) {
-        assertThat(count).isBetween(4000 - 285, 4000 + 285);
+    for (int[] place : counts) {
+      for (int count : place) {
+        assertThat(count).isCloseTo(4000, within(340));
       }
     }
   }
