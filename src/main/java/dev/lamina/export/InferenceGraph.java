@@ -1,16 +1,11 @@
 package dev.lamina.export;
 
-import dev.lamina.graph.Context;
-import dev.lamina.graph.Floats;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.TensorFlow;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
@@ -48,17 +43,9 @@ final class InferenceGraph {
   }
 
   private static SignatureDef addTo(Ops tf, Servable servable) {
-    Placeholder<TUint8> images =
-        tf.withName("images")
-            .placeholder(
-                TUint8.class, Placeholder.shape(servable.image().prepend(Shape.UNKNOWN_SIZE)));
-    Map<String, Operand<TFloat32>> constants = Constants.add(servable, tf);
-    Operand<TFloat32> body =
-        Floats.float32(
-            servable
-                .body()
-                .apply(Context.frozen(tf, constants::get), Floats.wide(Floats.scaled(tf, images))));
-    Operand<TFloat32> logits = tf.withName("logits").identity(body);
+    Operand<TUint8> images = FrozenNetwork.placeholder(tf, servable);
+    Operand<TFloat32> logits =
+        tf.withName("logits").identity(FrozenNetwork.logits(tf, servable, images));
     Operand<TFloat32> probabilities = tf.withName("probabilities").nn.softmax(logits);
     Operand<TInt64> classIds = tf.withName("class_ids").math.argMax(logits, tf.constant(1));
     Operand<TString> names =

@@ -57,7 +57,8 @@ final class SafetensorsReader {
     } catch (NoSuchFileException e) {
       throw new UncheckedIOException(file + " does not exist; check the path", e);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + " cannot be read: " + e, e);
+      throw new UncheckedIOException(
+          file + " cannot be read (" + e + "); check that it is a file and its permissions", e);
     }
   }
 

@@ -20,7 +20,8 @@ import org.tensorflow.proto.SavedModel;
 
 /**
  * Writes a classifier as TensorFlow's SavedModel, for TensorFlow Serving, Python, Java and whatever
- * else reads that format. It holds the inference graph alone, with the weights as constants.
+ * else reads that format. It holds the inference graph alone, with batch norms folded into the
+ * convolutions and the weights as constants.
  *
  * <table>
  * <caption>The signature {@code serving_default}</caption>

@@ -2,12 +2,16 @@ package dev.lamina.export;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Parameter;
 import dev.lamina.layer.Layer;
+import dev.lamina.layer.Layers;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -29,7 +33,11 @@ public record Servable(
     Map<String, float[]> weights,
     List<String> classNames,
     Map<String, String> metadata) {
-  /** Checks that the classes fit the body, and copies the collections, not the weights. */
+  /**
+   * Checks that classes and weights fit the body, and copies the collections, not the arrays.
+   *
+   * @throws IllegalArgumentException where they do not
+   */
   public Servable {
     weights = Map.copyOf(weights);
     classNames = List.copyOf(classNames);
@@ -40,6 +48,32 @@ public record Servable(
         "body must give one logit for each of %s class names, got shape %s",
         classNames.size(),
         Arrays.toString(logits.asArray()));
+    Set<String> unknown = new TreeSet<>(weights.keySet());
+    for (Layers.Leaf leaf : Layers.leaves(body, Shape.of(height, width, channels))) {
+      for (Parameter parameter : leaf.parameters()) {
+        String name = leaf.fullName(parameter);
+        float[] values = weights.get(name);
+        checkArgument(values != null, "weights must hold every parameter, lack %s", name);
+        checkArgument(
+            values.length == parameter.size(),
+            "%s must have %s values, got %s",
+            name,
+            parameter.size(),
+            values.length);
+        unknown.remove(name);
+      }
+    }
+    checkArgument(
+        unknown.isEmpty(),
+        "weights must be those of the network's parameters, got also %s",
+        unknown);
+  }
+
+  /** The values of one of the parameters. */
+  float[] weight(String name) {
+    float[] values = weights.get(name);
+    checkArgument(values != null, "name must be that of a parameter, got %s", name);
+    return values;
   }
 
   /** The shape of one image. */

@@ -26,11 +26,12 @@ public final class Context {
     final Function<String, Variable> variables;
     final Function<String, Operand<TFloat32>> values;
     final @Nullable Operand<TInt64> seed;
+    final Precision precision;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final List<Update> updates = new ArrayList<>();
 
     /** A pass over variables. */
-    Pass(GraphSession session, @Nullable Operand<TInt64> seed) {
+    Pass(GraphSession session, @Nullable Operand<TInt64> seed, Precision precision) {
       Ops reading = session.ops().withSubScope("read");
       this.root = session.ops().withSubScope(seed == null ? "infer" : "train");
       this.variables = session::variable;
@@ -40,6 +41,7 @@ public final class Context {
                   session.variable(name),
                   variable -> reading.readVariableOp(variable.handle(), TFloat32.class));
       this.seed = seed;
+      this.precision = precision;
     }
 
     /** A pass without variables. */
@@ -51,6 +53,7 @@ public final class Context {
           };
       this.values = values;
       this.seed = null;
+      this.precision = Precision.FLOAT32;
     }
   }
 
@@ -68,16 +71,17 @@ public final class Context {
 
   /** The context at the root of a network that is built for inference. */
   public static Context inference(GraphSession session) {
-    return new Context(new Pass(session, null), "");
+    return new Context(new Pass(session, null, Precision.FLOAT32), "");
   }
 
   /**
    * The context at the root of a network that is built for training.
    *
    * @param seed int64 [2], different in every step: the key of all random numbers of the step
+   * @param precision what convolutions compute in
    */
-  public static Context training(GraphSession session, Operand<TInt64> seed) {
-    return new Context(new Pass(session, seed), "");
+  public static Context training(GraphSession session, Operand<TInt64> seed, Precision precision) {
+    return new Context(new Pass(session, seed, precision), "");
   }
 
   /**
@@ -114,7 +118,12 @@ public final class Context {
     return pass.seed != null;
   }
 
-  /** The value of a parameter that the layer declares. */
+  /** What convolutions compute in. */
+  public Precision precision() {
+    return pass.precision;
+  }
+
+  /** The value of a parameter that the layer declares, in float32. */
   public Operand<TFloating> get(String parameter) {
     return Floats.wide(pass.values.apply(join(path, parameter)));
   }

@@ -16,6 +16,12 @@ public final class Floats {
     return (Operand<TFloating>) operand;
   }
 
+  /** The same numbers in another floating-point type; nothing is built where they have it. */
+  public static Operand<TFloating> cast(
+      Ops tf, Operand<TFloating> operand, Class<? extends TFloating> type) {
+    return operand.type().equals(type) ? operand : wide(tf.dtypes.cast(operand, type));
+  }
+
   /** Pixels scaled to [0, 1]: divided by 255 in float32, as PyTorch's ToTensor does. */
   public static Operand<TFloat32> scaled(Ops tf, Operand<TUint8> pixels) {
     return tf.math.div(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(255f));

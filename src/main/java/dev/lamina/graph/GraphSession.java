@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -27,6 +29,8 @@ public final class GraphSession implements AutoCloseable {
   // Made once: a sub-scope looks at every operation of the graph.
   private final Ops creating = ops.withSubScope("variables");
   private final Map<String, Variable> variables = new LinkedHashMap<>();
+  private final AtomicLong version = new AtomicLong();
+  private final AtomicInteger updaters = new AtomicInteger();
   private volatile boolean closed;
 
   /** The graph. */
@@ -91,6 +95,29 @@ public final class GraphSession implements AutoCloseable {
     return List.copyOf(variables.values());
   }
 
+  /** A number that changes whenever variables may have changed. */
+  public long version() {
+    checkOpen();
+    return version.get();
+  }
+
+  /** Whether something is built that may change the variables at any moment. */
+  public boolean updating() {
+    checkOpen();
+    return updaters.get() > 0;
+  }
+
+  /** Says that variables may change at any moment, until {@link #stopUpdating}. */
+  public void startUpdating() {
+    updaters.incrementAndGet();
+  }
+
+  /** Says that what {@link #startUpdating} announced is over. */
+  public void stopUpdating() {
+    version.incrementAndGet();
+    updaters.decrementAndGet();
+  }
+
   /** Assigns values in row-major order to several variables in one run. */
   public void assign(Map<Variable, float[]> values) {
     if (values.isEmpty()) {
@@ -114,6 +141,7 @@ public final class GraphSession implements AutoCloseable {
           });
       runner.run().close();
     } finally {
+      version.incrementAndGet();
       tensors.forEach(TFloat32::close);
     }
   }

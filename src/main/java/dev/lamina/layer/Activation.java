@@ -79,6 +79,11 @@ public enum Activation implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return this != SOFTMAX;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     return apply(context.tf(), input);
   }

@@ -46,6 +46,11 @@ public record Add(List<Layer> branches) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     return Branches.build(branches, context, input).stream()
         .reduce(context.tf().math::add)

@@ -50,6 +50,11 @@ public record AveragePool(int size, int stride, Padding padding) implements Laye
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     return Pooling.apply(context, "AvgPool", input, size, stride, padding);
   }

@@ -75,6 +75,11 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
     boolean vector = input.shape().numDimensions() == 2;

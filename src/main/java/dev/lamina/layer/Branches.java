@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -34,7 +35,11 @@ final class Branches {
       List<Layer> branches, Context context, Operand<TFloating> input) {
     List<Operand<TFloating>> outputs = new ArrayList<>();
     for (Layer branch : branches) {
-      outputs.add(Layers.build(context.child(Integer.toString(outputs.size())), branch, input));
+      Operand<TFloating> output =
+          Layers.build(context.child(Integer.toString(outputs.size())), branch, input);
+      // One type for all: the first branch's.
+      outputs.add(
+          outputs.isEmpty() ? output : Floats.cast(context.tf(), output, outputs.get(0).type()));
     }
     return outputs;
   }

@@ -58,6 +58,11 @@ public record Concat(List<Layer> branches) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     return context.tf().concat(Branches.build(branches, context, input), context.tf().constant(-1));
   }

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
@@ -142,10 +143,17 @@ public record Conv2d(
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    Operand<TFloating> sum = convolve(tf, input, context.get("weight"));
-    return bias ? tf.nn.biasAdd(sum, context.get("bias")) : sum;
+    Class<? extends TFloating> type = context.precision().type();
+    Operand<TFloating> sum =
+        convolve(tf, Floats.cast(tf, input, type), Floats.cast(tf, context.get("weight"), type));
+    return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
   }
 
   /**

@@ -36,6 +36,11 @@ public record Dropout(double rate) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     if (!context.training()) {
       return input;

@@ -21,6 +21,11 @@ public record Flatten() implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     if (input.shape().numDimensions() == 2) {
       return input;

@@ -4,6 +4,7 @@ import com.google.common.collect.Lists;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -67,7 +68,10 @@ public final class GradientCheck {
       Layers.createVariables(session, layer, input);
       Ops tf = session.ops();
       Context context =
-          Context.training(session, tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2))));
+          Context.training(
+              session,
+              tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2))),
+              Precision.FLOAT32);
       Placeholder<TFloat32> x =
           tf.placeholder(TFloat32.class, Placeholder.shape(input.prepend(Shape.UNKNOWN_SIZE)));
       Output<TFloating> y = Layers.build(context, layer, Floats.wide(x)).asOutput();

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import java.util.Set;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -81,9 +82,7 @@ public record Lambda(String name, Body body) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    Ops tf = context.tf();
-    Operand<TFloat32> output = body.apply(tf, tf.dtypes.cast(input, TFloat32.class));
-    return tf.dtypes.cast(output, input.type());
+    return Floats.wide(body.apply(context.tf(), Floats.float32(input)));
   }
 
   @Override

@@ -25,7 +25,12 @@ public interface Layer {
    */
   Shape outputShape(Shape input);
 
-  /** Wires the layer into a graph. The operand's first dimension is the batch. */
+  /**
+   * Wires the layer into a graph.
+   *
+   * @param input the batch is its first dimension; float32 unless the layer says otherwise ({@link
+   *     #anyPrecision})
+   */
   Operand<TFloating> apply(Context context, Operand<TFloating> input);
 
   /** The parameters of this layer itself, without those of its {@link #children}. */
@@ -44,6 +49,14 @@ public interface Layer {
    */
   default long multiplyAdds(Shape input) {
     return 0;
+  }
+
+  /**
+   * Whether the layer takes an input of any floating-point type. If not (as it is unless
+   * overridden), its input is cast to float32; its output may be of any type.
+   */
+  default boolean anyPrecision() {
+    return false;
   }
 
   /** The name of the kind of layer, as tables show it. */

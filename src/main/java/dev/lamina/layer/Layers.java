@@ -1,6 +1,7 @@
 package dev.lamina.layer;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Variable;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /** What is done with any layer: building it, walking its parts, creating its variables. */
@@ -55,7 +57,9 @@ public final class Layers {
    */
   public static Operand<TFloating> build(Context context, Layer layer, Operand<TFloating> input) {
     Shape predicted = layer.outputShape(input.shape().tail()).prepend(input.shape().get(0));
-    Operand<TFloating> output = layer.apply(context, input);
+    Operand<TFloating> taken =
+        layer.anyPrecision() ? input : Floats.cast(context.tf(), input, TFloat32.class);
+    Operand<TFloating> output = layer.apply(context, taken);
     Shape built = output.shape();
     // As arrays: shapes with an unknown batch never equal one another.
     if (!Arrays.equals(built.asArray(), predicted.asArray())) {

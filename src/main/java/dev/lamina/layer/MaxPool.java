@@ -48,6 +48,11 @@ public record MaxPool(int size, int stride, Padding padding) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     return Pooling.apply(context, "MaxPool", input, size, stride, padding);
   }

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -54,8 +55,7 @@ public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray deviatio
       shift[i] = (float) mean.get(i);
       scale[i] = (float) deviation.get(i);
     }
-    Operand<TFloat32> x = tf.dtypes.cast(input, TFloat32.class);
-    return tf.dtypes.cast(
-        tf.math.div(tf.math.sub(x, tf.constant(shift)), tf.constant(scale)), input.type());
+    Operand<TFloat32> x = Floats.float32(input);
+    return Floats.wide(tf.math.div(tf.math.sub(x, tf.constant(shift)), tf.constant(scale)));
   }
 }

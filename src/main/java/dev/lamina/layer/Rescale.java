@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -40,9 +41,8 @@ public record Rescale(double scale, double offset) implements Layer {
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    Operand<TFloat32> x = tf.dtypes.cast(input, TFloat32.class);
-    return tf.dtypes.cast(
-        tf.math.add(tf.math.mul(x, tf.constant((float) scale)), tf.constant((float) offset)),
-        input.type());
+    Operand<TFloat32> x = Floats.float32(input);
+    return Floats.wide(
+        tf.math.add(tf.math.mul(x, tf.constant((float) scale)), tf.constant((float) offset)));
   }
 }

@@ -3,9 +3,11 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -51,9 +53,15 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Operand<TFloating> through = Layers.build(context.child("main"), main, input);
     Operand<TFloating> around = Layers.build(context.child("shortcut"), shortcut, input);
-    return context.tf().nn.relu(context.tf().math.add(through, around));
+    Ops tf = context.tf();
+    return tf.nn.relu(tf.math.add(through, Floats.cast(tf, around, through.type())));
   }
 }

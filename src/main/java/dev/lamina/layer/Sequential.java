@@ -82,6 +82,11 @@ public record Sequential(List<Named> layers) implements Layer {
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Operand<TFloating> value = input;
     for (Named named : layers) {

@@ -63,6 +63,11 @@ public record ZeroPad(int top, int bottom, int left, int right) implements Layer
   }
 
   @Override
+  public boolean anyPrecision() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
     return tf.pad(

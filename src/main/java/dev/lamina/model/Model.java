@@ -5,6 +5,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Images;
+import dev.lamina.export.FrozenNetwork;
+import dev.lamina.export.SavedModelWriter;
 import dev.lamina.export.Servable;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
@@ -39,6 +41,7 @@ public final class Model implements AutoCloseable {
   private final List<Variable> variables;
   private final Placeholder<TUint8> images;
   private final Operand<TFloat32> logits;
+  private final Frozen frozen;
   private volatile List<String> classNames;
 
   private Model(Network network, GraphSession session) {
@@ -56,6 +59,7 @@ public final class Model implements AutoCloseable {
                 Placeholder.shape(
                     Shape.of(-1, network.height(), network.width(), network.channels())));
     logits = network.apply(context, images);
+    frozen = new Frozen(session::version, () -> new FrozenNetwork(servable(Map.of())));
   }
 
   /**
@@ -167,6 +171,18 @@ public final class Model implements AutoCloseable {
         set.classes());
   }
 
+  /**
+   * Makes the frozen network and runs it once with as many images, so that the first prediction is
+   * as fast as those after it. Without it the first one after a change of the weights pays for
+   * that.
+   *
+   * @param batchSize the number of images of the predictions to come
+   */
+  public void warmUp(int batchSize) {
+    checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
+    run(new byte[Math.toIntExact(batchSize * network.inputShape().size())], batchSize);
+  }
+
   /** Predictions for every image, in order. */
   public List<Prediction> predict(ImageSet set) {
     List<Prediction> predictions = new ArrayList<>();
@@ -274,18 +290,20 @@ public final class Model implements AutoCloseable {
 
   /** Writes a SavedModel that carries some facts of its training. */
   public void export(Path folder, Map<String, String> metadata) {
+    SavedModelWriter.write(folder, servable(metadata));
+  }
+
+  private Servable servable(Map<String, String> metadata) {
     Map<String, float[]> weights = new LinkedHashMap<>();
     session.read(variables).forEach((variable, values) -> weights.put(variable.name(), values));
-    dev.lamina.export.SavedModelWriter.write(
-        folder,
-        new Servable(
-            network.height(),
-            network.width(),
-            network.channels(),
-            network.body(),
-            weights,
-            classNames,
-            metadata));
+    return new Servable(
+        network.height(),
+        network.width(),
+        network.channels(),
+        network.body(),
+        weights,
+        classNames,
+        metadata);
   }
 
   private void checkLength(byte[] pixels) {
@@ -334,8 +352,8 @@ public final class Model implements AutoCloseable {
             TUint8.tensorOf(
                 Shape.of(count, network.height(), network.width(), network.channels()),
                 DataBuffers.of(pixels, true, false));
-        var result = session.runner().feed(images, batch).fetch(logits).run()) {
-      float[] flat = GraphSession.floats(result.get(0));
+        TFloat32 result = logits(batch)) {
+      float[] flat = GraphSession.floats(result);
       int classes = flat.length / count;
       float[][] rows = new float[count][];
       for (int i = 0; i < count; i++) {
@@ -345,9 +363,20 @@ public final class Model implements AutoCloseable {
     }
   }
 
+  /**
+   * While the model is trained, what the variables give at this moment; else what the frozen
+   * network gives, which is faster.
+   */
+  private TFloat32 logits(TUint8 batch) {
+    return session.updating()
+        ? (TFloat32) session.runner().feed(images, batch).fetch(logits).run().get(0)
+        : frozen.with(network -> network.run(batch));
+  }
+
   /** Frees the native memory. Any later use throws {@link IllegalStateException}. */
   @Override
   public void close() {
+    frozen.close();
     session.close();
   }
 }

@@ -5,11 +5,13 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.layer.Layer;
+import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
+import org.tensorflow.types.family.TFloating;
 
 /**
  * The architecture of an image classifier: a value without weights. Images come in as uint8 [N,
@@ -81,6 +83,8 @@ public record Network(String name, int height, int width, int channels, Sequenti
    * @return the logits, [N, classes]
    */
   public Operand<TFloat32> apply(Context context, Operand<TUint8> images) {
-    return Floats.float32(body.apply(context, Floats.wide(Floats.scaled(context.tf(), images))));
+    Operand<TFloating> scaled = Floats.wide(Floats.scaled(context.tf(), images));
+    Operand<TFloating> logits = Layers.build(context, body, scaled);
+    return Floats.float32(Floats.cast(context.tf(), logits, TFloat32.class));
   }
 }

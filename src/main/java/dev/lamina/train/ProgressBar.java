@@ -14,16 +14,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProgressBar implements Callback {
   private static final double SECONDS_BETWEEN_LINES = 30;
+  private static final double SECONDS_BETWEEN_UPDATES = 0.2;
 
   private final PrintStream out;
   private final boolean terminal;
   private me.tongfei.progressbar.@Nullable ProgressBar bar;
   private RunPlan plan = new RunPlan(0, 0, 0, 0);
   private long epochStart;
-  private long lastLine;
-  private double lossSum;
-  private double correct;
-  private long seen;
+  private long lastShown;
 
   private ProgressBar(PrintStream out, boolean terminal) {
     this.out = out;
@@ -62,21 +60,25 @@ public final class ProgressBar implements Callback {
 
   @Override
   public void onStep(StepEvent event, RunHandle run) {
-    lossSum += event.loss() * event.images();
-    correct += event.accuracy() * event.images();
-    seen += event.images();
+    if (terminal) {
+      bar(event.epoch()).stepBy(event.images());
+    }
+    if (seconds(lastShown) < (terminal ? SECONDS_BETWEEN_UPDATES : SECONDS_BETWEEN_LINES)) {
+      return;
+    }
+    lastShown = System.nanoTime();
+    Metrics metrics = run.metrics();
     String state =
         String.format(
             Locale.ROOT,
             "loss %.4f  accuracy %.4f  lr %.3g",
-            lossSum / seen,
-            correct / seen,
+            metrics.loss(),
+            metrics.accuracy(),
             event.learningRate());
     if (terminal) {
-      bar(event.epoch()).stepBy(event.images()).setExtraMessage(" " + state);
-    } else if (seconds(lastLine) >= SECONDS_BETWEEN_LINES) {
-      lastLine = System.nanoTime();
-      double rate = seen / seconds(epochStart);
+      bar(event.epoch()).setExtraMessage(" " + state);
+    } else {
+      double rate = metrics.images() / seconds(epochStart);
       long left = (long) ((double) (plan.steps() - event.step() - 1) * plan.batchSize() / rate);
       out.printf(
           Locale.ROOT,
@@ -123,10 +125,7 @@ public final class ProgressBar implements Callback {
 
   private void startEpoch() {
     epochStart = System.nanoTime();
-    lastLine = epochStart;
-    lossSum = 0;
-    correct = 0;
-    seen = 0;
+    lastShown = epochStart;
   }
 
   private me.tongfei.progressbar.ProgressBar bar(int epoch) {

@@ -4,6 +4,7 @@ import dev.lamina.augment.Augmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Seeds;
 import dev.lamina.graph.Variable;
 import dev.lamina.loss.CrossEntropy;
@@ -14,14 +15,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.RunMetadata;
+import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -29,8 +35,8 @@ import org.tensorflow.types.TUint8;
 
 /**
  * One step of training, built into a model's graph and run by hand: the batch is gathered from the
- * resident images, augmented, passed through the network, and the weights are updated. {@link
- * Trainer} is a loop around it.
+ * resident images, augmented, passed through the network, and the weights are updated. Made by
+ * {@link Trainer#step}; {@link Trainer#fit} is a loop around it.
  *
  * <p>Where the loss or a gradient is not finite, nothing is updated and {@link DivergenceException}
  * is thrown.
@@ -38,37 +44,28 @@ import org.tensorflow.types.TUint8;
 public final class TrainStep implements AutoCloseable {
   private static final String NOT_FINITE = "lamina: loss or gradient is not finite";
 
-  /**
-   * What a step did.
-   *
-   * @param loss the mean loss of the batch, before the update
-   * @param correct the images of the batch whose largest logit was that of their class, before the
-   *     update
-   */
-  public record Result(double loss, int correct) {}
-
   private final GraphSession session;
   private final ResidentImages resident;
   private final Placeholder<TInt32> indices;
   private final Placeholder<TInt64> key;
   private final Operand<TFloat32> loss;
-  private final Operand<TInt32> correct;
-  private final List<Op> targets = new ArrayList<>();
+  private final MetricSums sums;
+  private final Op everything;
   private final Updates updates;
   private final long seed;
+  private boolean closed;
 
   /**
    * Builds the step and moves the images to where the graph can gather them. The optimizer starts
    * anew.
-   *
-   * @param seed the seed of augmentation and dropout
    */
-  public TrainStep(
+  TrainStep(
       Model model,
       ImageSet images,
       Optimizer optimizer,
       CrossEntropy crossEntropy,
       List<Augmentation> augmentations,
+      Precision precision,
       long seed) {
     this.seed = seed;
     session = model.session();
@@ -82,31 +79,30 @@ public final class TrainStep implements AutoCloseable {
         Augmentation.chain(augmentations)
             .apply(tf.withSubScope("augment"), resident.images(tf, indices), augmentKey);
     Operand<TInt32> labels = resident.labels(tf, indices);
-    Context context = Context.training(session, key);
+    Context context = Context.training(session, key, precision);
     Operand<TFloat32> logits = model.network().apply(context, batch);
     loss = crossEntropy.apply(tf.withSubScope("loss"), logits, labels);
-    correct = countCorrect(tf.withSubScope("metrics"), logits, labels);
 
     Map<Variable, Operand<TFloat32>> trained = new LinkedHashMap<>(context.reads());
     trained.keySet().removeIf(variable -> !variable.parameter().role().trainable());
     List<Operand<TFloat32>> gradients = gradients(trained);
     Op finite = checkFinite(tf.withSubScope("finite"), gradients);
     updates = Updates.build(optimizer, session, session.ops(), List.of(finite), trained, gradients);
-    targets.addAll(updates.operations());
-    targets.addAll(context.assignUpdates(tf.withControlDependencies(finite)));
+    Ops gated = tf.withControlDependencies(finite);
+    sums = new MetricSums(session, gated, loss, logits, labels);
+    List<Op> targets = new ArrayList<>(updates.operations());
+    targets.addAll(context.assignUpdates(gated));
+    targets.add(sums.update());
+    everything = tf.withControlDependencies(targets).noOp();
     Map<Variable, float[]> zeros = new LinkedHashMap<>();
     updates
         .slots()
         .forEach(slot -> zeros.put(slot, new float[Math.toIntExact(slot.parameter().size())]));
     session.assign(zeros);
+    sums.reset();
     // Last, so that nothing stays behind where building fails.
     resident.load();
-  }
-
-  private static Operand<TInt32> countCorrect(
-      Ops tf, Operand<TFloat32> logits, Operand<TInt32> labels) {
-    Operand<TInt32> predicted = tf.math.argMax(logits, tf.constant(1), TInt32.class);
-    return tf.sum(tf.dtypes.cast(tf.math.equal(predicted, labels), TInt32.class), tf.constant(0));
+    session.startUpdating();
   }
 
   private List<Operand<TFloat32>> gradients(Map<Variable, Operand<TFloat32>> trained) {
@@ -139,22 +135,51 @@ public final class TrainStep implements AutoCloseable {
    * @throws DivergenceException where the loss or a gradient is not finite; the weights are then as
    *     before
    */
-  public Result run(int[] batch, long step, double learningRate, double momentum) {
-    Session.Runner runner = session.runner();
+  public void run(int[] batch, long step, double learningRate, double momentum) {
+    run(Session.Runner::run, batch, step, learningRate, momentum);
+  }
+
+  /**
+   * Takes one step as {@link #run(int[], long, double, double)} does, slower, and tells what ran:
+   * every operation with its times and memory, and the graph after TensorFlow's own optimisation.
+   */
+  public RunMetadata trace(int[] batch, long step, double learningRate, double momentum) {
+    RunOptions options =
+        RunOptions.newBuilder()
+            .setTraceLevel(RunOptions.TraceLevel.FULL_TRACE)
+            .setOutputPartitionGraphs(true)
+            .build();
+    return run(
+            runner -> runner.setOptions(options).runAndFetchMetadata(),
+            batch,
+            step,
+            learningRate,
+            momentum)
+        .orElseThrow();
+  }
+
+  private Optional<RunMetadata> run(
+      Function<Session.Runner, Result> how,
+      int[] batch,
+      long step,
+      double learningRate,
+      double momentum) {
     try (TInt32 batchIndices = TInt32.vectorOf(batch);
         TInt64 stepKey = TInt64.vectorOf(seed, step);
         TFloat32 rate = TFloat32.scalarOf((float) learningRate);
         TFloat32 mass = TFloat32.scalarOf((float) momentum);
         TFloat32 count = TFloat32.scalarOf(step + 1f)) {
-      runner
-          .feed(indices, batchIndices)
-          .feed(key, stepKey)
-          .feed(updates.learningRate().value(), rate)
-          .feed(updates.momentum().value(), mass)
-          .feed(updates.step().value(), count);
-      targets.forEach(runner::addTarget);
-      try (var result = runner.fetch(loss).fetch(correct).run()) {
-        return new Result(((TFloat32) result.get(0)).getFloat(), ((TInt32) result.get(1)).getInt());
+      Session.Runner runner =
+          session
+              .runner()
+              .feed(indices, batchIndices)
+              .feed(key, stepKey)
+              .feed(updates.learningRate().value(), rate)
+              .feed(updates.momentum().value(), mass)
+              .feed(updates.step().value(), count)
+              .addTarget(everything);
+      try (Result result = how.apply(runner)) {
+        return result.getMetadata();
       }
     } catch (TFInvalidArgumentException e) {
       if (String.valueOf(e.getMessage()).contains(NOT_FINITE)) {
@@ -164,9 +189,23 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
+  /** What the steps since the last {@link #resetMetrics} did, or since the first. */
+  public Metrics metrics() {
+    return sums.read();
+  }
+
+  /** Lets the metrics start again with the next step. */
+  public void resetMetrics() {
+    sums.reset();
+  }
+
   /** Frees the resident images. The graph's nodes stay until the model is closed. */
   @Override
   public void close() {
-    resident.close();
+    if (!closed) {
+      closed = true;
+      session.stopUpdating();
+      resident.close();
+    }
   }
 }

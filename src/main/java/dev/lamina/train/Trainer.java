@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.augment.Augmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Permutation;
+import dev.lamina.graph.Precision;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
@@ -33,6 +34,7 @@ public final class Trainer {
   private final int batchSize;
   private final boolean dropLast;
   private final double validationSplit;
+  private final Precision precision;
   private final long seed;
 
   private Trainer(Builder builder) {
@@ -51,6 +53,7 @@ public final class Trainer {
     batchSize = builder.batchSize;
     dropLast = builder.dropLast;
     validationSplit = builder.validationSplit;
+    precision = builder.precision;
     seed = builder.seed;
   }
 
@@ -87,8 +90,17 @@ public final class Trainer {
     return run(model, train, validation);
   }
 
+  /**
+   * The step of this recipe, to be taken by hand. Close it.
+   *
+   * @throws IllegalArgumentException where the images do not fit the model
+   */
+  public TrainStep step(Model model, ImageSet images) {
+    model.checkFits(images);
+    return new TrainStep(model, images, optimizer, loss, augmentations, precision, seed);
+  }
+
   private History run(Model model, ImageSet train, @Nullable ImageSet validation) {
-    model.checkFits(train);
     if (validation != null) {
       model.checkFits(validation);
       checkArgument(
@@ -105,9 +117,9 @@ public final class Trainer {
     model.classNames(train.classNames());
     int stepsPerEpoch = dropLast ? train.size() / batchSize : (train.size() - 1) / batchSize + 1;
     RunPlan plan = new RunPlan(epochs, stepsPerEpoch, batchSize, train.size());
-    Handle handle = new Handle(model);
     List<Epoch> done = new ArrayList<>();
-    try (TrainStep step = new TrainStep(model, train, optimizer, loss, augmentations, seed)) {
+    try (TrainStep step = step(model, train)) {
+      Handle handle = new Handle(model, step);
       callbacks.forEach(callback -> callback.onStart(plan, handle));
       LastGood good = new LastGood(model);
       for (int epoch = 1; epoch <= epochs && !handle.stopped; epoch++) {
@@ -138,9 +150,7 @@ public final class Trainer {
       LastGood good) {
     long start = System.nanoTime();
     int[] order = Permutation.of(train.size(), seed, number);
-    double lossSum = 0;
-    long correct = 0;
-    long seen = 0;
+    trainStep.resetMetrics();
     double learningRate = 0;
     double momentum = 0;
     long first = (long) (number - 1) * plan.stepsPerEpoch();
@@ -153,32 +163,22 @@ public final class Trainer {
           Arrays.copyOfRange(order, i * batchSize, Math.min((i + 1) * batchSize, order.length));
       learningRate = schedule.learningRate(step, plan.steps());
       momentum = schedule.momentum(step, plan.steps()).orElse(optimizer.momentum());
-      TrainStep.Result result = trainStep.run(batch, step, learningRate, momentum);
-      lossSum += result.loss() * batch.length;
-      correct += result.correct();
-      seen += batch.length;
-      StepEvent event =
-          new StepEvent(
-              step,
-              number,
-              batch.length,
-              result.loss(),
-              (double) result.correct() / batch.length,
-              learningRate,
-              momentum);
+      trainStep.run(batch, step, learningRate, momentum);
+      StepEvent event = new StepEvent(step, number, batch.length, learningRate, momentum);
       callbacks.forEach(callback -> callback.onStep(event, handle));
     }
     if (!good.update()) {
       throw new DivergenceException(
           first + plan.stepsPerEpoch() - 1, learningRate, "the last whole epoch");
     }
+    Metrics metrics = trainStep.metrics();
     Optional<Evaluation> evaluation = Optional.ofNullable(validation).map(model::evaluate);
     Epoch epoch =
         new Epoch(
             number,
             first + plan.stepsPerEpoch(),
-            lossSum / seen,
-            (double) correct / seen,
+            metrics.loss(),
+            metrics.accuracy(),
             evaluation,
             learningRate,
             momentum,
@@ -189,10 +189,17 @@ public final class Trainer {
 
   private static final class Handle implements RunHandle {
     private final Model model;
+    private final TrainStep step;
     private boolean stopped;
 
-    Handle(Model model) {
+    Handle(Model model, TrainStep step) {
       this.model = model;
+      this.step = step;
+    }
+
+    @Override
+    public Metrics metrics() {
+      return step.metrics();
     }
 
     @Override
@@ -217,6 +224,7 @@ public final class Trainer {
     private int batchSize = 64;
     private boolean dropLast;
     private double validationSplit;
+    private Precision precision = Precision.automatic();
     private long seed;
 
     private Builder() {}
@@ -269,6 +277,12 @@ public final class Trainer {
     /** The share of the training images that is set aside for validation; 0 unless set. */
     public Builder validationSplit(double validationSplit) {
       this.validationSplit = validationSplit;
+      return this;
+    }
+
+    /** What convolutions compute in; {@link Precision#automatic()} unless set. */
+    public Builder precision(Precision precision) {
+      this.precision = precision;
       return this;
     }
 

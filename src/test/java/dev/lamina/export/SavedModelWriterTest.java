@@ -133,7 +133,6 @@ class SavedModelWriterTest {
             "Div",
             "Conv2D",
             "BiasAdd",
-            "FusedBatchNormV3",
             "Relu",
             "MaxPool",
             "Mean",
@@ -221,7 +220,7 @@ class SavedModelWriterTest {
   }
 
   @Test
-  void weightsMustBeThoseOfTheNetwork() throws IOException {
+  void weightsMustBeThoseOfTheNetwork() {
     Map<String, float[]> weights = new HashMap<>(weights());
     weights.remove("0.bias");
     refuses(weights, "weights must hold every parameter, lack 0.bias");
@@ -230,7 +229,6 @@ class SavedModelWriterTest {
     weights.put("0.bias", new float[4]);
     weights.put("6.weight", new float[1]);
     refuses(weights, "weights must be those of the network's parameters, got also [6.weight]");
-    assertThat(names(folder)).isEmpty();
   }
 
   @Test
@@ -241,9 +239,8 @@ class SavedModelWriterTest {
   }
 
   private void refuses(Map<String, float[]> weights, String message) {
-    Servable servable = new Servable(7, 9, 3, BODY, weights, CLASSES, Map.of());
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SavedModelWriter.write(folder.resolve("1"), servable))
+        .isThrownBy(() -> new Servable(7, 9, 3, BODY, weights, CLASSES, Map.of()))
         .withMessage(message);
   }
 

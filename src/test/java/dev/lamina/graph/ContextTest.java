@@ -75,7 +75,7 @@ class ContextTest {
 
   private static Context training(GraphSession session) {
     Constant<TInt64> seed = session.ops().constant(new long[] {3, 5});
-    return Context.training(session, seed);
+    return Context.training(session, seed, Precision.FLOAT32);
   }
 
   private static long[] fetch(GraphSession session, Operand<TInt64> operand) {

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,7 @@ final class BuiltLayer implements AutoCloseable {
     variables = Layers.createVariables(session, layer, input);
     x = session.ops().placeholder(TFloat32.class, Placeholder.shape(input.prepend(-1)));
     seed = session.ops().placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
-    training = Context.training(session, seed);
+    training = Context.training(session, seed, Precision.FLOAT32);
     inference = Context.inference(session);
     trained = build(training, layer);
     inferred = build(inference, layer);

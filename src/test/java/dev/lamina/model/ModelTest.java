@@ -11,6 +11,7 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.export.FormatException;
 import dev.lamina.export.Safetensors;
 import dev.lamina.export.Safetensors.Tensor;
+import dev.lamina.graph.Variable;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -150,6 +151,44 @@ class ModelTest {
       assertThat(files.get(1).probabilities().get(k))
           .isCloseTo(expected.get(1).probabilities().get(k), Offset.offset(1e-6));
     }
+  }
+
+  @Test
+  void predict_seesNewWeights() {
+    ImageSet set = images(3);
+    float[][] before = model.logits(set);
+    Variable bias = model.session().variable("4.bias");
+    float[] shifted = model.session().fetch(bias.read());
+    for (int k = 0; k < 3; k++) {
+      shifted[k] += k + 1;
+    }
+    model.session().assign(Map.of(bias, shifted));
+    float[][] after = model.logits(set);
+    for (int i = 0; i < 3; i++) {
+      for (int k = 0; k < 3; k++) {
+        assertThat(after[i][k]).isCloseTo(before[i][k] + k + 1, Offset.offset(1e-5f));
+      }
+    }
+  }
+
+  @Test
+  void predict_whileWeightsMayChange_givesTheSame() {
+    ImageSet set = images(3);
+    float[][] frozen = model.logits(set);
+    model.session().startUpdating();
+    float[][] live = model.logits(set);
+    model.session().stopUpdating();
+    for (int i = 0; i < 3; i++) {
+      assertThat(live[i]).containsExactly(frozen[i], Offset.offset(1e-6f));
+    }
+  }
+
+  @Test
+  void warmUp_needsAPositiveNumber() {
+    model.warmUp(2);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.warmUp(0))
+        .withMessage("batchSize must be positive, got 0");
   }
 
   @Test

@@ -227,14 +227,7 @@ class ConvergenceTest {
   void divergence_leavesTheWeightsOfBeforeTheStep() {
     ImageSet images = first(DATA.train(), 100);
     try (Model model = Model.of(small(), 1);
-        TrainStep step =
-            new TrainStep(
-                model,
-                images,
-                MomentumOptimizer.of(0.9),
-                dev.lamina.loss.CrossEntropy.create(),
-                List.of(),
-                1)) {
+        TrainStep step = recipe().build().step(model, images)) {
       int[] batch = IntStream.range(0, 32).toArray();
       step.run(batch, 0, 0.1, 0.9);
       Variable bias = model.session().variable("12.bias");

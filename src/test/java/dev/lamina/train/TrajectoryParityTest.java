@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lamina.Golden;
 import dev.lamina.Golden.Tensor;
 import dev.lamina.data.ImageSet;
-import dev.lamina.loss.CrossEntropy;
+import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.OneCycle;
@@ -58,16 +58,19 @@ class TrajectoryParityTest {
               model.network().classes());
       Map<String, float[]> start = GoldenModel.values(model);
       try (TrainStep step =
-          new TrainStep(model, set, optimizer, CrossEntropy.create(), List.of(), 0)) {
+          Trainer.builder()
+              .optimizer(optimizer)
+              .precision(Precision.FLOAT32)
+              .build()
+              .step(model, set)) {
         for (int i = 0; i < expected.length; i++) {
-          double loss =
-              step.run(
-                      IntStream.range(i * batch, (i + 1) * batch).toArray(),
-                      i,
-                      schedule.learningRate(i, expected.length),
-                      schedule.momentum(i, expected.length).orElse(optimizer.momentum()))
-                  .loss();
-          assertThat(loss)
+          step.resetMetrics();
+          step.run(
+              IntStream.range(i * batch, (i + 1) * batch).toArray(),
+              i,
+              schedule.learningRate(i, expected.length),
+              schedule.momentum(i, expected.length).orElse(optimizer.momentum()));
+          assertThat(step.metrics().loss())
               .as("loss %s", i)
               .isCloseTo((double) expected[i], Percentage.withPercentage(0.05));
         }

@@ -8,6 +8,7 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.Sequential.Named;
 import dev.lamina.loss.CrossEntropy;
@@ -97,7 +98,10 @@ class ForwardBackwardParityTest {
       Operand<TUint8> input = placeholder(session);
       Operand<TInt32> classes = tf.placeholder(TInt32.class);
       Context context =
-          Context.training(session, tf.constant(new long[] {1, 2}).asOutput().expect(TInt64.class));
+          Context.training(
+              session,
+              tf.constant(new long[] {1, 2}).asOutput().expect(TInt64.class),
+              Precision.FLOAT32);
       Operand<TFloat32> logits = model.network().apply(context, input);
       Operand<TFloat32> loss = CrossEntropy.create().apply(tf, logits, classes);
       Operand<TFloat32> smoothed =

@@ -1,0 +1,146 @@
+package dev.lamina.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Parameter;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.Add;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Concat;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.MaxPool;
+import dev.lamina.layer.Residual;
+import dev.lamina.layer.Sequential;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TUint8;
+
+/** The frozen network against the same layers with their batch norms left as they are. */
+class FrozenNetworkTest {
+  private static final int HEIGHT = 7;
+  private static final int WIDTH = 9;
+  private static final int CLASSES = 3;
+  private static final Sequential BODY =
+      Sequential.of(
+          Conv2d.of(4, 3).bias(false),
+          BatchNorm.create().epsilon(0.01),
+          Activation.RELU,
+          Conv2d.of(4, 3).groups(2),
+          BatchNorm.create(),
+          Residual.of(Conv2d.of(6, 3), BatchNorm.create(), Activation.RELU)
+              .shortcut(Conv2d.of(6, 1), BatchNorm.create()),
+          // Follows no convolution, and must stay.
+          BatchNorm.create(),
+          MaxPool.of(2),
+          Concat.of(
+              Sequential.of(Conv2d.of(2, 3), BatchNorm.create()),
+              Add.of(Sequential.of(Conv2d.of(3, 1), BatchNorm.create()), Conv2d.of(3, 3))),
+          GlobalAveragePool.create(),
+          Dense.of(CLASSES),
+          BatchNorm.create());
+
+  private static Servable servable(Map<String, float[]> weights) {
+    return new Servable(
+        HEIGHT,
+        WIDTH,
+        3,
+        BODY,
+        weights,
+        IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList(),
+        Map.of("a", "b"));
+  }
+
+  /** Weights, means and factors of either sign; positive variances, far from 1. */
+  private static Map<String, float[]> weights() {
+    Random random = new Random(1);
+    Map<String, float[]> weights = new LinkedHashMap<>();
+    for (Layers.Leaf leaf : Layers.leaves(BODY, Shape.of(HEIGHT, WIDTH, 3))) {
+      for (Parameter parameter : leaf.parameters()) {
+        float[] values = new float[(int) parameter.size()];
+        for (int i = 0; i < values.length; i++) {
+          values[i] =
+              parameter.name().equals("running_var")
+                  ? 0.05f + 3 * random.nextFloat()
+                  : (float) random.nextGaussian();
+        }
+        weights.put(leaf.fullName(parameter), values);
+      }
+    }
+    return weights;
+  }
+
+  private static TUint8 images(int count) {
+    byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
+    new Random(2).nextBytes(pixels);
+    return TUint8.tensorOf(Shape.of(count, HEIGHT, WIDTH, 3), DataBuffers.of(pixels));
+  }
+
+  @Test
+  void givesWhatTheUnfoldedNetworkGives() {
+    Servable servable = servable(weights());
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        FrozenNetwork frozen = new FrozenNetwork(servable)) {
+      Ops tf = Ops.create(graph);
+      var placeholder = FrozenNetwork.placeholder(tf, servable);
+      Map<String, Operand<TFloat32>> constants = Constants.add(servable, tf);
+      Operand<?> logits =
+          Layers.build(
+              Context.frozen(tf, constants::get),
+              BODY,
+              Floats.wide(Floats.scaled(tf, placeholder)));
+      for (int count : new int[] {1, 5}) {
+        try (TUint8 images = images(count);
+            TFloat32 actual = frozen.run(images);
+            var result = session.runner().feed(placeholder, images).fetch(logits).run()) {
+          float[] expected = GraphSession.floats(result.get(0));
+          float[] values = GraphSession.floats(actual);
+          assertThat(values).hasSameSizeAs(expected);
+          // Rounding in the sums is relative to their largest terms.
+          float scale = 0;
+          for (float value : expected) {
+            scale = Math.max(scale, Math.abs(value));
+          }
+          assertThat(values).containsExactly(expected, within(1e-5f * scale));
+        }
+      }
+    }
+  }
+
+  @Test
+  void foldsEveryNormThatFollowsAConvolutionOrADenseLayer() {
+    Servable servable = servable(weights());
+    Servable folded = BatchNormFolding.fold(servable);
+    assertThat(folded.weights().keySet().stream().filter(name -> name.endsWith("running_var")))
+        .containsExactly("6.running_var");
+    assertThat(folded.weights()).containsKey("0.bias").doesNotContainKey("1.weight");
+    assertThat(folded.metadata()).isEqualTo(servable.metadata());
+    assertThat(folded.body().outputShape(folded.image())).isEqualTo(Shape.of(CLASSES));
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      FrozenNetwork.logits(tf, servable, FrozenNetwork.placeholder(tf, servable));
+      List<String> operations =
+          graph.toGraphDef().getNodeList().stream().map(NodeDef::getOp).toList();
+      assertThat(operations.stream().filter(op -> op.startsWith("FusedBatchNorm"))).hasSize(1);
+    }
+  }
+}

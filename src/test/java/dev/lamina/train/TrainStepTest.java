@@ -1,0 +1,174 @@
+package dev.lamina.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomFlip;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.Add;
+import dev.lamina.layer.AveragePool;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Concat;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
+import dev.lamina.layer.Flatten;
+import dev.lamina.layer.Lambda;
+import dev.lamina.layer.MaxPool;
+import dev.lamina.layer.Normalize;
+import dev.lamina.layer.Residual;
+import dev.lamina.layer.Sequential;
+import dev.lamina.layer.ZeroPad;
+import dev.lamina.model.Model;
+import dev.lamina.model.Network;
+import dev.lamina.zoo.ResNetCifar;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunMetadata;
+
+/** The step's graph, as it really runs, and its precision. */
+class TrainStepTest {
+  private static final ImageSet IMAGES =
+      ImageData.embedded().train().subset(IntStream.range(0, 64).toArray());
+
+  private static int[] batch(int size) {
+    return IntStream.range(0, size).toArray();
+  }
+
+  private static List<NodeDef> executed(Trainer trainer, Model model) {
+    try (TrainStep step = trainer.step(model, IMAGES)) {
+      RunMetadata metadata = step.trace(batch(8), 0, 0.01, 0.9);
+      assertThat(metadata.getPartitionGraphsCount()).isPositive();
+      return metadata.getPartitionGraphsList().stream()
+          .map(GraphDef::getNodeList)
+          .flatMap(List::stream)
+          .toList();
+    }
+  }
+
+  private static long count(List<NodeDef> nodes, String op) {
+    return nodes.stream().filter(node -> node.getOp().equals(op)).count();
+  }
+
+  @Test
+  void flagship_movesNoImagesAbout() {
+    Trainer trainer =
+        Trainer.builder()
+            .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+            .precision(Precision.FLOAT32)
+            .build();
+    try (Model model = ResNetCifar.builder().width(4).build()) {
+      List<NodeDef> nodes = executed(trainer, model);
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2D")))
+          .hasSizeGreaterThan(17);
+      assertThat(count(nodes, "Transpose")).as("layout changes").isZero();
+      assertThat(
+              nodes.stream()
+                  .filter(node -> node.getOp().equals("Cast"))
+                  .filter(node -> node.getAttrOrThrow("DstT").getType() == DataType.DT_FLOAT)
+                  .filter(node -> node.getAttrOrThrow("SrcT").getType() == DataType.DT_UINT8))
+          .as("from bytes to numbers")
+          .hasSize(1);
+      assertThat(
+              nodes.stream()
+                  .filter(node -> node.getOp().equals("ReadVariableOp"))
+                  .map(node -> node.getInput(0))
+                  .toList())
+          .as("each variable is read once")
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void bfloat16_convolvesInBfloat16AndKeepsTheRestInFloat32() {
+    Trainer trainer = Trainer.builder().precision(Precision.BFLOAT16).build();
+    try (Model model = ResNetCifar.builder().width(4).build()) {
+      List<NodeDef> nodes = executed(trainer, model);
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2D")))
+          .isNotEmpty()
+          .allMatch(node -> node.getAttrOrThrow("T").getType() == DataType.DT_BFLOAT16);
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("FusedBatchNorm")))
+          .isNotEmpty()
+          .allMatch(node -> node.getAttrOrThrow("U").getType() == DataType.DT_FLOAT);
+      assertThat(
+              nodes.stream()
+                  .filter(
+                      node ->
+                          node.getOp().contains("MatMul")
+                              || node.getOp().contains("Softmax")
+                              || node.getOp().startsWith("ResourceApply")))
+          .isNotEmpty()
+          .allMatch(node -> node.getAttrOrThrow("T").getType() == DataType.DT_FLOAT);
+    }
+  }
+
+  @Test
+  void bfloat16_trainsAlmostAsFloat32() {
+    double float32 = lossAfterSteps(Precision.FLOAT32);
+    double bfloat16 = lossAfterSteps(Precision.BFLOAT16);
+    assertThat(bfloat16).isNotEqualTo(float32);
+    assertThat(bfloat16).isCloseTo(float32, Percentage.withPercentage(2));
+  }
+
+  /** Every built-in layer that follows its input's type, and some that do not. */
+  private static double lossAfterSteps(Precision precision) {
+    Network network =
+        Network.input(32, 32, 3)
+            .then(Normalize.of(new double[] {0.3, 0.3, 0.3}, new double[] {0.3, 0.3, 0.3}))
+            .then(Conv2d.of(6, 3).stride(2), BatchNorm.create(), Activation.GELU)
+            .then(Conv2d.of(6, 3).groups(2), BatchNorm.create(), Activation.SILU)
+            .then(Conv2d.of(6, 3).groups(6), Activation.ELU, MaxPool.of(2))
+            .then(Lambda.of("double", (tf, x) -> tf.math.mul(x, tf.constant(2f))))
+            // The identity shortcut is float32 here, the main path is not.
+            .then(Residual.of(Conv2d.of(6, 3), BatchNorm.create()))
+            .then(Concat.of(Sequential.of(), Conv2d.of(2, 1)), ZeroPad.of(1))
+            .then(Add.of(Conv2d.of(8, 3), Sequential.of()), Dropout.of(0.1))
+            .then(AveragePool.of(2), Flatten.create(), Dense.of(10));
+    Trainer trainer = Trainer.builder().precision(precision).build();
+    try (Model model = Model.of(network, 1);
+        TrainStep step = trainer.step(model, IMAGES)) {
+      for (int i = 0; i < 6; i++) {
+        step.resetMetrics();
+        step.run(batch(64), i, 0.02, 0.9);
+      }
+      return step.metrics().loss();
+    }
+  }
+
+  @Test
+  void metrics_addUpUntilTheyAreReset() {
+    Trainer trainer = Trainer.builder().precision(Precision.FLOAT32).build();
+    try (Model model = ResNetCifar.builder().width(1).build();
+        TrainStep step = trainer.step(model, IMAGES)) {
+      assertThat(step.metrics().images()).isZero();
+      assertThat(step.metrics().loss()).isNaN();
+      // Without learning all steps see the same weights.
+      step.run(batch(20), 0, 0, 0);
+      Metrics first = step.metrics();
+      step.resetMetrics();
+      step.run(IntStream.range(20, 25).toArray(), 1, 0, 0);
+      Metrics second = step.metrics();
+      assertThat(second.images()).isEqualTo(5);
+      step.resetMetrics();
+      step.run(batch(20), 0, 0, 0);
+      step.run(IntStream.range(20, 25).toArray(), 1, 0, 0);
+      Metrics both = step.metrics();
+      assertThat(both.images()).isEqualTo(25);
+      assertThat(both.loss())
+          .isCloseTo((20 * first.loss() + 5 * second.loss()) / 25, Percentage.withPercentage(1e-9));
+      assertThat(both.accuracy())
+          .isCloseTo(
+              (20 * first.accuracy() + 5 * second.accuracy()) / 25,
+              Percentage.withPercentage(1e-9));
+      assertThat(both.accuracy() * 25).isEqualTo(Math.rint(both.accuracy() * 25));
+    }
+  }
+}
