@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import dev.lamina.model.Model;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -10,16 +11,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Writes a SavedModel of a run. */
+/** Writes a run's model for other runtimes. */
 @Command(
     name = "export",
-    description = "Writes the model of a run as a SavedModel.",
+    description = "Writes the model of a run as a SavedModel, or as an ONNX file.",
     mixinStandardHelpOptions = true)
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "DIR", description = "the new folder, for serving NAME/1")
-  private Path folder = Path.of("");
+  @Parameters(
+      paramLabel = "TARGET",
+      description = {
+        "the SavedModel's new folder, for serving NAME/1;",
+        "or an ONNX file, whose name ends with .onnx"
+      })
+  private Path target = Path.of("");
 
   @Option(names = "--run", paramLabel = "DIR", description = "the run (default: the newest)")
   private @Nullable Path run;
@@ -27,10 +33,16 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path from = RunFolders.find(run);
+    boolean onnx = target.toString().endsWith(".onnx");
     try (Model model = RunConfig.load(from)) {
-      model.export(folder, RunConfig.read(from).environment());
+      Map<String, String> metadata = RunConfig.read(from).environment();
+      if (onnx) {
+        model.exportOnnx(target, metadata);
+      } else {
+        model.export(target, metadata);
+      }
     }
-    spec.commandLine().getOut().println("SavedModel " + folder);
+    spec.commandLine().getOut().println((onnx ? "ONNX " : "SavedModel ") + target);
     return 0;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What other runtimes take: TensorFlow's SavedModel for serving, and safetensors files with weights
- * in PyTorch's layout.
+ * What other runtimes take: TensorFlow's SavedModel for serving, ONNX files, and safetensors files
+ * with weights in PyTorch's layout.
  */
 @NullMarked
 package dev.lamina.export;

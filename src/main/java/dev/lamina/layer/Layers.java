@@ -104,7 +104,7 @@ public final class Layers {
   }
 
   /** How messages name a layer: {@code layer "layer1.0.main.0" (Conv2d)}. */
-  static String describe(String path, Layer layer) {
+  public static String describe(String path, Layer layer) {
     return path.isEmpty() ? layer.kind() : "layer \"" + path + "\" (" + layer.kind() + ")";
   }
 

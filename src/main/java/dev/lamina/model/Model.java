@@ -6,6 +6,7 @@ import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Images;
 import dev.lamina.export.FrozenNetwork;
+import dev.lamina.export.OnnxWriter;
 import dev.lamina.export.SavedModelWriter;
 import dev.lamina.export.Servable;
 import dev.lamina.graph.Context;
@@ -291,6 +292,21 @@ public final class Model implements AutoCloseable {
   /** Writes a SavedModel that carries some facts of its training. */
   public void export(Path folder, Map<String, String> metadata) {
     SavedModelWriter.write(folder, servable(metadata));
+  }
+
+  /**
+   * Writes an ONNX file: images uint8 [batch, height, width, channels] to probabilities, logits and
+   * class_ids. The file is replaced as a whole.
+   *
+   * @throws IllegalArgumentException where a layer is not one of Lamina's own, or is a lambda
+   */
+  public void exportOnnx(Path file) {
+    exportOnnx(file, Map.of());
+  }
+
+  /** Writes an ONNX file that carries some facts of its training. */
+  public void exportOnnx(Path file, Map<String, String> metadata) {
+    OnnxWriter.write(file, servable(metadata));
   }
 
   private Servable servable(Map<String, String> metadata) {

@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import java.io.ByteArrayOutputStream;
@@ -112,7 +113,14 @@ class MainTest {
 
     Output export = lamina("export", "--run", run, folder.resolve("served/1"));
     assertThat(export.status()).as(export.err()).isZero();
+    assertThat(export.out()).isEqualTo("SavedModel " + folder.resolve("served/1") + "\n");
     assertThat(folder.resolve("served/1/saved_model.pb")).exists();
+    Path onnx = folder.resolve("model.onnx");
+    Output exportOnnx = lamina("export", "--run", run, onnx);
+    assertThat(exportOnnx.status()).as(exportOnnx.err()).isZero();
+    assertThat(exportOnnx.out()).isEqualTo("ONNX " + onnx + "\n");
+    assertThat(ModelProto.parseFrom(Files.readAllBytes(onnx)).getGraph().getOutputCount())
+        .isEqualTo(3);
 
     Output again = lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1);
     assertThat(again.status()).isEqualTo(2);
