@@ -25,7 +25,6 @@ import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,17 +93,9 @@ class ReadmeTest {
   @Test
   void readme_holdsTheCodeAbove() throws IOException {
     String readme = Files.readString(Path.of("README.md"));
-    String source = Files.readString(Path.of("src/test/java/dev/lamina/ReadmeTest.java"));
+    Path source = Path.of("src/test/java/dev/lamina/ReadmeTest.java");
     for (String region : new String[] {"training", "network"}) {
-      String code =
-          source
-              .lines()
-              .dropWhile(line -> !line.strip().equals("// region " + region))
-              .skip(1)
-              .takeWhile(line -> !line.strip().equals("// endregion"))
-              .map(line -> line.substring(Math.min(4, line.length())))
-              .collect(Collectors.joining("\n"));
-      assertThat(code).isNotBlank();
+      String code = Snippets.region(source, region);
       assertThat(readme).contains("```java\n" + code + "\n```");
     }
   }

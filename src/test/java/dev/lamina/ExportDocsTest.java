@@ -1,0 +1,82 @@
+package dev.lamina;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.model.Model;
+import dev.lamina.zoo.ResNetCifar;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The Java code of docs/export.md, run. DJL's is run by tools/interop/run: it takes ONNX Runtime's
+ * one environment for itself, so that it must come first in a JVM.
+ */
+class ExportDocsTest {
+  private static final int COUNT = 3;
+
+  @TempDir private Path folder;
+
+  @Test
+  void everyRuntimeOfTheJvm_givesTheSame() throws Exception {
+    byte[] pixels = new byte[COUNT * 32 * 32 * 3];
+    new Random(1).nextBytes(pixels);
+    ImageSet images =
+        ImageSet.of(32, 32, 3, pixels, new int[COUNT], Collections.nCopies(2, "class"));
+    Map<String, String> facts = Map.of("accuracy", "0.9527");
+    try (Model model = ResNetCifar.builder().width(4).classes(5).build()) {
+      // region export
+      model.export(folder.resolve("export/1"), facts);
+      model.exportOnnx(folder.resolve("model.onnx"), facts);
+      model.saveWeights(folder.resolve("weights.safetensors"));
+      // endregion
+      // region weights
+      model.loadWeights(folder.resolve("weights.safetensors"));
+      // endregion
+      String savedModel = folder.resolve("export/1").toString();
+      long[] shape = {COUNT, 32, 32, 3};
+      for (float[][] actual :
+          List.of(
+              Runtimes.onnxRuntime(folder.resolve("model.onnx").toString(), pixels, shape),
+              Runtimes.tensorFlow(savedModel, pixels, shape))) {
+        assertThat(actual).hasDimensions(COUNT, 5);
+        for (int i = 0; i < COUNT; i++) {
+          for (int k = 0; k < 5; k++) {
+            assertThat((double) actual[i][k])
+                .isCloseTo(model.predict(images).get(i).probabilities().get(k), within(1e-5));
+          }
+        }
+      }
+    }
+  }
+
+  /** Each block names the file and the region that it is cut from. */
+  @Test
+  void docs_holdTheCodeThatRuns() throws IOException {
+    String docs = Files.readString(Path.of("docs/export.md"));
+    Matcher blocks =
+        Pattern.compile(
+                "(?:<!-- (\\S+) (\\w+) -->\\R)?```(?:java|python)\\R(.*?)\\R```", Pattern.DOTALL)
+            .matcher(docs);
+    int count = 0;
+    for (; blocks.find(); count++) {
+      String code = blocks.group(3);
+      String file = blocks.group(1);
+      assertThat(file).as(code).isNotNull();
+      assertThat(code)
+          .isEqualTo(Snippets.region(Path.of(Objects.requireNonNull(file)), blocks.group(2)));
+    }
+    assertThat(count).isEqualTo(11);
+  }
+}

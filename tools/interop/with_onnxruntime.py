@@ -1,0 +1,30 @@
+"""Lamina's own ONNX file in ONNX Runtime, after the checker of the format itself."""
+
+import sys
+from pathlib import Path
+
+import onnx
+import onnxruntime
+
+from common import images, in_two, save
+
+
+def load(file):
+    # region onnxruntime
+    session = onnxruntime.InferenceSession(file)
+
+    def predict(images):  # uint8 [N, height, width, channels]
+        return session.run(["probabilities"], {"images": images})[0]
+
+    # endregion
+    return predict
+
+
+def main(out):
+    file = str(Path(out, "model.onnx"))
+    onnx.checker.check_model(onnx.load(file), full_check=True)
+    save(out, "05-onnxruntime", "ONNX, ONNX Runtime", onnxruntime.__version__, in_two(load(file), images(out)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
