@@ -49,19 +49,18 @@ public record Servable(
         classNames.size(),
         Arrays.toString(logits.asArray()));
     Set<String> unknown = new TreeSet<>(weights.keySet());
-    for (Layers.Leaf leaf : Layers.leaves(body, Shape.of(height, width, channels))) {
-      for (Parameter parameter : leaf.parameters()) {
-        String name = leaf.fullName(parameter);
-        float[] values = weights.get(name);
-        checkArgument(values != null, "weights must hold every parameter, lack %s", name);
-        checkArgument(
-            values.length == parameter.size(),
-            "%s must have %s values, got %s",
-            name,
-            parameter.size(),
-            values.length);
-        unknown.remove(name);
-      }
+    for (Map.Entry<String, Parameter> entry :
+        Layers.parameters(body, Shape.of(height, width, channels)).entrySet()) {
+      String name = entry.getKey();
+      float[] values = weights.get(name);
+      checkArgument(values != null, "weights must hold every parameter, lack %s", name);
+      checkArgument(
+          values.length == entry.getValue().size(),
+          "%s must have %s values, got %s",
+          name,
+          entry.getValue().size(),
+          values.length);
+      unknown.remove(name);
     }
     checkArgument(
         unknown.isEmpty(),
@@ -74,6 +73,11 @@ public record Servable(
     float[] values = weights.get(name);
     checkArgument(values != null, "name must be that of a parameter, got %s", name);
     return values;
+  }
+
+  /** The parameters by full name, in the order of the layers. */
+  Map<String, Parameter> parameters() {
+    return Layers.parameters(body, image());
   }
 
   /** The shape of one image. */

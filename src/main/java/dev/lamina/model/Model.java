@@ -279,8 +279,7 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Writes a SavedModel with the signature {@code serving_default}: images uint8 [N, height, width,
-   * channels] to probabilities, logits, class_ids and labels.
+   * Writes a SavedModel; {@link SavedModelWriter} says what is in it.
    *
    * @param folder what becomes the SavedModel; must not exist or be empty
    */

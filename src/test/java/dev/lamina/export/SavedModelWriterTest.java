@@ -137,17 +137,25 @@ class SavedModelWriterTest {
             "MaxPool",
             "Mean",
             "MatMul",
-            "Identity",
+            "MapDefun",
             "Softmax",
             "ArgMax",
             "GatherV2");
-    assertThat(graph.getSignatureDefMap()).containsOnlyKeys("serving_default");
-    SignatureDef signature = graph.getSignatureDefOrThrow("serving_default");
-    assertThat(signature.getMethodName()).isEqualTo("tensorflow/serving/predict");
-    assertThat(signature.getInputsMap()).containsOnlyKeys("images");
-    assertThat(signature.getInputsOrThrow("images").getName()).isEqualTo("images:0");
-    assertThat(signature.getOutputsMap())
+    assertThat(graph.getSignatureDefMap())
+        .containsOnlyKeys("serving_default", "from_encoded", "features");
+    for (SignatureDef signature : graph.getSignatureDefMap().values()) {
+      assertThat(signature.getMethodName()).isEqualTo("tensorflow/serving/predict");
+    }
+    SignatureDef images = graph.getSignatureDefOrThrow("serving_default");
+    assertThat(images.getInputsMap()).containsOnlyKeys("images");
+    assertThat(images.getOutputsMap())
         .containsOnlyKeys("probabilities", "logits", "class_ids", "labels");
+    SignatureDef files = graph.getSignatureDefOrThrow("from_encoded");
+    assertThat(files.getInputsMap()).containsOnlyKeys("image_bytes");
+    assertThat(files.getOutputsMap().keySet()).isEqualTo(images.getOutputsMap().keySet());
+    SignatureDef features = graph.getSignatureDefOrThrow("features");
+    assertThat(features.getInputsMap()).containsOnlyKeys("images");
+    assertThat(features.getOutputsMap()).containsOnlyKeys("features");
   }
 
   @Test
@@ -179,7 +187,8 @@ class SavedModelWriterTest {
                   .formatted(occupied));
     }
     assertThat(names(folder)).containsExactlyInAnyOrder("1", "file");
-    assertThat(names(model)).containsExactlyInAnyOrder("saved_model.pb", "assets.extra");
+    assertThat(names(model))
+        .containsExactlyInAnyOrder("saved_model.pb", "variables", "assets.extra");
   }
 
   /** The target is taken while the graph is built, so that only the last step fails. */
