@@ -2,9 +2,6 @@ package dev.lamina.export;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.data.AtomicFiles;
@@ -15,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Optional;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
@@ -48,12 +44,12 @@ import org.tensorflow.proto.SavedModel;
  * from_encoded} where images have neither one channel nor three, and no {@code features} where the
  * network has no {@link dev.lamina.layer.Classifier}.
  *
- * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, holds the class names,
- * the metadata and the version of this library.
+ * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, holds the layers with
+ * their options (normalisation among them), the class names, the metadata and the version of this
+ * library. {@link SavedModelReader} reads it back.
  */
 public final class SavedModelWriter {
   private static final int SCHEMA_VERSION = 1;
-  private static final JsonMapper JSON = new JsonMapper();
 
   private SavedModelWriter() {}
 
@@ -84,11 +80,12 @@ public final class SavedModelWriter {
                 .setSavedModelSchemaVersion(SCHEMA_VERSION)
                 .addMetaGraphs(meta)
                 .build();
-        Path variables = Files.createDirectories(temporary.resolve("variables"));
-        Checkpoint.write(variables.resolve("variables"), servable, objects.tracked());
-        Path extra = Files.createDirectories(temporary.resolve("assets.extra"));
-        AtomicFiles.flush(
-            extra.resolve("lamina.json"), List.of(ByteBuffer.wrap(describe(servable))));
+        Path variables = temporary.resolve(Checkpoint.PREFIX);
+        Files.createDirectories(variables.resolveSibling(""));
+        Checkpoint.write(variables, servable, objects.tracked());
+        Path description = temporary.resolve(Description.FILE);
+        Files.createDirectories(description.resolveSibling(""));
+        AtomicFiles.flush(description, List.of(ByteBuffer.wrap(Description.write(servable))));
         // Last, since it is what makes the folder a SavedModel.
         AtomicFiles.flush(
             temporary.resolve("saved_model.pb"), List.of(ByteBuffer.wrap(model.toByteArray())));
@@ -113,17 +110,5 @@ public final class SavedModelWriter {
     try (var files = Files.list(folder)) {
       return files.findAny().isEmpty();
     }
-  }
-
-  private static byte[] describe(Servable servable) throws JsonProcessingException {
-    ObjectNode json = JSON.createObjectNode();
-    // Only the jar knows its version.
-    json.put(
-        "lamina_version",
-        Optional.ofNullable(SavedModelWriter.class.getPackage().getImplementationVersion())
-            .orElse("development"));
-    servable.classNames().forEach(json.putArray("class_names")::add);
-    servable.metadata().forEach(json.putObject("metadata")::put);
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
   }
 }

@@ -60,6 +60,7 @@ class FrozenNetworkTest {
 
   private static Servable servable(Map<String, float[]> weights) {
     return new Servable(
+        "Net",
         HEIGHT,
         WIDTH,
         3,

@@ -199,12 +199,7 @@ class SavedModelWriterTest {
         new Layer() {
           @Override
           public Shape outputShape(Shape input) {
-            return BODY.outputShape(input);
-          }
-
-          @Override
-          public List<Child> children(Shape input) {
-            return BODY.children(input);
+            return input;
           }
 
           @Override
@@ -214,11 +209,11 @@ class SavedModelWriterTest {
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
-            return BODY.apply(context, input);
+            return input;
           }
         };
 
-    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(intruder)))
+    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(BODY.then(intruder))))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessage(
             ("%s could not be written (java.nio.file.DirectoryNotEmptyException: %s);"
@@ -243,18 +238,19 @@ class SavedModelWriterTest {
   @Test
   void classNamesMustFitTheNetwork() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Servable(7, 9, 3, BODY, weights(), List.of("a", "b"), Map.of()))
+        .isThrownBy(
+            () -> new Servable("Net", 7, 9, 3, BODY, weights(), List.of("a", "b"), Map.of()))
         .withMessage("body must give one logit for each of 2 class names, got shape [5]");
   }
 
   private void refuses(Map<String, float[]> weights, String message) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Servable(7, 9, 3, BODY, weights, CLASSES, Map.of()))
+        .isThrownBy(() -> new Servable("Net", 7, 9, 3, BODY, weights, CLASSES, Map.of()))
         .withMessage(message);
   }
 
-  private static Servable servable(Layer body) {
-    return new Servable(7, 9, 3, body, weights(), CLASSES, Map.of("accuracy", "0.9527"));
+  private static Servable servable(Sequential body) {
+    return new Servable("Net", 7, 9, 3, body, weights(), CLASSES, Map.of("accuracy", "0.9527"));
   }
 
   /** Random weights by full name; variances are positive. */

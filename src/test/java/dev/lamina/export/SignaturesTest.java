@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lamina.graph.GraphSession;
 import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
-import dev.lamina.layer.Layer;
 import dev.lamina.layer.Sequential;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -54,8 +54,9 @@ class SignaturesTest {
   }
 
   private static Servable servable(
-      int channels, Layer body, Map<String, float[]> weights, int classes) {
+      int channels, Sequential body, Map<String, float[]> weights, int classes) {
     return new Servable(
+        "Net",
         HEIGHT,
         WIDTH,
         channels,
@@ -243,7 +244,7 @@ class SignaturesTest {
     Sequential body =
         Sequential.of(Conv2d.of(3, 1))
             .then("top", Sequential.of(GlobalAveragePool.create(), Dense.of(2)))
-            .then("after", dev.lamina.layer.BatchNorm.create())
+            .then("after", BatchNorm.create())
             .then("last", Activation.SIGMOID);
     byte[] images = new byte[2 * HEIGHT * WIDTH * 3];
     for (int i = 0; i < images.length; i++) {
