@@ -39,8 +39,9 @@ final class BatchNormFolding {
   /** The same function in inference, with fewer layers. */
   static Servable fold(Servable servable) {
     BatchNormFolding folding = new BatchNormFolding(servable.weights());
-    Layer body = folding.fold("", servable.body());
+    Sequential body = folding.foldSequence("", servable.body());
     return new Servable(
+        servable.name(),
         servable.height(),
         servable.width(),
         servable.channels(),

@@ -1,7 +1,6 @@
 package dev.lamina.export;
 
-import dev.lamina.layer.Layers;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.buffer.DataBuffers;
@@ -15,23 +14,21 @@ final class Constants {
   /**
    * Adds a constant for each parameter.
    *
-   * @return the constants by the parameters' full names
+   * @return the constants by the parameters' full names, in the order of the layers
    */
   static Map<String, Operand<TFloat32>> add(Servable servable, Ops root) {
     Ops tf = root.withSubScope("weights");
-    Map<String, Operand<TFloat32>> constants = new HashMap<>();
-    for (Layers.Leaf leaf : Layers.leaves(servable.body(), servable.image())) {
-      leaf.parameters()
-          .forEach(
-              parameter -> {
-                String name = leaf.fullName(parameter);
+    Map<String, Operand<TFloat32>> constants = new LinkedHashMap<>();
+    servable
+        .parameters()
+        .forEach(
+            (name, parameter) ->
                 constants.put(
                     name,
                     tf.withName(name)
                         .constant(
-                            parameter.shape(), DataBuffers.of(servable.weight(name), true, false)));
-              });
-    }
+                            parameter.shape(),
+                            DataBuffers.of(servable.weight(name), true, false))));
     return constants;
   }
 }

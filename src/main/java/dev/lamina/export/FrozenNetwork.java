@@ -1,13 +1,8 @@
 package dev.lamina.export;
 
-import dev.lamina.graph.Context;
-import dev.lamina.graph.Floats;
-import dev.lamina.layer.Layers;
-import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
@@ -31,7 +26,7 @@ public final class FrozenNetwork implements AutoCloseable {
   public FrozenNetwork(Servable servable) {
     try {
       Ops tf = Ops.create(graph);
-      images = placeholder(tf, servable);
+      images = Signatures.images(tf, servable);
       logits = logits(tf, servable, images);
       session = new Session(graph);
     } catch (RuntimeException e) {
@@ -40,21 +35,10 @@ public final class FrozenNetwork implements AutoCloseable {
     }
   }
 
-  /** The images of a batch: uint8 [N, height, width, channels]. */
-  static Placeholder<TUint8> placeholder(Ops tf, Servable servable) {
-    return tf.withName("images")
-        .placeholder(TUint8.class, Placeholder.shape(servable.image().prepend(Shape.UNKNOWN_SIZE)));
-  }
-
   /** The logits, with batch norms folded and weights as constants: [N, classes]. */
   static Operand<TFloat32> logits(Ops tf, Servable servable, Operand<TUint8> images) {
     Servable folded = BatchNormFolding.fold(servable);
-    Map<String, Operand<TFloat32>> constants = Constants.add(folded, tf);
-    return Floats.float32(
-        Layers.build(
-            Context.frozen(tf, constants::get),
-            folded.body(),
-            Floats.wide(Floats.scaled(tf, images))));
+    return Signatures.apply(tf, folded.body(), Constants.add(folded, tf)::get, images);
   }
 
   /**

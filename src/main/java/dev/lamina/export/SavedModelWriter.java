@@ -2,9 +2,6 @@ package dev.lamina.export;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.data.AtomicFiles;
@@ -15,29 +12,44 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Optional;
+import org.tensorflow.TensorFlow;
+import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 
 /**
  * Writes a classifier as TensorFlow's SavedModel, for TensorFlow Serving, Python, Java and whatever
- * else reads that format. It holds the inference graph alone, with batch norms folded into the
- * convolutions and the weights as constants.
+ * else reads that format. It holds the same functions in two forms: the graph that C++ and Java
+ * run, with batch norms folded into the convolutions and the weights as constants, which is the
+ * fastest; and the object graph that Python loads, with a variable for each parameter, which can be
+ * trained further there. Both scale and normalise the images themselves.
  *
  * <table>
- * <caption>The signature {@code serving_default}</caption>
+ * <caption>The signatures</caption>
+ * <tr><th>signature</th><th>input</th><th>outputs</th></tr>
+ * <tr><td>serving_default</td><td>images, uint8 [n, height, width, channels]: pixels from 0 to 255</td><td>those below</td></tr>
+ * <tr><td>from_encoded</td><td>image_bytes, string [n]: PNG or JPEG files of any size</td><td>those below</td></tr>
+ * <tr><td>features</td><td>images</td><td>features, float32 [n, size]: what the classifier gets, the input of the last dense layer</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>The outputs of serving_default and from_encoded</caption>
  * <tr><th>name</th><th>type</th><th>shape</th><th>what</th></tr>
- * <tr><td>images (input)</td><td>uint8</td><td>[n, height, width, channels]</td><td>pixels from 0 to 255</td></tr>
  * <tr><td>probabilities</td><td>float32</td><td>[n, classes]</td><td>softmax of the logits</td></tr>
  * <tr><td>logits</td><td>float32</td><td>[n, classes]</td><td>what the network gives</td></tr>
  * <tr><td>class_ids</td><td>int64</td><td>[n]</td><td>the most probable class, from 0</td></tr>
  * <tr><td>labels</td><td>string</td><td>[n]</td><td>its name</td></tr>
  * </table>
  *
- * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, holds the class names,
- * the metadata and the version of this library.
+ * <p>Files are scaled to the network's size without regard to their aspect. There is no {@code
+ * from_encoded} where images have neither one channel nor three, and no {@code features} where the
+ * network has no {@link dev.lamina.layer.Classifier}.
+ *
+ * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, holds the layers with
+ * their options (normalisation among them), the class names, the metadata and the version of this
+ * library. {@link SavedModelReader} reads it back.
  */
 public final class SavedModelWriter {
-  private static final JsonMapper JSON = new JsonMapper();
+  private static final int SCHEMA_VERSION = 1;
 
   private SavedModelWriter() {}
 
@@ -57,12 +69,23 @@ public final class SavedModelWriter {
           !Files.exists(folder) || isEmptyFolder(folder),
           "target must be a new or empty folder, got %s; choose another or delete it",
           folder);
-      SavedModel model = InferenceGraph.build(servable);
       Path temporary = AtomicFiles.temporary(folder);
       try {
-        Path extra = Files.createDirectories(temporary.resolve("assets.extra"));
-        AtomicFiles.flush(
-            extra.resolve("lamina.json"), List.of(ByteBuffer.wrap(describe(servable))));
+        MetaGraphDef.Builder meta = MetaGraphDef.newBuilder();
+        meta.getMetaInfoDefBuilder().addTags("serve").setTensorflowVersion(TensorFlow.version());
+        InferenceGraph.add(meta, servable);
+        ObjectGraph objects = ObjectGraph.add(meta, servable);
+        SavedModel model =
+            SavedModel.newBuilder()
+                .setSavedModelSchemaVersion(SCHEMA_VERSION)
+                .addMetaGraphs(meta)
+                .build();
+        Path variables = temporary.resolve(Checkpoint.PREFIX);
+        Files.createDirectories(variables.resolveSibling(""));
+        Checkpoint.write(variables, servable, objects.tracked());
+        Path description = temporary.resolve(Description.FILE);
+        Files.createDirectories(description.resolveSibling(""));
+        AtomicFiles.flush(description, List.of(ByteBuffer.wrap(Description.write(servable))));
         // Last, since it is what makes the folder a SavedModel.
         AtomicFiles.flush(
             temporary.resolve("saved_model.pb"), List.of(ByteBuffer.wrap(model.toByteArray())));
@@ -87,17 +110,5 @@ public final class SavedModelWriter {
     try (var files = Files.list(folder)) {
       return files.findAny().isEmpty();
     }
-  }
-
-  private static byte[] describe(Servable servable) throws JsonProcessingException {
-    ObjectNode json = JSON.createObjectNode();
-    // Only the jar knows its version.
-    json.put(
-        "lamina_version",
-        Optional.ofNullable(SavedModelWriter.class.getPackage().getImplementationVersion())
-            .orElse("development"));
-    servable.classNames().forEach(json.putArray("class_names")::add);
-    servable.metadata().forEach(json.putObject("metadata")::put);
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
   }
 }

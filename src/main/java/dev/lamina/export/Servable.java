@@ -3,8 +3,8 @@ package dev.lamina.export;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Parameter;
-import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
+import dev.lamina.layer.Sequential;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -17,6 +17,7 @@ import org.tensorflow.ndarray.Shape;
 /**
  * A trained classifier, all that it takes to export it.
  *
+ * @param name what the network is called in tables
  * @param height the height of an image
  * @param width the width of an image
  * @param channels the channels of an image
@@ -26,10 +27,11 @@ import org.tensorflow.ndarray.Shape;
  * @param metadata free text that is exported along
  */
 public record Servable(
+    String name,
     int height,
     int width,
     int channels,
-    Layer body,
+    Sequential body,
     Map<String, float[]> weights,
     List<String> classNames,
     Map<String, String> metadata) {
@@ -49,19 +51,17 @@ public record Servable(
         classNames.size(),
         Arrays.toString(logits.asArray()));
     Set<String> unknown = new TreeSet<>(weights.keySet());
-    for (Layers.Leaf leaf : Layers.leaves(body, Shape.of(height, width, channels))) {
-      for (Parameter parameter : leaf.parameters()) {
-        String name = leaf.fullName(parameter);
-        float[] values = weights.get(name);
-        checkArgument(values != null, "weights must hold every parameter, lack %s", name);
-        checkArgument(
-            values.length == parameter.size(),
-            "%s must have %s values, got %s",
-            name,
-            parameter.size(),
-            values.length);
-        unknown.remove(name);
-      }
+    for (Map.Entry<String, Parameter> entry :
+        Layers.parameters(body, Shape.of(height, width, channels)).entrySet()) {
+      float[] values = weights.get(entry.getKey());
+      checkArgument(values != null, "weights must hold every parameter, lack %s", entry.getKey());
+      checkArgument(
+          values.length == entry.getValue().size(),
+          "%s must have %s values, got %s",
+          entry.getKey(),
+          entry.getValue().size(),
+          values.length);
+      unknown.remove(entry.getKey());
     }
     checkArgument(
         unknown.isEmpty(),
@@ -74,6 +74,11 @@ public record Servable(
     float[] values = weights.get(name);
     checkArgument(values != null, "name must be that of a parameter, got %s", name);
     return values;
+  }
+
+  /** The parameters by full name, in the order of the layers. */
+  Map<String, Parameter> parameters() {
+    return Layers.parameters(body, image());
   }
 
   /** The shape of one image. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -27,11 +28,16 @@ public final class Context {
     final Function<String, Operand<TFloat32>> values;
     final @Nullable Operand<TInt64> seed;
     final Precision precision;
+    final Predicate<String> frozen;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final List<Update> updates = new ArrayList<>();
 
     /** A pass over variables. */
-    Pass(GraphSession session, @Nullable Operand<TInt64> seed, Precision precision) {
+    Pass(
+        GraphSession session,
+        @Nullable Operand<TInt64> seed,
+        Precision precision,
+        Predicate<String> frozen) {
       Ops reading = session.ops().withSubScope("read");
       this.root = session.ops().withSubScope(seed == null ? "infer" : "train");
       this.variables = session::variable;
@@ -42,6 +48,7 @@ public final class Context {
                   variable -> reading.readVariableOp(variable.handle(), TFloat32.class));
       this.seed = seed;
       this.precision = precision;
+      this.frozen = frozen;
     }
 
     /** A pass without variables. */
@@ -54,6 +61,7 @@ public final class Context {
       this.values = values;
       this.seed = null;
       this.precision = Precision.FLOAT32;
+      this.frozen = path -> false;
     }
   }
 
@@ -71,7 +79,7 @@ public final class Context {
 
   /** The context at the root of a network that is built for inference. */
   public static Context inference(GraphSession session) {
-    return new Context(new Pass(session, null, Precision.FLOAT32), "");
+    return new Context(new Pass(session, null, Precision.FLOAT32, path -> false), "");
   }
 
   /**
@@ -81,7 +89,18 @@ public final class Context {
    * @param precision what convolutions compute in
    */
   public static Context training(GraphSession session, Operand<TInt64> seed, Precision precision) {
-    return new Context(new Pass(session, seed, precision), "");
+    return training(session, seed, precision, path -> false);
+  }
+
+  /**
+   * The context at the root of a network that is built for training, but for some layers that are
+   * built as for inference.
+   *
+   * @param frozen says which, by their full names; what is inside them must be among them
+   */
+  public static Context training(
+      GraphSession session, Operand<TInt64> seed, Precision precision, Predicate<String> frozen) {
+    return new Context(new Pass(session, seed, precision, frozen), "");
   }
 
   /**
@@ -113,9 +132,9 @@ public final class Context {
     return path;
   }
 
-  /** Whether the layer is built for training; if not, for inference. */
+  /** Whether the layer is built for training; if not, for inference, or it is frozen. */
   public boolean training() {
-    return pass.seed != null;
+    return pass.seed != null && !pass.frozen.test(path);
   }
 
   /** What convolutions compute in. */
@@ -128,8 +147,14 @@ public final class Context {
     return Floats.wide(pass.values.apply(join(path, parameter)));
   }
 
-  /** In training, sets a running statistic to a new value at the end of the step. */
+  /**
+   * Sets a running statistic to a new value at the end of the step; does nothing where the layer is
+   * not {@link #training}.
+   */
   public void update(String parameter, Operand<TFloat32> value) {
+    if (!training()) {
+      return;
+    }
     pass.updates.add(new Update(pass.variables.apply(join(path, parameter)), value));
   }
 

@@ -44,6 +44,11 @@ public record Dense(int units, boolean bias, Initializer initializer, Initialize
     return new Dense(units, true, DEFAULT, DEFAULT);
   }
 
+  /** With another number of outputs. */
+  public Dense units(int units) {
+    return new Dense(units, bias, initializer, biasInitializer);
+  }
+
   /** With or without a bias. */
   public Dense bias(boolean bias) {
     return new Dense(units, bias, initializer, biasInitializer);

@@ -7,7 +7,9 @@ import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Variable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -85,6 +87,20 @@ public final class Layers {
   }
 
   /**
+   * The parameters of a network by full name, in the order of {@link #leaves}.
+   *
+   * @param root the network
+   * @param input the shape of one example
+   */
+  public static Map<String, Parameter> parameters(Layer root, Shape input) {
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    for (Leaf leaf : leaves(root, input)) {
+      leaf.parameters().forEach(parameter -> parameters.put(leaf.fullName(parameter), parameter));
+    }
+    return parameters;
+  }
+
+  /**
    * Creates one variable for each parameter of a network, named with its full name. They have no
    * values yet.
    *
@@ -95,11 +111,8 @@ public final class Layers {
    */
   public static List<Variable> createVariables(GraphSession session, Layer root, Shape input) {
     List<Variable> variables = new ArrayList<>();
-    for (Leaf leaf : leaves(root, input)) {
-      for (Parameter parameter : leaf.parameters()) {
-        variables.add(session.create(leaf.fullName(parameter), parameter));
-      }
-    }
+    parameters(root, input)
+        .forEach((name, parameter) -> variables.add(session.create(name, parameter)));
     return variables;
   }
 

@@ -7,6 +7,7 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.data.Images;
 import dev.lamina.export.FrozenNetwork;
 import dev.lamina.export.OnnxWriter;
+import dev.lamina.export.SavedModelReader;
 import dev.lamina.export.SavedModelWriter;
 import dev.lamina.export.Servable;
 import dev.lamina.graph.Context;
@@ -88,6 +89,32 @@ public final class Model implements AutoCloseable {
   /** A model with initial weights of seed 0. */
   public static Model of(Network network) {
     return of(network, 0);
+  }
+
+  /**
+   * The model that was written by {@link #export(Path)}, to predict or to be trained further.
+   *
+   * @param folder the folder that holds {@code saved_model.pb}
+   * @throws dev.lamina.export.FormatException where the folder is not an export of this library, is
+   *     damaged, or holds layers that are code, such as lambdas
+   */
+  public static Model load(Path folder) {
+    Servable from = SavedModelReader.read(folder);
+    return Loaded.model(from, from.classNames());
+  }
+
+  /**
+   * The model that was written by {@link #export(Path)}, for other classes: where their names
+   * differ, the weights in front of the classifier are kept, and the classifier (the last dense
+   * layer, and what follows it) starts anew, with initial weights of seed 0.
+   *
+   * @param folder the folder that holds {@code saved_model.pb}
+   * @param classNames the classes to come, as {@link ImageSet#classNames()} gives them
+   * @throws dev.lamina.export.FormatException as in {@link #load(Path)}
+   * @throws IllegalArgumentException where the classes differ and the network has no classifier
+   */
+  public static Model load(Path folder, List<String> classNames) {
+    return Loaded.model(SavedModelReader.read(folder), classNames);
   }
 
   /** The architecture. */
@@ -280,8 +307,7 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Writes a SavedModel with the signature {@code serving_default}: images uint8 [N, height, width,
-   * channels] to probabilities, logits, class_ids and labels.
+   * Writes a SavedModel; {@link SavedModelWriter} says what is in it.
    *
    * @param folder what becomes the SavedModel; must not exist or be empty
    */
@@ -313,6 +339,7 @@ public final class Model implements AutoCloseable {
     Map<String, float[]> weights = new LinkedHashMap<>();
     session.read(variables).forEach((variable, values) -> weights.put(variable.name(), values));
     return new Servable(
+        network.name(),
         network.height(),
         network.width(),
         network.channels(),

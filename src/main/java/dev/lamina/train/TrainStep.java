@@ -66,6 +66,7 @@ public final class TrainStep implements AutoCloseable {
       CrossEntropy crossEntropy,
       List<Augmentation> augmentations,
       Precision precision,
+      Freezing freezing,
       long seed) {
     this.seed = seed;
     session = model.session();
@@ -79,12 +80,16 @@ public final class TrainStep implements AutoCloseable {
         Augmentation.chain(augmentations)
             .apply(tf.withSubScope("augment"), resident.images(tf, indices), augmentKey);
     Operand<TInt32> labels = resident.labels(tf, indices);
-    Context context = Context.training(session, key, precision);
+    Context context = Context.training(session, key, precision, freezing::covers);
     Operand<TFloat32> logits = model.network().apply(context, batch);
     loss = crossEntropy.apply(tf.withSubScope("loss"), logits, labels);
 
     Map<Variable, Operand<TFloat32>> trained = new LinkedHashMap<>(context.reads());
-    trained.keySet().removeIf(variable -> !variable.parameter().role().trainable());
+    trained
+        .keySet()
+        .removeIf(
+            variable ->
+                !variable.parameter().role().trainable() || freezing.covers(variable.name()));
     List<Operand<TFloat32>> gradients = gradients(trained);
     Op finite = checkFinite(tf.withSubScope("finite"), gradients);
     updates = Updates.build(optimizer, session, session.ops(), List.of(finite), trained, gradients);

@@ -35,6 +35,7 @@ public final class Trainer {
   private final boolean dropLast;
   private final double validationSplit;
   private final Precision precision;
+  private final Freezing freezing;
   private final long seed;
 
   private Trainer(Builder builder) {
@@ -54,6 +55,7 @@ public final class Trainer {
     dropLast = builder.dropLast;
     validationSplit = builder.validationSplit;
     precision = builder.precision;
+    freezing = builder.freezing;
     seed = builder.seed;
   }
 
@@ -97,7 +99,8 @@ public final class Trainer {
    */
   public TrainStep step(Model model, ImageSet images) {
     model.checkFits(images);
-    return new TrainStep(model, images, optimizer, loss, augmentations, precision, seed);
+    freezing.check(model);
+    return new TrainStep(model, images, optimizer, loss, augmentations, precision, freezing, seed);
   }
 
   private History run(Model model, ImageSet train, @Nullable ImageSet validation) {
@@ -225,6 +228,7 @@ public final class Trainer {
     private boolean dropLast;
     private double validationSplit;
     private Precision precision = Precision.automatic();
+    private Freezing freezing = new Freezing(List.of());
     private long seed;
 
     private Builder() {}
@@ -283,6 +287,19 @@ public final class Trainer {
     /** What convolutions compute in; {@link Precision#automatic()} unless set. */
     public Builder precision(Precision precision) {
       this.precision = precision;
+      return this;
+    }
+
+    /**
+     * Layers to leave alone, with all that is inside them: their weights get no update, and they
+     * run as in inference, so that batch norms use their running statistics and keep them, and
+     * nothing is dropped out. None unless set.
+     *
+     * @param layers full names, as {@link Model#summary} shows them, or their beginnings: {@code
+     *     layer1}, {@code layer4.0}
+     */
+    public Builder freeze(String... layers) {
+      this.freezing = new Freezing(List.of(layers));
       return this;
     }
 

@@ -60,6 +60,7 @@ class FrozenNetworkTest {
 
   private static Servable servable(Map<String, float[]> weights) {
     return new Servable(
+        "Net",
         HEIGHT,
         WIDTH,
         3,
@@ -101,7 +102,7 @@ class FrozenNetworkTest {
         Session session = new Session(graph);
         FrozenNetwork frozen = new FrozenNetwork(servable)) {
       Ops tf = Ops.create(graph);
-      var placeholder = FrozenNetwork.placeholder(tf, servable);
+      var placeholder = Signatures.images(tf, servable);
       Map<String, Operand<TFloat32>> constants = Constants.add(servable, tf);
       Operand<?> logits =
           Layers.build(
@@ -137,7 +138,7 @@ class FrozenNetworkTest {
     assertThat(folded.body().outputShape(folded.image())).isEqualTo(Shape.of(CLASSES));
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      FrozenNetwork.logits(tf, servable, FrozenNetwork.placeholder(tf, servable));
+      FrozenNetwork.logits(tf, servable, Signatures.images(tf, servable));
       List<String> operations =
           graph.toGraphDef().getNodeList().stream().map(NodeDef::getOp).toList();
       assertThat(operations.stream().filter(op -> op.startsWith("FusedBatchNorm"))).hasSize(1);

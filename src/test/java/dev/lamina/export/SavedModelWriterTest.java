@@ -137,17 +137,25 @@ class SavedModelWriterTest {
             "MaxPool",
             "Mean",
             "MatMul",
-            "Identity",
+            "MapDefun",
             "Softmax",
             "ArgMax",
             "GatherV2");
-    assertThat(graph.getSignatureDefMap()).containsOnlyKeys("serving_default");
-    SignatureDef signature = graph.getSignatureDefOrThrow("serving_default");
-    assertThat(signature.getMethodName()).isEqualTo("tensorflow/serving/predict");
-    assertThat(signature.getInputsMap()).containsOnlyKeys("images");
-    assertThat(signature.getInputsOrThrow("images").getName()).isEqualTo("images:0");
-    assertThat(signature.getOutputsMap())
+    assertThat(graph.getSignatureDefMap())
+        .containsOnlyKeys("serving_default", "from_encoded", "features");
+    for (SignatureDef signature : graph.getSignatureDefMap().values()) {
+      assertThat(signature.getMethodName()).isEqualTo("tensorflow/serving/predict");
+    }
+    SignatureDef images = graph.getSignatureDefOrThrow("serving_default");
+    assertThat(images.getInputsMap()).containsOnlyKeys("images");
+    assertThat(images.getOutputsMap())
         .containsOnlyKeys("probabilities", "logits", "class_ids", "labels");
+    SignatureDef files = graph.getSignatureDefOrThrow("from_encoded");
+    assertThat(files.getInputsMap()).containsOnlyKeys("image_bytes");
+    assertThat(files.getOutputsMap().keySet()).isEqualTo(images.getOutputsMap().keySet());
+    SignatureDef features = graph.getSignatureDefOrThrow("features");
+    assertThat(features.getInputsMap()).containsOnlyKeys("images");
+    assertThat(features.getOutputsMap()).containsOnlyKeys("features");
   }
 
   @Test
@@ -179,7 +187,8 @@ class SavedModelWriterTest {
                   .formatted(occupied));
     }
     assertThat(names(folder)).containsExactlyInAnyOrder("1", "file");
-    assertThat(names(model)).containsExactlyInAnyOrder("saved_model.pb", "assets.extra");
+    assertThat(names(model))
+        .containsExactlyInAnyOrder("saved_model.pb", "variables", "assets.extra");
   }
 
   /** The target is taken while the graph is built, so that only the last step fails. */
@@ -190,12 +199,7 @@ class SavedModelWriterTest {
         new Layer() {
           @Override
           public Shape outputShape(Shape input) {
-            return BODY.outputShape(input);
-          }
-
-          @Override
-          public List<Child> children(Shape input) {
-            return BODY.children(input);
+            return input;
           }
 
           @Override
@@ -205,11 +209,11 @@ class SavedModelWriterTest {
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
-            return BODY.apply(context, input);
+            return input;
           }
         };
 
-    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(intruder)))
+    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(BODY.then(intruder))))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessage(
             ("%s could not be written (java.nio.file.DirectoryNotEmptyException: %s);"
@@ -234,18 +238,19 @@ class SavedModelWriterTest {
   @Test
   void classNamesMustFitTheNetwork() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Servable(7, 9, 3, BODY, weights(), List.of("a", "b"), Map.of()))
+        .isThrownBy(
+            () -> new Servable("Net", 7, 9, 3, BODY, weights(), List.of("a", "b"), Map.of()))
         .withMessage("body must give one logit for each of 2 class names, got shape [5]");
   }
 
   private void refuses(Map<String, float[]> weights, String message) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Servable(7, 9, 3, BODY, weights, CLASSES, Map.of()))
+        .isThrownBy(() -> new Servable("Net", 7, 9, 3, BODY, weights, CLASSES, Map.of()))
         .withMessage(message);
   }
 
-  private static Servable servable(Layer body) {
-    return new Servable(7, 9, 3, body, weights(), CLASSES, Map.of("accuracy", "0.9527"));
+  private static Servable servable(Sequential body) {
+    return new Servable("Net", 7, 9, 3, body, weights(), CLASSES, Map.of("accuracy", "0.9527"));
   }
 
   /** Random weights by full name; variances are positive. */

@@ -1,0 +1,102 @@
+package dev.lamina.export;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.layer.Sequential;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** All of a {@link Servable} but its weights, as the file {@code lamina.json} of an export. */
+final class Description {
+  /** Where it lies in an export. TensorFlow ignores the folder. */
+  static final String FILE = "assets.extra/lamina.json";
+
+  private static final int FORMAT = 1;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private Description() {}
+
+  static byte[] write(Servable servable) throws JsonProcessingException {
+    ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
+    // Only the jar knows its version.
+    json.put(
+        "lamina_version",
+        Optional.ofNullable(Description.class.getPackage().getImplementationVersion())
+            .orElse("development"));
+    json.putObject("network")
+        .put("name", servable.name())
+        .put("height", servable.height())
+        .put("width", servable.width())
+        .put("channels", servable.channels())
+        .set("body", LayerJson.write(servable.body()));
+    servable.classNames().forEach(json.putArray("class_names")::add);
+    servable.metadata().forEach(json.putObject("metadata")::put);
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+  }
+
+  /** Gives the weights of a network. */
+  interface Weights {
+    Map<String, float[]> of(Sequential body, int height, int width, int channels);
+  }
+
+  /**
+   * What was written.
+   *
+   * @param weights is asked for the weights once the network is known
+   * @throws IllegalArgumentException where it was not written like this
+   */
+  static Servable read(byte[] file, Weights weights) {
+    JsonNode json;
+    try {
+      json = JSON.readTree(file);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("it is no JSON", e);
+    }
+    JsonNode format = json.path("format");
+    checkArgument(
+        format.isInt() && format.intValue() == FORMAT,
+        "format must be %s, got %s",
+        FORMAT,
+        format.isMissingNode() ? "nothing" : format);
+    JsonNode network = json.path("network");
+    int height = size(network, "height");
+    int width = size(network, "width");
+    int channels = size(network, "channels");
+    Sequential body = LayerJson.readSequential("", network.path("body"));
+    List<String> classNames = new ArrayList<>();
+    json.path("class_names").forEach(name -> classNames.add(name.asText()));
+    Map<String, String> metadata = new LinkedHashMap<>();
+    json.path("metadata")
+        .properties()
+        .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
+    return new Servable(
+        network.path("name").asText(),
+        height,
+        width,
+        channels,
+        body,
+        weights.of(body, height, width, channels),
+        classNames,
+        metadata);
+  }
+
+  private static int size(JsonNode network, String name) {
+    JsonNode size = network.path(name);
+    checkArgument(size.isInt() && size.intValue() > 0, "%s must be positive, got %s", name, size);
+    return size.intValue();
+  }
+}

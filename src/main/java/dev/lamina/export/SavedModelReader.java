@@ -1,0 +1,52 @@
+package dev.lamina.export;
+
+import dev.lamina.layer.Layers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
+
+/** Reads what {@link SavedModelWriter} wrote. */
+public final class SavedModelReader {
+  private static final String AGAIN = "; export the model again";
+
+  private SavedModelReader() {}
+
+  /**
+   * The classifier of an export, with the weights that it had in training: no batch norm is folded.
+   *
+   * @param folder the folder that holds {@code saved_model.pb}
+   * @throws FormatException where the folder is not an export of this library, is damaged, or holds
+   *     layers that are code, such as lambdas
+   */
+  public static Servable read(Path folder) {
+    Path file = folder.resolve(Description.FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new FormatException(
+          "%s is no export of Lamina: it has no %s; name the folder that holds saved_model.pb"
+              .formatted(folder, Description.FILE));
+    }
+    try {
+      return Description.read(
+          Files.readAllBytes(file),
+          (body, height, width, channels) ->
+              Checkpoint.read(
+                  folder.resolve(Checkpoint.PREFIX),
+                  Layers.parameters(body, Shape.of(height, width, channels))));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new FormatException(file + " does not describe a network: " + e.getMessage() + AGAIN);
+    } catch (UnsupportedOperationException e) {
+      throw new FormatException(
+          folder
+              + " cannot be loaded: "
+              + e.getMessage()
+              + "; build the network in Java and load weights that saveWeights wrote");
+    } catch (TensorFlowException e) {
+      throw new FormatException(
+          folder.resolve("variables") + " is damaged, or not of this model" + AGAIN);
+    } catch (IOException e) {
+      throw new FormatException(file + " cannot be read (" + e + "); check its permissions");
+    }
+  }
+}

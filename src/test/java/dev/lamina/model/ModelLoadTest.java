@@ -1,0 +1,307 @@
+package dev.lamina.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.export.FormatException;
+import dev.lamina.graph.Variable;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.Add;
+import dev.lamina.layer.AveragePool;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Concat;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
+import dev.lamina.layer.Flatten;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Lambda;
+import dev.lamina.layer.MaxPool;
+import dev.lamina.layer.Normalize;
+import dev.lamina.layer.Padding;
+import dev.lamina.layer.Rescale;
+import dev.lamina.layer.Residual;
+import dev.lamina.layer.Sequential;
+import dev.lamina.layer.ZeroPad;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelLoadTest {
+  private static final int HEIGHT = 9;
+  private static final int WIDTH = 7;
+
+  /** Every built-in layer, every option away from its default. */
+  private static final Network EVERYTHING =
+      Network.input(HEIGHT, WIDTH, 3)
+          .name("Everything")
+          .then(
+              "normalize",
+              Normalize.of(new double[] {0.1, 0.2, 0.3}, new double[] {0.4, 1 / 3.0, 0.6}))
+          .then(Rescale.of(1.5).offset(-0.25), new ZeroPad(1, 0, 2, 3))
+          .then(Conv2d.of(4, 3).stride(2).padding(Padding.VALID).bias(false))
+          .then(BatchNorm.create().epsilon(0.01).momentum(0.3), Activation.GELU)
+          .then(Conv2d.of(4, 3).groups(2))
+          .then(
+              "block",
+              Residual.of(Conv2d.of(6, 3), BatchNorm.create(), Activation.LEAKY_RELU)
+                  .shortcut(Conv2d.of(6, 1)))
+          .then(
+              Concat.of(
+                  Sequential.of(MaxPool.of(3).stride(1).padding(Padding.SAME)),
+                  Add.of(Sequential.of(), AveragePool.of(3).stride(1).padding(Padding.SAME))))
+          .then(
+              "top",
+              Sequential.of(
+                  GlobalAveragePool.create(),
+                  Flatten.create(),
+                  Dropout.of(0.25),
+                  Dense.of(3).bias(false),
+                  BatchNorm.create()));
+
+  @TempDir private static Path once;
+  private static Path written = Path.of("");
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void write() {
+    written = once.resolve("1");
+    try (Model model = randomized(EVERYTHING)) {
+      model.export(written, Map.of("test_accuracy", "0.5"));
+    }
+  }
+
+  private static ImageSet images() {
+    byte[] pixels = new byte[5 * HEIGHT * WIDTH * 3];
+    new Random(4).nextBytes(pixels);
+    return ImageSet.of(HEIGHT, WIDTH, 3, pixels, new int[] {0, 1, 2, 0, 1}, List.of("a", "b", "c"));
+  }
+
+  private static Map<String, float[]> weights(Model model) {
+    Map<String, float[]> weights = new LinkedHashMap<>();
+    model.session().read(model.variables()).forEach((v, values) -> weights.put(v.name(), values));
+    return weights;
+  }
+
+  /** Random weights and statistics, so that nothing is as a new model has it. */
+  private static Model randomized(Network network) {
+    Model model = Model.of(network, 7);
+    Random random = new Random(5);
+    Map<Variable, float[]> values = new LinkedHashMap<>();
+    for (Variable variable : model.variables()) {
+      float[] some = new float[Math.toIntExact(variable.parameter().size())];
+      for (int i = 0; i < some.length; i++) {
+        some[i] = 0.1f + random.nextFloat();
+      }
+      values.put(variable, some);
+    }
+    model.session().assign(values);
+    model.classNames(List.of("a", "b", "größe"));
+    return model;
+  }
+
+  /** A copy of one export of {@link #EVERYTHING}, which takes its time to be written. */
+  private Path everything() throws IOException {
+    Path copy = folder.resolve("export/1");
+    try (var files = Files.walk(written)) {
+      for (Path file : files.toList()) {
+        Files.createDirectories(copy.resolve(written.relativize(file)).resolveSibling(""));
+        Files.copy(
+            file, copy.resolve(written.relativize(file)), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    return copy;
+  }
+
+  private Path export(Network network) {
+    Path export = folder.resolve("export/1");
+    try (Model model = randomized(network)) {
+      model.export(export, Map.of("test_accuracy", "0.5"));
+    }
+    return export;
+  }
+
+  @Test
+  void load_givesTheModelBack() throws IOException {
+    Path export = everything();
+    try (Model original = randomized(EVERYTHING);
+        Model loaded = Model.load(export)) {
+      assertThat(loaded.classNames()).containsExactly("a", "b", "größe");
+      assertThat(loaded.summary()).isEqualTo(original.summary());
+      assertThat(loaded.logits(images())).isDeepEqualTo(original.logits(images()));
+      assertThat(weights(loaded).keySet()).containsExactlyElementsOf(weights(original).keySet());
+      weights(original)
+          .forEach((name, values) -> assertThat(weights(loaded).get(name)).isEqualTo(values));
+      // Options that neither the summary nor inference shows.
+      loaded.export(folder.resolve("again"), Map.of("test_accuracy", "0.5"));
+      assertThat(folder.resolve("again/assets.extra/lamina.json"))
+          .hasSameTextualContentAs(export.resolve("assets.extra/lamina.json"));
+      assertThat(Files.readString(export.resolve("assets.extra/lamina.json")))
+          .contains("\"momentum\" : 0.3", "\"rate\" : 0.25", "\"deviation\" : [ 0.4, 0.333333");
+    }
+  }
+
+  @Test
+  void load_forOtherClasses_keepsWhatIsInFrontOfTheClassifier() throws IOException {
+    Path export = everything();
+    try (Model original = randomized(EVERYTHING);
+        Model loaded = Model.load(export, List.of("x", "y"))) {
+      assertThat(loaded.classNames()).containsExactly("x", "y");
+      assertThat(loaded.network().classes()).isEqualTo(2);
+      Map<String, float[]> before = weights(original);
+      weights(loaded)
+          .forEach(
+              (name, values) -> {
+                if (name.startsWith("top")) {
+                  assertThat(values).isNotEqualTo(before.get(name));
+                } else {
+                  assertThat(values).isEqualTo(before.get(name));
+                }
+              });
+      assertThat(weights(loaded).get("top.3.weight")).hasSize(12 * 2);
+      assertThat(weights(loaded).get("top.4.running_mean")).containsExactly(0, 0);
+    }
+  }
+
+  @Test
+  void load_forAsManyOtherClasses_startsANewClassifier() throws IOException {
+    Path export = everything();
+    try (Model same = Model.load(export, List.of("a", "b", "größe"));
+        Model other = Model.load(export, List.of("b", "a", "größe"));
+        Model original = randomized(EVERYTHING)) {
+      float[] classifier = weights(original).get("top.3.weight");
+      assertThat(weights(same).get("top.3.weight")).isEqualTo(classifier);
+      assertThat(weights(other).get("top.3.weight"))
+          .hasSameSizeAs(classifier)
+          .isNotEqualTo(classifier);
+    }
+  }
+
+  @Test
+  void load_forOtherClasses_withoutAClassifier() {
+    Path export =
+        export(Network.input(HEIGHT, WIDTH, 3).then(Conv2d.of(3, 1), GlobalAveragePool.create()));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Model.load(export, List.of("x", "y")))
+        .withMessage(
+            "network must end in a Dense to be given other classes; build it anew and read its"
+                + " weights with loadWeights");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Model.load(export, List.of("x")))
+        .withMessage("classNames must name at least 2 classes, got 1");
+  }
+
+  @Test
+  void load_layersThatAreCode() {
+    Path export =
+        export(
+            Network.input(HEIGHT, WIDTH, 3)
+                .then(Conv2d.of(3, 1))
+                .then("row", Sequential.of(Lambda.of("double", (tf, x) -> tf.math.add(x, x))))
+                .then(GlobalAveragePool.create()));
+    refused(
+        export,
+        export
+            + " cannot be loaded: layer \"row.0\" is of the kind \"Lambda double\", which is code and"
+            + " not in the export; build the network in Java and load weights that saveWeights wrote");
+  }
+
+  @Test
+  void load_whatIsNoExport() throws IOException {
+    String message =
+        "%s is no export of Lamina: it has no assets.extra/lamina.json; name the folder that holds"
+            + " saved_model.pb";
+    Path parent = everything().resolveSibling("");
+    refused(parent, message.formatted(parent));
+    Path missing = folder.resolve("missing");
+    refused(missing, message.formatted(missing));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"format\" : 1|\"format\" : 2|format must be 1, got 2",
+        "\"format\" : 1|\"version\" : 1|format must be 1, got nothing",
+        "\"height\" : 9|\"height\" : -9|height must be positive, got -9",
+        "\"stride\" : 2|\"stride\" : 0|layer \"3\": stride must be positive, got 0",
+        "\"stride\" : 2|\"stride\" : 2.5|layer \"3\" must hold a value of type int, got 2.5",
+        "\"VALID\"|\"HALF\"|layer \"3\" must hold a value of type Padding, got \"HALF\"",
+        "\"bias\" : false|\"bias\" : 0|layer \"3\" must hold a value of type boolean, got 0",
+        "\"rate\" : 0.25|\"share\" : 0.25|layer \"top.2\" lacks \"rate\"",
+        "\"function\" : \"GELU\"|\"function\" : \"GLU\"|layer \"5\" must hold a value of type Activation, got \"GLU\"",
+        "\"mean\" : [ 0.1|\"mean\" : [ null|layer \"normalize\" must hold a value of type double, got null",
+        "\"name\" : \"block\"|\"name\" : \"b/k\"|layer \"b/k\": name must be letters, digits, underscores and hyphens, got \"b/k\"",
+        "\"units\" : 3|\"units\" : 4|the network needs top.3.weight of shape [12, 4], the variables have [12, 3]",
+        "\"größe\"|\"size\", \"d\"|body must give one logit for each of 4 class names, got shape [3]",
+        "{|[{|it is no JSON",
+      })
+  void load_aDamagedDescription(String from, String to, String problem) throws IOException {
+    Path export = everything();
+    Path file = export.resolve("assets.extra/lamina.json");
+    String text = Files.readString(file);
+    assertThat(text).contains(from);
+    int at = text.indexOf(from);
+    Files.writeString(file, text.substring(0, at) + to + text.substring(at + from.length()));
+    refused(export, file + " does not describe a network: " + problem + "; export the model again");
+  }
+
+  @Test
+  void load_aCutDescription() throws IOException {
+    Path export = everything();
+    Path file = export.resolve("assets.extra/lamina.json");
+    byte[] whole = Files.readString(file).strip().getBytes(StandardCharsets.UTF_8);
+    for (int length = 0; length < whole.length; length += 101) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertThatExceptionOfType(FormatException.class)
+          .isThrownBy(() -> Model.load(export))
+          .withMessageStartingWith(file + " does not describe a network: ");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"variables.index", "variables.data-00000-of-00001"})
+  void load_damagedVariables(String name) throws IOException {
+    Path export = everything();
+    Path file = export.resolve("variables").resolve(name);
+    byte[] whole = Files.readAllBytes(file);
+    String message =
+        export.resolve("variables") + " is damaged, or not of this model; export the model again";
+    // What is last in the data are Python's objects, which are not read.
+    int read = name.endsWith("index") ? whole.length : whole.length / 2;
+    for (int length = 0; length < read; length += Math.max(1, read / 5)) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      refused(export, message);
+    }
+    for (int at = 0; at < read; at += Math.max(1, read / 9)) {
+      byte[] flipped = whole.clone();
+      flipped[at] ^= 0x10;
+      Files.write(file, flipped);
+      refused(export, message);
+    }
+    Files.delete(file);
+    refused(export, message);
+  }
+
+  private static void refused(Path export, String message) {
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> Model.load(export))
+        .withMessage(message);
+  }
+}
