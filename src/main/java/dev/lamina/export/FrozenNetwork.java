@@ -2,11 +2,10 @@ package dev.lamina.export;
 
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
 import dev.lamina.layer.Layers;
 import java.util.Map;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
@@ -18,8 +17,7 @@ import org.tensorflow.types.TUint8;
  * convolutions, its weights are constants. Safe from many threads. Close it.
  */
 public final class FrozenNetwork implements AutoCloseable {
-  private final Graph graph = new Graph();
-  private final Session session;
+  private final GraphSession session = new GraphSession();
   private final Placeholder<TUint8> images;
   private final Operand<TFloat32> logits;
 
@@ -30,12 +28,10 @@ public final class FrozenNetwork implements AutoCloseable {
    */
   public FrozenNetwork(Servable servable) {
     try {
-      Ops tf = Ops.create(graph);
-      images = placeholder(tf, servable);
-      logits = logits(tf, servable, images);
-      session = new Session(graph);
+      images = placeholder(session.ops(), servable);
+      logits = logits(session.ops(), servable, images);
     } catch (RuntimeException e) {
-      graph.close();
+      session.close();
       throw e;
     }
   }
@@ -62,15 +58,15 @@ public final class FrozenNetwork implements AutoCloseable {
    *
    * @param batch uint8 [N, height, width, channels]
    * @return what holds the logits, [N, classes]; close it
+   * @throws IllegalStateException where this is closed before the run begins
    */
   public TFloat32 run(TUint8 batch) {
-    return (TFloat32) session.runner().feed(images, batch).fetch(logits).run().get(0);
+    return (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0);
   }
 
-  /** Frees the native memory. */
+  /** Waits for what runs at this moment, then frees the native memory. */
   @Override
   public void close() {
     session.close();
-    graph.close();
   }
 }
