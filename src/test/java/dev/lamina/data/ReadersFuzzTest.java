@@ -131,8 +131,8 @@ class ReadersFuzzTest {
         .file(file)
         .words("PLTE", "tRNS", "iCCP", "zTXt", "IDAT", "IEND", "JFIF", "Exif", "ICC_PROFILE")
         .repair(ReadersFuzzTest::mendPng)
-        // At most 10,000 pixels a byte, in 4 bytes for the decoder and 3 for the result.
-        .memory(1 << 20, 80_000)
+        // At most 10,000 pixels a byte, in 8 bytes for the decoder and 3 for the result.
+        .memory(1 << 20, 110_000)
         .run(3000);
   }
 
