@@ -1,5 +1,7 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,11 +9,16 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.primitives.Doubles;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
+import dev.lamina.data.OneLine;
+import dev.lamina.export.Safetensors;
+import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
+import dev.lamina.model.Network;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -37,6 +44,7 @@ record RunConfig(
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
           .build();
 
   private static final String FILE = "config.json";
@@ -65,16 +73,7 @@ record RunConfig(
 
   /** The network with initial weights. */
   Model build() {
-    Model model =
-        ResNetCifar.builder()
-            .name(network.name())
-            .width(network.width())
-            .classes(classNames.size())
-            .imageSize(network.height(), network.imageWidth())
-            .inputChannels(network.channels())
-            .normalization(Doubles.toArray(network.mean()), Doubles.toArray(network.deviation()))
-            .seed(recipe.seed())
-            .build();
+    Model model = builder().build();
     try {
       model.classNames(classNames);
       return model;
@@ -84,15 +83,52 @@ record RunConfig(
     }
   }
 
+  private ResNetCifar.Builder builder() {
+    return ResNetCifar.builder()
+        .name(network.name())
+        .width(network.width())
+        .classes(classNames.size())
+        .imageSize(network.height(), network.imageWidth())
+        .inputChannels(network.channels())
+        .normalization(Doubles.toArray(network.mean()), Doubles.toArray(network.deviation()))
+        .seed(recipe.seed());
+  }
+
   /** The network with the weights of a run. */
   static Model load(Path run) {
-    Model model = read(run).build();
+    RunConfig config = read(run);
+    config.checkFits(run);
+    Model model = config.build();
     try {
       model.loadWeights(weights(run));
       return model;
     } catch (RuntimeException e) {
       model.close();
       throw e;
+    }
+  }
+
+  /** Before memory is taken: a network is no larger than its weights, of 2 bytes each at least. */
+  private void checkFits(Path run) {
+    Network wanted = builder().network();
+    double bytes =
+        2
+            * Layers.leaves(wanted.body(), wanted.inputShape()).stream()
+                .flatMap(leaf -> leaf.parameters().stream())
+                .mapToDouble(
+                    p ->
+                        Arrays.stream(p.shape().asArray())
+                            .asDoubleStream()
+                            .reduce(1, (a, b) -> a * b))
+                .sum();
+    long held = weights(run).toFile().length();
+    if (bytes > held) {
+      // Where they are damaged, that is what is said.
+      Safetensors.read(weights(run));
+      throw new DataException(
+          String.format(
+              "%s needs weights of at least %.0f bytes, %s has %d; restore the file that is of another run",
+              run.resolve(FILE), bytes, weights(run), held));
     }
   }
 
@@ -120,14 +156,16 @@ record RunConfig(
       if (config == null) {
         throw new DataException(file + " is damaged (null); train again or restore the file");
       }
+      // Refuses what could not be built.
+      config.builder().network().classes();
       return config;
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       throw new DataException(
           file + " is damaged (" + firstLine(e) + "); train again or restore the file", e);
     }
   }
 
   private static String firstLine(Exception e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return OneLine.of(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
   }
 }

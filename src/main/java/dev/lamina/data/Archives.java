@@ -24,9 +24,9 @@ final class Archives {
    * Unpacks the files of an archive into a folder.
    *
    * @throws DataException where a path would leave the folder, an entry is neither file nor folder,
-   *     or it is too large
+   *     it is too large, it is damaged, or the folder cannot be written
    */
-  static void unpack(Path archive, Path folder) throws IOException {
+  static void unpack(Path archive, Path folder) {
     Path root = folder.toAbsolutePath().normalize();
     long total = 0;
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(archive));
@@ -34,10 +34,14 @@ final class Archives {
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         Path target = root.resolve(entry.getName()).normalize();
         if (!target.startsWith(root)) {
-          throw refused(archive, "the path " + entry.getName() + ", which leaves its folder");
+          throw refused(
+              archive, "the path " + OneLine.of(entry.getName()) + ", which leaves its folder");
         }
         if (entry.isDirectory()) {
           Files.createDirectories(target);
+        } else if (entry.isSparse()) {
+          // A few bytes could stand for gigabytes of zeros.
+          throw refused(archive, "the sparse file " + OneLine.of(entry.getName()));
         } else if (isPlainFile(entry)) {
           total += entry.getSize();
           if (total > LARGEST) {
@@ -49,11 +53,21 @@ final class Archives {
           }
           Files.copy(tar, target);
         } else {
-          throw refused(archive, "the link or device " + entry.getName());
+          throw refused(archive, "the link or device " + OneLine.of(entry.getName()));
         }
       }
     } catch (ZipException | EOFException e) {
       throw new DataException(archive + " is no whole gzip archive; remove it and try again", e);
+    } catch (DataException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // A damaged tar, a name that is none here, no space.
+      throw new DataException(
+          archive
+              + " could not be unpacked ("
+              + OneLine.of(e)
+              + "); remove it and try again, or free space",
+          e);
     }
   }
 

@@ -25,6 +25,9 @@ final class Idx {
   private static final int LARGEST_SIDE = 1024;
   private static final int CLASSES = 10;
 
+  /** As many of the smallest as one array of bytes can hold. */
+  private static final int MOST_IMAGES = Integer.MAX_VALUE / (3 * SIDE * SIDE);
+
   /** The file names, and where they are opened: in a folder, or in the jar. */
   interface Source {
     InputStream open(String name) throws IOException;
@@ -75,11 +78,28 @@ final class Idx {
   }
 
   static ImageData read(Source source, List<String> classNames) {
-    return new ImageData(read(source, "train", classNames), read(source, "t10k", classNames));
+    ImageSet train = read(source, "train", classNames);
+    ImageSet test = read(source, "t10k", classNames);
+    if (train.height() != test.height() || train.width() != test.width()) {
+      throw new DataException(
+          String.format(
+              "%s has images of %d x %d, but %s of %d x %d (width x height); copy or download them again",
+              source.describe(images("train")),
+              train.width(),
+              train.height(),
+              source.describe(images("t10k")),
+              test.width(),
+              test.height()));
+    }
+    return new ImageData(train, test);
+  }
+
+  private static String images(String split) {
+    return split + "-images-idx3-ubyte";
   }
 
   private static ImageSet read(Source source, String split, List<String> classNames) {
-    String images = split + "-images-idx3-ubyte";
+    String images = images(split);
     String labels = split + "-labels-idx1-ubyte";
     int[] classes = labels(source, labels, classNames.size());
     try (DataInputStream in = stream(source, images)) {
@@ -123,6 +143,12 @@ final class Idx {
             String.format(
                 "%s promises %d labels, must be positive; copy or download it again",
                 source.describe(name), count));
+      }
+      if (count > MOST_IMAGES) {
+        throw new DataException(
+            String.format(
+                "%s promises %d labels, more than the %d whose images fit in memory; use fewer, or copy or download it again",
+                source.describe(name), count, MOST_IMAGES));
       }
       byte[] bytes = bytes(in, count);
       expectEnd(source, name, in);

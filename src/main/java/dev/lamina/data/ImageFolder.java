@@ -110,7 +110,8 @@ final class ImageFolder {
               "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer or smaller ones",
               folder, items.size(), size.width(), size.height()));
     }
-    int bytes = 3 * size.height() * size.width();
+    // Decoded before memory is taken for all, so that no header is believed.
+    int bytes = Images.read(first).length;
     byte[] pixels = new byte[bytes * items.size()];
     Optional<DataException> failure =
         IntStream.range(0, items.size())

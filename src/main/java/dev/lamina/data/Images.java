@@ -1,19 +1,36 @@
 package dev.lamina.data;
 
+import com.google.common.base.Ascii;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /** Decodes image files. */
 public final class Images {
+  /** The formats of the JDK whose decoders are fit for files that nobody vouches for. */
+  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
+
+  /**
+   * A camera's 32 megapixels; decoding takes 400 MB at most, 8 bytes a pixel and 3 for the result.
+   */
+  private static final long MOST_PIXELS = 1 << 25;
+
+  /**
+   * No PNG or JPEG can hold more: deflate packs 8 pixels of 1 bit into 1/1032 of a byte at best.
+   */
+  private static final long MOST_PIXELS_PER_BYTE = 10_000;
+
   private Images() {}
 
   /** The pixels of an image as RGB bytes, row after row. Transparency is dropped. */
@@ -22,12 +39,16 @@ public final class Images {
     if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
       return grey(image);
     }
-    int[] rgb = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
-    byte[] pixels = new byte[3 * rgb.length];
-    for (int i = 0; i < rgb.length; i++) {
-      pixels[3 * i] = (byte) (rgb[i] >> 16);
-      pixels[3 * i + 1] = (byte) (rgb[i] >> 8);
-      pixels[3 * i + 2] = (byte) rgb[i];
+    byte[] pixels = new byte[3 * width * image.getHeight()];
+    int[] row = new int[width];
+    for (int i = 0; i < pixels.length; i += 3) {
+      int x = i / 3 % width;
+      if (x == 0) {
+        image.getRGB(0, i / 3 / width, width, 1, row, 0, width);
+      }
+      pixels[i] = (byte) (row[x] >> 16);
+      pixels[i + 1] = (byte) (row[x] >> 8);
+      pixels[i + 2] = (byte) row[x];
     }
     return pixels;
   }
@@ -35,11 +56,12 @@ public final class Images {
   /** The stored values; the JDK would take grey for linear light and brighten it. */
   private static byte[] grey(BufferedImage image) {
     int width = image.getWidth();
-    int[] samples = image.getRaster().getSamples(0, 0, width, image.getHeight(), 0, (int[]) null);
     int surplusBits = image.getColorModel().getComponentSize(0) - 8;
-    byte[] pixels = new byte[3 * samples.length];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = (byte) (samples[i / 3] >> surplusBits);
+    byte[] pixels = new byte[3 * width * image.getHeight()];
+    Raster raster = image.getRaster();
+    for (int i = 0; i < pixels.length; i += 3) {
+      int sample = raster.getSample(i / 3 % width, i / 3 / width, 0);
+      Arrays.fill(pixels, i, i + 3, (byte) (sample >> surplusBits));
     }
     return pixels;
   }
@@ -63,13 +85,42 @@ public final class Images {
   /** The size of an image, in pixels. */
   record Size(int height, int width) {}
 
-  /** The size of an image file, from its header alone: what it promises is not yet allocated. */
+  /**
+   * The size of an image file, from its header alone: no memory is taken for its pixels.
+   *
+   * @throws DataException where the file is missing, no image, too large, or so short that it
+   *     cannot hold what it promises
+   */
   static Size size(Path file) {
-    return decode(file, reader -> new Size(reader.getHeight(0), reader.getWidth(0)));
+    return decode(file, reader -> size(file, reader));
   }
 
+  /** The pixels of an image file whatever its size; else as {@link #size(Path)}. */
   static byte[] read(Path file) {
-    return decode(file, reader -> pixels(whole(reader)));
+    return decode(
+        file,
+        reader -> {
+          size(file, reader);
+          return pixels(whole(reader));
+        });
+  }
+
+  private static Size size(Path file, ImageReader reader) throws IOException {
+    Size size = new Size(reader.getHeight(0), reader.getWidth(0));
+    long pixels = (long) size.height() * size.width();
+    if (pixels > MOST_PIXELS) {
+      throw new DataException(
+          String.format(
+              "%s is %d x %d (width x height), must have at most %d pixels; scale it first",
+              file, size.width(), size.height(), MOST_PIXELS));
+    }
+    if (pixels > MOST_PIXELS_PER_BYTE * Files.size(file)) {
+      throw new DataException(
+          String.format(
+              "%s is damaged: it promises %d x %d pixels (width x height) in %d bytes; remove it or copy it again",
+              file, size.width(), size.height(), Files.size(file)));
+    }
+    return size;
   }
 
   /**
@@ -102,13 +153,14 @@ public final class Images {
       }
       try (ImageInputStream input = ImageIO.createImageInputStream(file.toFile())) {
         Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
-        if (!readers.hasNext()) {
+        ImageReader reader = readers.hasNext() ? readers.next() : null;
+        if (reader == null || !FORMATS.contains(Ascii.toLowerCase(reader.getFormatName()))) {
           throw new DataException(
               file + " is no image that can be read; use PNG or JPEG, or remove it");
         }
-        ImageReader reader = readers.next();
         try {
-          reader.setInput(input);
+          // Without metadata, whose lengths the decoder would believe.
+          reader.setInput(input, true, true);
           return use.apply(reader);
         } finally {
           reader.dispose();

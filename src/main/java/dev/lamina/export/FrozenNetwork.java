@@ -1,8 +1,7 @@
 package dev.lamina.export;
 
-import org.tensorflow.Graph;
+import dev.lamina.graph.GraphSession;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
@@ -13,8 +12,7 @@ import org.tensorflow.types.TUint8;
  * convolutions, its weights are constants. Safe from many threads. Close it.
  */
 public final class FrozenNetwork implements AutoCloseable {
-  private final Graph graph = new Graph();
-  private final Session session;
+  private final GraphSession session = new GraphSession();
   private final Placeholder<TUint8> images;
   private final Operand<TFloat32> logits;
 
@@ -25,12 +23,10 @@ public final class FrozenNetwork implements AutoCloseable {
    */
   public FrozenNetwork(Servable servable) {
     try {
-      Ops tf = Ops.create(graph);
-      images = Signatures.images(tf, servable);
-      logits = logits(tf, servable, images);
-      session = new Session(graph);
+      images = Signatures.images(session.ops(), servable);
+      logits = logits(session.ops(), servable, images);
     } catch (RuntimeException e) {
-      graph.close();
+      session.close();
       throw e;
     }
   }
@@ -46,15 +42,15 @@ public final class FrozenNetwork implements AutoCloseable {
    *
    * @param batch uint8 [N, height, width, channels]
    * @return what holds the logits, [N, classes]; close it
+   * @throws IllegalStateException where this is closed before the run begins
    */
   public TFloat32 run(TUint8 batch) {
-    return (TFloat32) session.runner().feed(images, batch).fetch(logits).run().get(0);
+    return (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0);
   }
 
-  /** Frees the native memory. */
+  /** Waits for what runs at this moment, then frees the native memory. */
   @Override
   public void close() {
     session.close();
-    graph.close();
   }
 }

@@ -1,16 +1,20 @@
 package dev.lamina.export;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.primitives.ImmutableLongArray;
+import dev.lamina.data.OneLine;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -104,12 +108,15 @@ final class SafetensorsReader {
     return buffer.flip();
   }
 
-  private JsonNode header(byte[] bytes) throws IOException {
+  private JsonNode header(byte[] bytes) {
     if (bytes.length == 0 || bytes[0] != '{') {
       throw wrong(" is no safetensors file: header is no JSON object" + WRONG_FILE);
     }
     try {
-      return JSON.readTree(bytes);
+      // Decoded here: Jackson would guess another encoding where it sees zeros.
+      return JSON.readTree(UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+    } catch (CharacterCodingException e) {
+      throw wrong(" has a damaged header: it is no UTF-8" + COPY);
     } catch (JsonProcessingException e) {
       throw wrong(" has a damaged header: " + oneLine(e.getOriginalMessage()) + COPY);
     }
@@ -246,12 +253,7 @@ final class SafetensorsReader {
     return "tensor \"" + oneLine(name) + "\"";
   }
 
-  /** What a file says, made fit for a message: without line breaks and not too long. */
   private static String oneLine(Object said) {
-    if (said instanceof JsonNode node && node.isMissingNode()) {
-      return "nothing";
-    }
-    String text = said.toString().replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", "?");
-    return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+    return OneLine.of(said instanceof JsonNode node && node.isMissingNode() ? "nothing" : said);
   }
 }

@@ -3,14 +3,21 @@ package dev.lamina.graph;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
@@ -20,23 +27,62 @@ import org.tensorflow.types.TFloat32;
 
 /**
  * A graph, the session that runs it, and the variables that live in it. It may be extended at any
- * time: operations that are added later see the same variables. Running is safe from many threads.
+ * time, by one thread: operations that are added later see the same variables. Running is safe from
+ * many threads, also while one of them extends the graph or closes the session.
+ *
+ * <p>Close it. One that is forgotten is freed when the garbage collector finds it, which may be
+ * never; then a warning is logged.
  */
 public final class GraphSession implements AutoCloseable {
-  private final Graph graph = new Graph();
-  private final Session session = new Session(graph);
-  private final Ops ops = Ops.create(graph);
+  private static final Logger LOG = LoggerFactory.getLogger(GraphSession.class);
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** What is to be freed. It does not know its owner, which could not be collected otherwise. */
+  private static final class Natives implements Runnable {
+    final Graph graph = new Graph();
+    final Session session = new Session(graph);
+    volatile boolean closed;
+
+    @Override
+    public void run() {
+      if (!closed) {
+        LOG.warn(
+            "native memory of a model was freed by the garbage collector, which comes late or never;"
+                + " close every Model, FrozenNetwork and GraphSession, best by try-with-resources");
+      }
+      // TensorFlow for Java counts what runs, and waits for it.
+      uninterrupted(session::close);
+      uninterrupted(graph::close);
+    }
+
+    /** TensorFlow for Java gives up closing where the thread is interrupted, and leaks. */
+    private static void uninterrupted(Runnable close) {
+      boolean interrupted = Thread.interrupted();
+      close.run();
+      while (Thread.interrupted()) {
+        interrupted = true;
+        close.run();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private final Natives natives = new Natives();
+  private final Cleaner.Cleanable cleanable = CLEANER.register(this, natives);
+  private final Ops ops = Ops.create(natives.graph);
   // Made once: a sub-scope looks at every operation of the graph.
   private final Ops creating = ops.withSubScope("variables");
-  private final Map<String, Variable> variables = new LinkedHashMap<>();
+  private final Map<String, Variable> variables =
+      Collections.synchronizedMap(new LinkedHashMap<>());
   private final AtomicLong version = new AtomicLong();
   private final AtomicInteger updaters = new AtomicInteger();
-  private volatile boolean closed;
 
   /** The graph. */
   public Graph graph() {
     checkOpen();
-    return graph;
+    return natives.graph;
   }
 
   /** The operations of the graph, at its root scope. */
@@ -45,10 +91,35 @@ public final class GraphSession implements AutoCloseable {
     return ops;
   }
 
-  /** A run to be filled with feeds and fetches. Close what it returns. */
+  /**
+   * A run to be filled with feeds and fetches. Close what it returns, and keep this session until
+   * then.
+   */
   public Session.Runner runner() {
     checkOpen();
-    return session.runner();
+    return natives.session.runner();
+  }
+
+  /**
+   * Runs once. Safe from many threads; {@link #close} waits until it has ended.
+   *
+   * @param fill what is fed, fetched and run
+   * @return what was fetched, in that order; close it
+   * @throws IllegalStateException where this session is closed before the run begins
+   */
+  public Result run(Consumer<Session.Runner> fill) {
+    try {
+      Session.Runner runner = runner();
+      fill.accept(runner);
+      return runner.run();
+    } catch (IllegalStateException e) {
+      // Closed by another thread meanwhile, TensorFlow says it in its words.
+      checkOpen();
+      throw e;
+    } finally {
+      // Else this could be taken for forgotten, and be freed, before the run has begun.
+      Reference.reachabilityFence(this);
+    }
   }
 
   /**
@@ -123,23 +194,24 @@ public final class GraphSession implements AutoCloseable {
     if (values.isEmpty()) {
       return;
     }
-    Session.Runner runner = runner();
     List<TFloat32> tensors = new ArrayList<>();
     try {
-      values.forEach(
-          (variable, array) -> {
-            checkArgument(
-                array.length == variable.parameter().size(),
-                "%s must have %s values, got %s",
-                variable.name(),
-                variable.parameter().size(),
-                array.length);
-            TFloat32 tensor =
-                TFloat32.tensorOf(variable.parameter().shape(), DataBuffers.of(array, true, false));
-            tensors.add(tensor);
-            runner.feed(variable.value(), tensor).addTarget(variable.assign());
-          });
-      runner.run().close();
+      run(runner ->
+              values.forEach(
+                  (variable, array) -> {
+                    checkArgument(
+                        array.length == variable.parameter().size(),
+                        "%s must have %s values, got %s",
+                        variable.name(),
+                        variable.parameter().size(),
+                        array.length);
+                    TFloat32 tensor =
+                        TFloat32.tensorOf(
+                            variable.parameter().shape(), DataBuffers.of(array, true, false));
+                    tensors.add(tensor);
+                    runner.feed(variable.value(), tensor).addTarget(variable.assign());
+                  }))
+          .close();
     } finally {
       version.incrementAndGet();
       tensors.forEach(TFloat32::close);
@@ -152,9 +224,7 @@ public final class GraphSession implements AutoCloseable {
     if (which.isEmpty()) {
       return values;
     }
-    Session.Runner runner = runner();
-    which.forEach(variable -> runner.fetch(variable.read()));
-    try (var result = runner.run()) {
+    try (var result = run(runner -> which.forEach(variable -> runner.fetch(variable.read())))) {
       for (int i = 0; i < which.size(); i++) {
         values.put(which.get(i), floats(result.get(i)));
       }
@@ -171,22 +241,22 @@ public final class GraphSession implements AutoCloseable {
 
   /** Fetches one float operand. */
   public float[] fetch(Operand<TFloat32> operand) {
-    try (var result = runner().fetch(operand).run()) {
+    try (var result = run(runner -> runner.fetch(operand))) {
       return floats(result.get(0));
     }
   }
 
   private void checkOpen() {
-    checkState(!closed, "the model was closed: build or load it again");
+    checkState(!natives.closed, "the model was closed: build or load it again");
   }
 
-  /** Frees the session and the graph. Closing twice does nothing. */
+  /**
+   * Waits for what runs at this moment, then frees the session and the graph. Closing twice does
+   * nothing. Any later use throws {@link IllegalStateException}.
+   */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      session.close();
-      graph.close();
-    }
+    natives.closed = true;
+    cleanable.clean();
   }
 }

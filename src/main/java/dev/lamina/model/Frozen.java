@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The frozen form of a model, made anew when its weights have changed. Any number of threads use it
- * at once; a change waits for them.
+ * at once; a change waits for them, and so does closing.
  */
 final class Frozen implements AutoCloseable {
   private final ReadWriteLock lock = new ReentrantReadWriteLock();

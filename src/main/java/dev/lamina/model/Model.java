@@ -31,8 +31,14 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
 /**
- * A network with its weights. It holds native memory: close it, best by try-with-resources.
- * Prediction and evaluation are safe from many threads.
+ * A network with its weights. It holds native memory: close it, best by try-with-resources. One
+ * that is forgotten is freed, with a warning, when the garbage collector finds it.
+ *
+ * <p>Prediction and evaluation are safe from many threads, also while one other thread trains,
+ * assigns weights, or closes the model. A prediction sees the weights as they are after some
+ * assignment. While a {@link dev.lamina.graph.GraphSession#startUpdating training step exists}, it
+ * reads every weight tensor as it is at that moment: each tensor is whole, before or after a step's
+ * update of it, but two tensors may be from two different steps.
  */
 public final class Model implements AutoCloseable {
   /** Images evaluated at once. Larger batches were not faster on a CPU. */
@@ -412,14 +418,18 @@ public final class Model implements AutoCloseable {
    */
   private TFloat32 logits(TUint8 batch) {
     return session.updating()
-        ? (TFloat32) session.runner().feed(images, batch).fetch(logits).run().get(0)
+        ? (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0)
         : frozen.with(network -> network.run(batch));
   }
 
-  /** Frees the native memory. Any later use throws {@link IllegalStateException}. */
+  /**
+   * Waits for the runs of other threads, then frees the native memory. Any later use throws {@link
+   * IllegalStateException}, also the next batch of an evaluation that goes on in another thread.
+   */
   @Override
   public void close() {
-    frozen.close();
+    // In this order: when the session is closed, nothing is frozen any more.
     session.close();
+    frozen.close();
   }
 }

@@ -150,12 +150,37 @@ class IdxTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {4, Integer.MAX_VALUE})
+  @ValueSource(ints = {4, 699_050})
   void countOfLabelsBeyondTheFile_isRejected(int count) throws IOException {
     byte[] labels = labels(1, 2, 3);
     ByteBuffer.wrap(labels).putInt(4, count);
     Files.write(folder.resolve(TRAIN_LABELS), labels);
     rejects(TRAIN_LABELS, "is shorter than its header says; copy or download it again");
+  }
+
+  /** Their images, padded to 32 x 32, would not fit; the labels alone would take gigabytes. */
+  @ParameterizedTest
+  @ValueSource(ints = {699_051, Integer.MAX_VALUE})
+  void countOfLabelsBeyondMemory_isRejected(int count) throws IOException {
+    byte[] labels = labels(1, 2, 3);
+    ByteBuffer.wrap(labels).putInt(4, count);
+    Files.write(folder.resolve(TRAIN_LABELS), labels);
+    rejects(
+        TRAIN_LABELS,
+        "promises "
+            + count
+            + " labels, more than the 699050 whose images fit in memory; use fewer, or copy or"
+            + " download it again");
+  }
+
+  @Test
+  void otherSizeInTest_isRejected() throws IOException {
+    Files.write(folder.resolve(TEST_IMAGES), images(2, 2, 40, 36));
+    rejects(
+        TRAIN_IMAGES,
+        "has images of 32 x 32, but "
+            + folder.resolve(TEST_IMAGES)
+            + " of 36 x 40 (width x height); copy or download them again");
   }
 
   @ParameterizedTest

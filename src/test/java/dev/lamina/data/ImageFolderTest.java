@@ -199,11 +199,12 @@ class ImageFolderTest {
 
   @Test
   void sizeBeyondMemory_isRejectedFromTheHeaderAlone() throws IOException {
-    for (String name : List.of("cat/1.png", "dog/1.png")) {
-      Path file = folder.resolve(name);
+    for (int i = 0; i < 22; i++) {
+      Path file = folder.resolve((i < 20 ? "cat/" : "dog/") + i + ".png");
       ImageFiles.write(file, 1, 1, 0);
-      byte[] png = Files.readAllBytes(file);
-      ByteBuffer.wrap(png).putInt(16, Integer.MAX_VALUE).putInt(20, Integer.MAX_VALUE);
+      // As long as a file of that size must be.
+      byte[] png = Arrays.copyOf(Files.readAllBytes(file), 3400);
+      ByteBuffer.wrap(png).putInt(16, 5792).putInt(20, 5793);
       CRC32 crc = new CRC32();
       crc.update(png, 12, 17);
       ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
@@ -211,8 +212,10 @@ class ImageFolderTest {
     }
     rejects(
         folder,
-        "has 2 images of 2147483647 x 2147483647, more than the 2 GB that fit in memory; use"
-            + " fewer or smaller ones");
+        "has 22 images of 5792 x 5793, more than the 2 GB that fit in memory; use fewer or smaller"
+            + " ones");
+    Files.delete(folder.resolve("cat/19.png"));
+    rejects(folder.resolve("cat/0.png"), "is a damaged image; remove it or copy it again");
   }
 
   private void rejects(Path place, String message) {

@@ -2,9 +2,11 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,6 +189,58 @@ class ImagesTest {
       }
     }
     assertThat(rejected).isGreaterThan(30);
+  }
+
+  /** Far more pixels than memory, more than a camera's, and more than the file can hold. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "60000 | 60000 | is 60000 x 60000 (width x height), must have at most 33554432 pixels; scale it first",
+        "33554433 | 1 | is 33554433 x 1 (width x height), must have at most 33554432 pixels; scale it first",
+        "4096 | 8192 | is damaged: it promises 4096 x 8192 pixels (width x height) in 894 bytes; remove it or copy it again",
+        "1000 | 8941 | is damaged: it promises 1000 x 8941 pixels (width x height) in 894 bytes; remove it or copy it again"
+      })
+  void header_isNotBelieved(int width, int height, String message) throws IOException {
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, noise());
+    byte[] png = Arrays.copyOf(Files.readAllBytes(file), 894);
+    ByteBuffer.wrap(png).putInt(16, width).putInt(20, height);
+    mendChecksum(png);
+    Files.write(file, png);
+    Rejected.with(file + " " + message, () -> Images.size(file));
+    ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    Rejected.with(file + " " + message, () -> Images.read(file));
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+  }
+
+  /** A picture of one colour packs so well; the bound must let it pass. */
+  @Test
+  void largeImageOfOneColour_isRead() throws IOException {
+    BufferedImage image = new BufferedImage(4000, 5000, BufferedImage.TYPE_BYTE_BINARY);
+    Path file = folder.resolve("a.png");
+    ImageFiles.write(file, image);
+    assertThat(4000L * 5000 / Files.size(file)).isGreaterThan(5000);
+    assertThat(Images.read(file, 5000, 4000)).isEqualTo(new byte[60_000_000]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tif", "wbmp"})
+  void otherFormatsOfTheJdk_areNoImages(String format) throws IOException {
+    Path file = folder.resolve("a." + format);
+    ImageFiles.write(file, new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_BINARY));
+    Rejected.with(
+        file + " is no image that can be read; use PNG or JPEG, or remove it",
+        () -> Images.read(file, 8, 8));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gif", "bmp"})
+  void gifAndBmp_areRead(String format) throws IOException {
+    Path file = folder.resolve("a." + format);
+    ImageFiles.write(file, 2, 3, 0xff8040);
+    assertThat(Images.read(file, 2, 3)).hasSize(18).startsWith(0xff, 0x80, 0x40);
   }
 
   /** The header's checksum, so that damage in the header is not found by it. */

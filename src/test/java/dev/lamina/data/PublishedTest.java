@@ -361,6 +361,60 @@ class PublishedTest {
     assertThat(names(cache)).containsExactly("set.download");
   }
 
+  @Test
+  void damagedTar_isRejected() throws IOException {
+    byte[] archive = gzip("?".repeat(1024).getBytes(StandardCharsets.US_ASCII));
+    answers.add(exchange -> send(exchange, 200, archive));
+    Rejected.with(
+        cache.resolve("set.download/a.tar.gz")
+            + " could not be unpacked (java.io.IOException: Corrupted TAR archive.); remove it and"
+            + " try again, or free space",
+        () -> archived(archive).fetch(cache, null));
+    assertThat(names(cache)).containsExactly("set.download");
+  }
+
+  /** A sparse file of no bytes, which says that it has a gigabyte of zeros. */
+  @Test
+  void sparseFile_isRefused() throws IOException {
+    StringBuilder records = new StringBuilder();
+    for (String record :
+        List.of(
+            "GNU.sparse.size=1500000000",
+            "GNU.sparse.numblocks=1",
+            "GNU.sparse.offset=0",
+            "GNU.sparse.numbytes=0")) {
+      // The length counts itself.
+      records.append(record.length() + 4).append(' ').append(record).append('\n');
+    }
+    TarArchiveEntry extension = entry("x", TarConstants.LF_PAX_EXTENDED_HEADER_LC);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TarArchiveOutputStream tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes))) {
+      byte[] content = records.toString().getBytes(StandardCharsets.US_ASCII);
+      extension.setSize(content.length);
+      tar.putArchiveEntry(extension);
+      tar.write(content);
+      tar.closeArchiveEntry();
+      tar.putArchiveEntry(entry("zeros", TarConstants.LF_NORMAL));
+      tar.closeArchiveEntry();
+    }
+    refuses(bytes.toByteArray(), "the sparse file zeros");
+  }
+
+  @Test
+  void controlCharactersInAName_stayOutOfTheMessage() throws IOException {
+    refuses(
+        archive(entry("../a\nb", TarConstants.LF_NORMAL)),
+        "the path ../a?b, which leaves its folder");
+  }
+
+  private static byte[] gzip(byte[] content) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+      out.write(content);
+    }
+    return bytes.toByteArray();
+  }
+
   private void refuses(byte[] archive, String what) throws IOException {
     answers.add(exchange -> send(exchange, 200, archive));
     Path download = cache.resolve("set.download/a.tar.gz");

@@ -185,6 +185,20 @@ class SafetensorsTest {
         .hasMessageEndingWith("; copy it again");
   }
 
+  /** JSON in another encoding, which a parser may guess; and what is no text at all. */
+  @Test
+  void headerIsNoUtf8() throws IOException {
+    write("{\0\0\0}\0\0\0", 0);
+    assertThatThrownBy(() -> Safetensors.read(file))
+        .isInstanceOf(FormatException.class)
+        .hasMessageStartingWith(file + " has a damaged header: Illegal character")
+        .hasMessageNotContaining("\0")
+        .hasMessageEndingWith("; copy it again");
+    byte[] bytes = new byte[] {2, 0, 0, 0, 0, 0, 0, 0, '{', (byte) 0xff};
+    Files.write(file, bytes);
+    refuses(" has a damaged header: it is no UTF-8; copy it again");
+  }
+
   @Test
   void duplicateKeys() throws IOException {
     String tensor = "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
