@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.primitives.Doubles;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
+import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
@@ -61,6 +62,7 @@ record RunConfig(
       double weightDecay,
       double labelSmoothing,
       boolean augment,
+      Precision precision,
       long seed) {}
 
   /** The network with initial weights. */
