@@ -35,8 +35,9 @@ record Pixels(
     if (!moved) {
       return source;
     }
-    // One gather out of the list of all pixels was the fastest way of several; padding by MirrorPad
-    // is slow on uint8.
+    // Out of the list of all pixels GatherNd was the fastest way of several: on pixels of a few
+    // bytes
+    // Gather takes twice as long, and MirrorPad is slow on uint8.
     ImageShape shape = ImageShape.of(source);
     Operand<TInt32> image = tf.range(tf.constant(0), ImageShape.batch(tf, source), tf.constant(1));
     Operand<TInt32> firstRow =
@@ -49,7 +50,7 @@ record Pixels(
     int height = (int) rows.shape().get(1);
     int width = (int) columns.shape().get(1);
     return tf.reshape(
-        tf.gather(pixels, index, tf.constant(0)),
+        tf.gatherNd(pixels, tf.expandDims(index, tf.constant(3))),
         tf.constant(new int[] {-1, height, width, shape.channels()}));
   }
 }

@@ -21,6 +21,7 @@ import picocli.CommandLine.ParameterException;
       EvaluateCommand.class,
       PredictCommand.class,
       SummaryCommand.class,
+      BenchmarkCommand.class,
       ExportCommand.class,
       DataCommand.class,
       HelpCommand.class

@@ -12,6 +12,7 @@ import dev.lamina.data.DataException;
 import dev.lamina.data.OneLine;
 import dev.lamina.export.Safetensors;
 import dev.lamina.layer.Layers;
+import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
 import dev.lamina.model.Network;
 import dev.lamina.zoo.ResNetCifar;
@@ -69,6 +70,7 @@ record RunConfig(
       double weightDecay,
       double labelSmoothing,
       boolean augment,
+      Precision precision,
       long seed) {}
 
   /** The network with initial weights. */

@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
+  @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Option(names = "--run", paramLabel = "DIR", description = "the run folder (default: runs/TIME)")
   private @Nullable Path run;
@@ -121,6 +122,7 @@ final class TrainCommand implements Callable<Integer> {
             .augment(augmentations.toArray(Augmentation[]::new))
             .epochs(config.recipe().epochs())
             .batchSize(batchSize)
+            .precision(config.recipe().precision())
             .seed(seed)
             .callbacks(ProgressBar.console(), new Recorder(folder, schedule))
             .build();
@@ -128,6 +130,7 @@ final class TrainCommand implements Callable<Integer> {
       RunFolders.create(folder);
       print("data       %s: %s", data.data, DataCommand.describe(images));
       print("network    %s", last(model.summary()));
+      print("precision  %s", PrecisionOption.text(config.recipe().precision()));
       print("run        %s", folder);
       config.write(folder);
       writeSamples(images.train(), augmentations, folder.resolve("plots").resolve("samples.png"));
@@ -176,6 +179,7 @@ final class TrainCommand implements Callable<Integer> {
             weightDecay,
             labelSmoothing,
             !noAugment,
+            precision.resolve(),
             seed),
         train.classNames(),
         Environment.describe());

@@ -5,8 +5,10 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
+import java.util.function.IntToDoubleFunction;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
@@ -49,13 +51,23 @@ public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray deviatio
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    float[] shift = new float[mean.length()];
-    float[] scale = new float[mean.length()];
-    for (int i = 0; i < shift.length; i++) {
-      shift[i] = (float) mean.get(i);
-      scale[i] = (float) deviation.get(i);
-    }
     Operand<TFloat32> x = Floats.float32(input);
-    return Floats.wide(tf.math.div(tf.math.sub(x, tf.constant(shift)), tf.constant(scale)));
+    Operand<TFloat32> scale = alongRows(tf, input.shape(), i -> 1 / deviation.get(i));
+    Operand<TFloat32> shift = alongRows(tf, input.shape(), i -> -mean.get(i) / deviation.get(i));
+    return Floats.wide(tf.math.add(tf.math.mul(x, scale), shift));
+  }
+
+  /**
+   * Constants of a whole row of pixels where there are rows. Broadcasting one value for each of a
+   * few channels takes several times as long.
+   */
+  private Operand<TFloat32> alongRows(Ops tf, Shape input, IntToDoubleFunction ofChannel) {
+    int from = Math.max(1, input.numDimensions() - 2);
+    Shape shape = input.subShape(from, input.numDimensions());
+    float[] values = new float[Math.toIntExact(shape.size())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) ofChannel.applyAsDouble(i % mean.length());
+    }
+    return tf.constant(shape, DataBuffers.of(values));
   }
 }

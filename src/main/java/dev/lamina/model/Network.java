@@ -9,6 +9,7 @@ import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 import org.tensorflow.types.family.TFloating;
@@ -76,6 +77,11 @@ public record Network(String name, int height, int width, int channels, Sequenti
     return Math.toIntExact(output.get(0));
   }
 
+  /** The multiplications with addition that one image takes, forward. */
+  public long multiplyAdds() {
+    return Layers.leaves(body, inputShape()).stream().mapToLong(Layers.Leaf::multiplyAdds).sum();
+  }
+
   /**
    * Wires the network into a graph.
    *
@@ -83,7 +89,8 @@ public record Network(String name, int height, int width, int channels, Sequenti
    * @return the logits, [N, classes]
    */
   public Operand<TFloat32> apply(Context context, Operand<TUint8> images) {
-    Operand<TFloating> scaled = Floats.wide(Floats.scaled(context.tf(), images));
+    Ops scale = context.tf().withSubScope("scale");
+    Operand<TFloating> scaled = Floats.wide(Floats.scaled(scale, images));
     Operand<TFloating> logits = Layers.build(context, body, scaled);
     return Floats.float32(Floats.cast(context.tf(), logits, TFloat32.class));
   }

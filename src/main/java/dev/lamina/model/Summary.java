@@ -24,7 +24,6 @@ final class Summary {
         String.format(Locale.ROOT, ROW, "layer", "kind", "output", "parameters", "multiply-adds"));
     long trainable = 0;
     long statistics = 0;
-    long multiplyAdds = 0;
     for (Leaf leaf : leaves) {
       long own = 0;
       for (Parameter parameter : leaf.parameters()) {
@@ -35,7 +34,6 @@ final class Summary {
         }
       }
       trainable += own;
-      multiplyAdds += leaf.multiplyAdds();
       text.append(
           String.format(
               Locale.ROOT,
@@ -49,7 +47,7 @@ final class Summary {
     text.append(
         String.format(
             "%s parameters, %s running statistics, %s multiply-adds an image%n",
-            number(trainable), number(statistics), number(multiplyAdds)));
+            number(trainable), number(statistics), number(network.multiplyAdds())));
     return text.toString();
   }
 

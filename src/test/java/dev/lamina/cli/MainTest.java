@@ -3,15 +3,23 @@ package dev.lamina.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.train.StepProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,8 +77,22 @@ class MainTest {
     Path run = folder.resolve("run");
     Output train =
         lamina(
-            "train", "--data", data, "--run", run, "--width", 2, "--epochs", 2, "--batch-size", 16);
+            "train",
+            "--data",
+            data,
+            "--run",
+            run,
+            "--width",
+            2,
+            "--epochs",
+            2,
+            "--batch-size",
+            16,
+            "--precision",
+            "bfloat16");
     assertThat(train.status()).as(train.err()).isZero();
+    assertThat(train.out()).contains("\nprecision  bfloat16\n");
+    assertThat(run.resolve("config.json")).content().contains("\"precision\" : \"BFLOAT16\"");
     String accuracy = train.out().lines().reduce((a, b) -> b).orElseThrow();
     assertThat(accuracy).matches("test accuracy [01]\\.\\d{4}");
     assertThat(train.err()).containsPattern("epoch 2/2  loss \\d\\.\\d{4}  accuracy");
@@ -167,6 +189,10 @@ class MainTest {
                 + " rate \\S+; the model has the weights of before training: try a lower learning"
                 + " rate, a warm-up or clipNorm");
     assertThat(run.resolve("export")).doesNotExist();
+    // Not "auto": a run says what it did.
+    assertThat(run.resolve("config.json"))
+        .content()
+        .contains("\"precision\" : \"" + Precision.automatic() + "\"");
     assertThat(lamina("evaluate", "--run", run).out()).containsPattern("test loss [12]\\.");
   }
 
@@ -243,6 +269,68 @@ class MainTest {
         .endsWith("); free space or choose another folder\n");
   }
 
+  @Test
+  void benchmark_printsEveryLineAndWritesTheTimeline() throws IOException {
+    Path timeline = folder.resolve("timeline.json");
+    Output output =
+        lamina(
+            "benchmark",
+            "--width",
+            1,
+            "--batch-size",
+            8,
+            "--steps",
+            2,
+            "--precision",
+            "float32",
+            "--trace",
+            timeline);
+    assertThat(output.status()).as(output.err()).isZero();
+    List<String> patterns =
+        new ArrayList<>(
+            List.of(
+                "processor         .+",
+                "instruction sets  .+",
+                "threads           \\d+",
+                "TensorFlow        \\d+\\.\\d+\\.\\d+",
+                "precision         float32",
+                "network           ResNetCifar of width 1, 8 images a step",
+                "training          \\d+\\.\\d images/s \\(median of 2 steps, \\d+\\.\\d to \\d+\\.\\d\\)",
+                "memory            (unknown|[\\d,]+ MiB), peak (unknown|[\\d,]+ MiB)",
+                "arithmetic        \\d+\\.\\d GFLOP/s",
+                "matrix product    \\d+\\.\\d GFLOP/s, training reaches \\d+\\.\\d %",
+                "input pipeline    \\d+ images/s alone",
+                "timeline          " + Pattern.quote(timeline.toString()),
+                "",
+                "operations of a traced step +count +ms +share"));
+    for (StepProfile.Kind kind : StepProfile.Kind.values()) {
+      patterns.add(Pattern.quote(kind.label()) + " +\\d+ +\\d+\\.\\d\\d +\\d+\\.\\d %");
+    }
+    patterns.add("all +\\d+ +\\d+\\.\\d\\d +100\\.0 %");
+    patterns.add(
+        "Operations run beside each other: \\d+\\.\\d\\d ms of them in \\d+\\.\\d\\d ms\\.");
+    List<String> lines = output.out().lines().toList();
+    assertThat(lines).hasSameSizeAs(patterns);
+    for (int i = 0; i < lines.size(); i++) {
+      assertThat(lines.get(i)).matches(patterns.get(i));
+    }
+    String counted = lines.get(lines.size() - 2).split(" +", -1)[1];
+
+    JsonNode events = new ObjectMapper().readTree(timeline.toFile()).get("traceEvents");
+    assertThat(events).hasSize(Integer.parseInt(counted));
+    Map<String, Double> ends = new HashMap<>();
+    for (JsonNode event : events) {
+      double start = event.get("ts").doubleValue();
+      double duration = event.get("dur").doubleValue();
+      String row = event.get("pid") + "/" + event.get("tid");
+      assertThat(event.get("ph").textValue()).isEqualTo("X");
+      assertThat(duration).isNotNegative();
+      // The sum of two rounded numbers, in us.
+      assertThat(start).isGreaterThanOrEqualTo(ends.getOrDefault(row, 0.0) - 1e-6);
+      ends.put(row, start + duration);
+    }
+  }
+
   private static void rejects(String message, Object... args) {
     Output output = lamina(args);
     assertThat(output.err()).isEqualTo("lamina: " + message + "\n");
@@ -260,6 +348,12 @@ class MainTest {
           train --learning-rate -0.1     | lamina: peak must be positive, got -0.1
           train --weight-decay -1        | lamina: weightDecay must be finite and not negative, got -1.0
           train --width x                | lamina: Invalid value for option '--width': 'x' is not an int; see 'lamina train --help'
+          train --precision half         | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina train --help'
+          benchmark --precision half     | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina benchmark --help'
+          benchmark --steps 0            | lamina: steps must be positive, got 0
+          benchmark --width 0            | lamina: width must be positive, got 0
+          benchmark --batch-size -1      | lamina: batchSize must be positive, got -1
+          benchmark --data nowhere       | lamina: nowhere does not exist; check the path, or name cifar10, cifar100 or fashion-mnist
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
           evaluate --run nowhere         | lamina: nowhere is no run: it has no config.json; name the folder that 'lamina train' printed
           data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -66,13 +67,15 @@ class ElementwiseTest {
 
   @Test
   void normalize_byChannel() {
-    Shape input = Shape.of(3, 5, 2);
-    float[] x = LayerContract.inputs(1, input);
     double[] mean = {0.4, -1};
     double[] deviation = {0.5, 3};
-    float[] y = infer(Normalize.of(mean, deviation), input, x);
-    for (int i = 0; i < x.length; i++) {
-      assertThat((double) y[i]).isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
+    for (Shape input : List.of(Shape.of(3, 5, 2), Shape.of(2))) {
+      float[] x = LayerContract.inputs(3, input);
+      float[] y = infer(Normalize.of(mean, deviation), input, x);
+      assertThat(y).hasSameSizeAs(x);
+      for (int i = 0; i < x.length; i++) {
+        assertThat((double) y[i]).isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
+      }
     }
   }
 

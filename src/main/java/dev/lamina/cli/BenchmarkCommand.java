@@ -1,0 +1,221 @@
+package dev.lamina.cli;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.math.Quantiles;
+import com.google.common.math.Stats;
+import dev.lamina.augment.Augmentation;
+import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomFlip;
+import dev.lamina.data.ChannelStatistics;
+import dev.lamina.data.ImageSet;
+import dev.lamina.data.Permutation;
+import dev.lamina.graph.MatrixProduct;
+import dev.lamina.layer.Normalize;
+import dev.lamina.model.Model;
+import dev.lamina.report.ChromeTrace;
+import dev.lamina.train.InputPipeline;
+import dev.lamina.train.StepProfile;
+import dev.lamina.train.StepProfile.Kind;
+import dev.lamina.train.TrainStep;
+import dev.lamina.train.Trainer;
+import dev.lamina.zoo.ResNetCifar;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.TensorFlow;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows how fast this machine trains the flagship, and where the time goes. */
+@Command(
+    name = "benchmark",
+    description =
+        "Takes training steps of ResNetCifar and prints images/s, the share of the machine's matrix-product peak,"
+            + " memory, the rate of the input pipeline alone, and time by kind of operation.",
+    mixinStandardHelpOptions = true)
+final class BenchmarkCommand implements Callable<Integer> {
+  private static final int WARM_UP = 3;
+  private static final int TRACED = 3;
+  private static final double LEARNING_RATE = 1e-3;
+  private static final double MOMENTUM = 0.9;
+  private static final List<Augmentation> AUGMENTATIONS =
+      List.of(RandomCrop.reflect(4), RandomFlip.horizontal());
+
+  /** Of a multiply-add: a product and a sum, each forward and in two gradients. */
+  private static final int OPERATIONS = 6;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private DataOption data = new DataOption();
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+
+  @Option(
+      names = "--width",
+      defaultValue = "64",
+      description = "channels of the first stage (default: ${DEFAULT-VALUE})")
+  private int width;
+
+  @Option(
+      names = "--batch-size",
+      defaultValue = "64",
+      description = "images of a step (default: ${DEFAULT-VALUE})")
+  private int batchSize;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "10",
+      description = "steps to be timed (default: ${DEFAULT-VALUE}); three more are traced")
+  private int steps;
+
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description = "write the last step as a timeline for ui.perfetto.dev or chrome://tracing")
+  private @Nullable Path trace;
+
+  @Override
+  public Integer call() {
+    checkArgument(steps > 0, "steps must be positive, got %s", steps);
+    Trainer trainer =
+        Trainer.builder()
+            .augment(AUGMENTATIONS.toArray(Augmentation[]::new))
+            .batchSize(batchSize)
+            .precision(precision.resolve())
+            .build();
+    ImageSet images = data.open().train();
+    ChannelStatistics statistics = ChannelStatistics.of(images);
+    IntFunction<int[]> batches = batches(images);
+    try (Model model =
+            ResNetCifar.builder()
+                .width(width)
+                .classes(images.classes())
+                .imageSize(images.height(), images.width())
+                .inputChannels(images.channels())
+                .normalization(statistics.mean().toArray(), statistics.deviation().toArray())
+                .build();
+        TrainStep step = trainer.step(model, images)) {
+      printMachine();
+      print("network           ResNetCifar of width %d, %d images a step", width, batchSize);
+      double rate = timeSteps(step, batches);
+      // Before anything else takes memory.
+      print("memory            %s, peak %s", Machine.THIS.memory(), Machine.THIS.peakMemory());
+      double peak = MatrixProduct.flopsPerSecond(precision.resolve()) / 1e9;
+      double gigaflops = rate * OPERATIONS * model.network().multiplyAdds() / 1e9;
+      print("arithmetic        %.1f GFLOP/s", gigaflops);
+      print(
+          "matrix product    %.1f GFLOP/s, training reaches %.1f %%", peak, 100 * gigaflops / peak);
+      print("input pipeline    %.0f images/s alone", pipelineRate(images, statistics, batches));
+      printKinds(traceSteps(step, batches));
+    }
+    return 0;
+  }
+
+  private void printMachine() {
+    print("processor         %s", Machine.THIS.processor());
+    print("instruction sets  %s", Machine.THIS.instructionSets());
+    print("threads           %d", Runtime.getRuntime().availableProcessors());
+    print("TensorFlow        %s", TensorFlow.version());
+    print("precision         %s", PrecisionOption.text(precision.resolve()));
+  }
+
+  /** Prints and returns images/s. */
+  private double timeSteps(TrainStep step, IntFunction<int[]> batches) {
+    List<Double> rates = new ArrayList<>();
+    for (int i = 0; i < WARM_UP + steps; i++) {
+      int[] batch = batches.apply(i);
+      long start = System.nanoTime();
+      step.run(batch, i, LEARNING_RATE, MOMENTUM);
+      if (i >= WARM_UP) {
+        rates.add(batchSize / seconds(start));
+      }
+    }
+    double median = Quantiles.median().compute(rates);
+    Stats stats = Stats.of(rates);
+    print(
+        "training          %.1f images/s (median of %d steps, %.1f to %.1f)",
+        median, steps, stats.min(), stats.max());
+    return median;
+  }
+
+  private double pipelineRate(
+      ImageSet images, ChannelStatistics statistics, IntFunction<int[]> batches) {
+    Normalize normalize =
+        Normalize.of(statistics.mean().toArray(), statistics.deviation().toArray());
+    try (InputPipeline pipeline = new InputPipeline(images, AUGMENTATIONS, normalize)) {
+      for (int i = 0; i < WARM_UP; i++) {
+        pipeline.run(batches.apply(i), i);
+      }
+      int done = 0;
+      long start = System.nanoTime();
+      while (seconds(start) < 1) {
+        pipeline.run(batches.apply(done), done);
+        done++;
+      }
+      return (double) done * batchSize / seconds(start);
+    }
+  }
+
+  private List<StepProfile> traceSteps(TrainStep step, IntFunction<int[]> batches) {
+    List<StepProfile> profiles = new ArrayList<>();
+    for (int i = 0; i < TRACED; i++) {
+      int number = WARM_UP + steps + i;
+      profiles.add(
+          StepProfile.of(step.trace(batches.apply(number), number, LEARNING_RATE, MOMENTUM)));
+    }
+    if (trace != null) {
+      ChromeTrace.write(profiles.get(TRACED - 1), trace);
+      print("timeline          %s", trace);
+    }
+    return profiles;
+  }
+
+  private void printKinds(List<StepProfile> profiles) {
+    StepProfile last = profiles.get(profiles.size() - 1);
+    double all = 0;
+    double wall = 0;
+    for (StepProfile profile : profiles) {
+      all += profile.nanosByKind().values().stream().mapToLong(nanos -> nanos).sum() / 1e6 / TRACED;
+      wall += profile.nanos() / 1e6 / TRACED;
+    }
+    print("%n%-30s %10s %10s %8s", "operations of a traced step", "count", "ms", "share");
+    for (Kind kind : Kind.values()) {
+      long count = last.operations().stream().filter(op -> op.kind() == kind).count();
+      double millis = 0;
+      for (StepProfile profile : profiles) {
+        millis += profile.nanosByKind().getOrDefault(kind, 0L) / 1e6 / TRACED;
+      }
+      print("%-30s %10d %10.2f %6.1f %%", kind.label(), count, millis, 100 * millis / all);
+    }
+    print("%-30s %10d %10.2f %6.1f %%", "all", last.operations().size(), all, 100.0);
+    print("Operations run beside each other: %.2f ms of them in %.2f ms.", all, wall);
+  }
+
+  /** The places of the images of each step, in the order of an epoch that has no end. */
+  private IntFunction<int[]> batches(ImageSet images) {
+    int[] order = Permutation.of(images.size(), 1, 1);
+    return step -> {
+      int[] batch = new int[batchSize];
+      for (int i = 0; i < batchSize; i++) {
+        batch[i] = order[(int) (((long) step * batchSize + i) % order.length)];
+      }
+      return batch;
+    };
+  }
+
+  private static double seconds(long start) {
+    return (double) (System.nanoTime() - start) / TimeUnit.SECONDS.toNanos(1);
+  }
+
+  private void print(String format, Object... values) {
+    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    spec.commandLine().getOut().flush();
+  }
+}
