@@ -40,7 +40,16 @@ class ArchitectureTest {
     MAY_USE.put("zoo", Set.of("graph", "layer", "model"));
     MAY_USE.put(
         "train",
-        Set.of("graph", "layer", "loss", "data", "model", "augment", "optimizer", "schedule"));
+        Set.of(
+            "graph",
+            "layer",
+            "loss",
+            "data",
+            "export",
+            "model",
+            "augment",
+            "optimizer",
+            "schedule"));
     MAY_USE.put("report", Set.of("data", "schedule", "model", "train"));
   }
 

@@ -108,7 +108,7 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      TrainCommand.writeSamples(
+      Samples.write(
           data.open().train(), List.of(RandomCrop.reflect(4), RandomFlip.horizontal()), out);
       spec.commandLine().getOut().println("picture " + out);
       return 0;

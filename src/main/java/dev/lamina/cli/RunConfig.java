@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.primitives.Doubles;
+import dev.lamina.augment.Augmentation;
+import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
 import dev.lamina.data.OneLine;
@@ -15,6 +18,10 @@ import dev.lamina.layer.Layers;
 import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
 import dev.lamina.model.Network;
+import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.schedule.Schedule;
+import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code config.json} of a run: enough to build its model again and to repeat the run.
@@ -71,7 +79,46 @@ record RunConfig(
       double labelSmoothing,
       boolean augment,
       Precision precision,
-      long seed) {}
+      long seed) {
+
+    /** With another number of epochs and another peak, where they are given. */
+    Recipe with(@Nullable Integer otherEpochs, @Nullable Double otherPeak) {
+      return new Recipe(
+          otherEpochs == null ? epochs : otherEpochs,
+          batchSize,
+          otherPeak == null ? peak : otherPeak,
+          cycleMomentum,
+          momentum,
+          nesterov,
+          weightDecay,
+          labelSmoothing,
+          augment,
+          precision,
+          seed);
+    }
+
+    Schedule schedule() {
+      return OneCycle.of(peak).cycleMomentum(cycleMomentum);
+    }
+
+    List<Augmentation> augmentations() {
+      return augment ? List.of(RandomCrop.reflect(4), RandomFlip.horizontal()) : List.of();
+    }
+
+    /** The trainer, still without callbacks. */
+    Trainer.Builder trainer() {
+      MomentumOptimizer optimizer = MomentumOptimizer.of(momentum).weightDecay(weightDecay);
+      return Trainer.builder()
+          .optimizer(nesterov ? optimizer.withNesterov() : optimizer)
+          .schedule(schedule())
+          .labelSmoothing(labelSmoothing)
+          .augment(augmentations().toArray(Augmentation[]::new))
+          .epochs(epochs)
+          .batchSize(batchSize)
+          .precision(precision)
+          .seed(seed);
+    }
+  }
 
   /** The network with initial weights. */
   Model build() {
@@ -136,6 +183,14 @@ record RunConfig(
 
   static Path weights(Path run) {
     return run.resolve(WEIGHTS);
+  }
+
+  static Path history(Path run) {
+    return run.resolve("history.csv");
+  }
+
+  static Path plots(Path run) {
+    return run.resolve("plots");
   }
 
   void write(Path run) {

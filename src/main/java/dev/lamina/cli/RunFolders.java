@@ -1,6 +1,8 @@
 package dev.lamina.cli;
 
+import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
+import dev.lamina.data.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,21 +27,38 @@ final class RunFolders {
     return RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME));
   }
 
-  /** Makes the folder of a new run, which must be new or empty. */
-  static void create(Path run) {
+  /** Makes the folder of a new run, which must be new or empty, and locks it. */
+  static FolderLock create(Path run) {
     try {
       if (Files.isDirectory(run)) {
         try (Stream<Path> files = Files.list(run)) {
-          if (files.findAny().isPresent()) {
+          if (files.anyMatch(file -> !isLeftover(file))) {
             throw new DataException(
                 run + " must be a new or empty folder; name another with --run");
           }
         }
       }
-      Files.createDirectories(run);
+      return lock(run);
     } catch (IOException e) {
       throw new DataException(
           run + " could not be made (" + e + "); name another folder with --run", e);
+    }
+  }
+
+  /** Whether a run that was killed in its first moments leaves such a file. */
+  private static boolean isLeftover(Path file) {
+    return file.endsWith(FolderLock.FILE) || AtomicFiles.isTemporary(file);
+  }
+
+  /** Locks the folder of a run, and removes what an interrupted one left half-written. */
+  static FolderLock lock(Path run) {
+    FolderLock lock = FolderLock.of(run);
+    try {
+      AtomicFiles.removeTemporaries(run);
+      return lock;
+    } catch (RuntimeException e) {
+      lock.close();
+      throw e;
     }
   }
 

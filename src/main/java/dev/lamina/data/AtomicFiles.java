@@ -1,6 +1,9 @@
 package dev.lamina.data;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** Writes files as a whole or not at all: a temporary file beside the target, then a rename. */
 public final class AtomicFiles {
@@ -36,6 +40,7 @@ public final class AtomicFiles {
       flush(temporary, pieces);
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      flushFolder(temporary.resolveSibling(""));
     } finally {
       Files.deleteIfExists(temporary);
     }
@@ -66,6 +71,44 @@ public final class AtomicFiles {
       }
       channel.force(true);
     }
+  }
+
+  /** Returns when the device has the names in a folder, so that a rename outlives a power cut. */
+  private static void flushFolder(Path folder) throws IOException {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(folder, StandardOpenOption.READ);
+    } catch (IOException e) {
+      // Windows opens no folders, and keeps its names in a journal.
+      return;
+    }
+    try (channel) {
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Deletes what writers that were killed left in a folder and below it. Nobody else may write
+   * there meanwhile.
+   *
+   * @throws DataException where something cannot be deleted
+   */
+  public static void removeTemporaries(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      // To a list first: a folder among them must not be looked into any more.
+      for (Path file : files.filter(AtomicFiles::isTemporary).toList()) {
+        MoreFiles.deleteRecursively(file, RecursiveDeleteOption.ALLOW_INSECURE);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new DataException(
+          folder + " could not be cleaned (" + e + "); check its permissions", e);
+    }
+  }
+
+  /** Whether a file is one that is being written, or was when its writer was killed. */
+  public static boolean isTemporary(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp");
   }
 
   /** Writes text as UTF-8. */

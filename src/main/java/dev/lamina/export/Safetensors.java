@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -50,6 +51,13 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     SafetensorsWriter.write(file, this);
   }
 
+  /**
+   * The bytes of the file, piece by piece: the header, then each tensor, the widest types first.
+   */
+  public List<ByteBuffer> pieces() {
+    return SafetensorsWriter.pieces(this);
+  }
+
   /** An immutable tensor, its numbers in row-major order. */
   public static final class Tensor {
     private final String label;
@@ -81,6 +89,15 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       ByteBuffer data = littleEndian(Math.multiplyExact(values.length, Dtype.F32.bytes()));
       data.asFloatBuffer().put(values);
       return new Tensor("tensor", Dtype.F32, shape.clone(), data);
+    }
+
+    /** A U8 tensor of one dimension. */
+    public static Tensor of(byte[] bytes) {
+      return new Tensor(
+          "tensor",
+          Dtype.U8,
+          new long[] {bytes.length},
+          littleEndian(bytes.length).put(bytes).flip());
     }
 
     /** The type of the numbers. */

@@ -6,6 +6,7 @@ import dev.lamina.data.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,24 +21,27 @@ final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   static void write(Path file, Safetensors content) {
-    // The widest numbers first, so that every tensor is aligned to its numbers.
-    List<Map.Entry<String, Safetensors.Tensor>> tensors =
-        new ArrayList<>(content.tensors().entrySet());
-    tensors.sort(Comparator.comparingInt(entry -> -entry.getValue().dtype().bytes()));
     try {
-      List<ByteBuffer> pieces = new ArrayList<>();
-      pieces.add(header(tensors, content.metadata()));
-      tensors.forEach(entry -> pieces.add(entry.getValue().data()));
-      AtomicFiles.write(file, pieces);
+      AtomicFiles.write(file, pieces(content));
     } catch (IOException e) {
       throw new UncheckedIOException(
           file + " could not be written (" + e + "); free space or choose another folder", e);
     }
   }
 
+  static List<ByteBuffer> pieces(Safetensors content) {
+    // The widest numbers first, so that every tensor is aligned to its numbers.
+    List<Map.Entry<String, Safetensors.Tensor>> tensors =
+        new ArrayList<>(content.tensors().entrySet());
+    tensors.sort(Comparator.comparingInt(entry -> -entry.getValue().dtype().bytes()));
+    List<ByteBuffer> pieces = new ArrayList<>();
+    pieces.add(header(tensors, content.metadata()));
+    tensors.forEach(entry -> pieces.add(entry.getValue().data()));
+    return pieces;
+  }
+
   private static ByteBuffer header(
-      List<Map.Entry<String, Safetensors.Tensor>> tensors, Map<String, String> metadata)
-      throws IOException {
+      List<Map.Entry<String, Safetensors.Tensor>> tensors, Map<String, String> metadata) {
     ObjectNode header = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
       ObjectNode texts = header.putObject(Safetensors.METADATA);
@@ -52,7 +56,7 @@ final class SafetensorsWriter {
       end += tensor.data().remaining();
       node.putArray("data_offsets").add(begin).add(end);
     }
-    byte[] json = JSON.writeValueAsBytes(header);
+    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
     int padded = (json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     ByteBuffer bytes = Safetensors.littleEndian(Long.BYTES + padded).putLong(padded).put(json);
     while (bytes.hasRemaining()) {

@@ -239,6 +239,18 @@ public final class GraphSession implements AutoCloseable {
     return values;
   }
 
+  /** Whether no value is infinite or NaN. */
+  public static boolean allFinite(Map<Variable, float[]> values) {
+    for (float[] array : values.values()) {
+      for (float value : array) {
+        if (!Float.isFinite(value)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /** Fetches one float operand. */
   public float[] fetch(Operand<TFloat32> operand) {
     try (var result = run(runner -> runner.fetch(operand))) {

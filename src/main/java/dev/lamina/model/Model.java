@@ -21,7 +21,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -164,7 +165,10 @@ public final class Model implements AutoCloseable {
   public float[][] logits(ImageSet set) {
     checkShape(set);
     float[][] all = new float[set.size()][];
-    forEachBatch(set, (start, rows) -> System.arraycopy(rows, 0, all, start, rows.length));
+    for (int start = 0; start < set.size(); start += BATCH) {
+      float[][] rows = batch(set, start);
+      System.arraycopy(rows, 0, all, start, rows.length);
+    }
     return all;
   }
 
@@ -175,19 +179,31 @@ public final class Model implements AutoCloseable {
    *     network
    */
   public Evaluation evaluate(ImageSet set) {
+    return evaluate(set, () -> false).orElseThrow();
+  }
+
+  /**
+   * Loss, accuracy and confusion matrix; empty where it was cancelled before the last image.
+   *
+   * @param cancelled asked before every batch; true breaks off
+   * @throws IllegalArgumentException as {@link #evaluate(ImageSet)} does
+   */
+  public Optional<Evaluation> evaluate(ImageSet set, BooleanSupplier cancelled) {
     checkFits(set);
     long[][] confusion = new long[set.classes()][set.classes()];
-    double[] loss = new double[1];
-    forEachBatch(
-        set,
-        (start, rows) -> {
-          for (int i = 0; i < rows.length; i++) {
-            int label = set.label(start + i);
-            confusion[label][Softmax.argMax(rows[i])]++;
-            loss[0] += Softmax.crossEntropy(rows[i], label);
-          }
-        });
-    return new Evaluation(loss[0], confusion, classNames);
+    double loss = 0;
+    for (int start = 0; start < set.size(); start += BATCH) {
+      if (cancelled.getAsBoolean()) {
+        return Optional.empty();
+      }
+      float[][] rows = batch(set, start);
+      for (int i = 0; i < rows.length; i++) {
+        int label = set.label(start + i);
+        confusion[label][Softmax.argMax(rows[i])]++;
+        loss += Softmax.crossEntropy(rows[i], label);
+      }
+    }
+    return Optional.of(new Evaluation(loss, confusion, classNames));
   }
 
   /**
@@ -384,16 +400,15 @@ public final class Model implements AutoCloseable {
         set.channels());
   }
 
-  private void forEachBatch(ImageSet set, BiConsumer<Integer, float[][]> use) {
+  /** The logits of the images from a place on, at most {@link #BATCH} of them. */
+  private float[][] batch(ImageSet set, int start) {
     int bytes = Math.toIntExact(network.inputShape().size());
-    for (int start = 0; start < set.size(); start += BATCH) {
-      int count = Math.min(BATCH, set.size() - start);
-      byte[] pixels = new byte[count * bytes];
-      for (int i = 0; i < count; i++) {
-        set.copyImage(start + i, pixels, i * bytes);
-      }
-      use.accept(start, run(pixels, count));
+    int count = Math.min(BATCH, set.size() - start);
+    byte[] pixels = new byte[count * bytes];
+    for (int i = 0; i < count; i++) {
+      set.copyImage(start + i, pixels, i * bytes);
     }
+    return run(pixels, count);
   }
 
   private float[][] run(byte[] pixels, int count) {

@@ -14,6 +14,9 @@ public interface Callback {
   /** Called after every epoch, when the validation images have been evaluated. */
   default void onEpoch(Epoch epoch, RunHandle run) {}
 
+  /** Called where the run was stopped before its last epoch was over; then comes the end. */
+  default void onStop(RunHandle run) {}
+
   /** Called once at the end, also where training stopped early or failed. */
   default void onEnd(History history) {}
 }

@@ -1,6 +1,5 @@
 package dev.lamina.train;
 
-import dev.lamina.model.Evaluation;
 import java.util.Optional;
 
 /**
@@ -10,7 +9,7 @@ import java.util.Optional;
  * @param steps the steps taken since the start of the run
  * @param loss the mean training loss over the epoch's images, each before its step's update
  * @param accuracy the share of the epoch's (augmented) images that were recognised, likewise
- * @param validation the evaluation on the validation images; empty where there are none
+ * @param validation how the model did on the validation images; empty where there are none
  * @param learningRate the learning rate of the epoch's last step
  * @param momentum the momentum of the epoch's last step
  * @param seconds the time it took, with the evaluation
@@ -20,7 +19,7 @@ public record Epoch(
     long steps,
     double loss,
     double accuracy,
-    Optional<Evaluation> validation,
+    Optional<Metrics> validation,
     double learningRate,
     double momentum,
     double seconds) {}

@@ -1,6 +1,8 @@
 package dev.lamina.train;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What happened in a run.
@@ -23,5 +25,18 @@ public record History(List<Epoch> epochs) {
       throw new IllegalStateException("no epoch was finished");
     }
     return epochs.get(epochs.size() - 1);
+  }
+
+  /**
+   * The epoch with the highest validation accuracy, the first of several; empty where nothing was
+   * validated.
+   */
+  public Optional<Epoch> best() {
+    // max gives the last of equals, so they are compared by age as well.
+    return epochs.stream()
+        .filter(epoch -> epoch.validation().isPresent())
+        .max(
+            Comparator.comparingDouble((Epoch epoch) -> epoch.validation().orElseThrow().accuracy())
+                .thenComparing(Epoch::number, Comparator.reverseOrder()));
   }
 }

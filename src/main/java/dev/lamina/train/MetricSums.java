@@ -6,6 +6,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.ReadVariableOp;
 import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.TFloat32;
@@ -14,13 +15,25 @@ import org.tensorflow.types.TInt32;
 
 /** Sums over steps, kept in the graph, so that no step has to wait for its numbers to be read. */
 final class MetricSums {
+  /**
+   * The sums.
+   *
+   * @param images the number of images
+   * @param loss the sum of their losses
+   * @param correct how many were recognised
+   */
+  record Sums(double images, double loss, double correct) {
+    static final Sums ZERO = new Sums(0, 0, 0);
+  }
+
   private final GraphSession session;
   private final Op update;
-  private final Op reset;
+  private final Placeholder<TFloat64> value;
+  private final Op assign;
   private final ReadVariableOp<TFloat64> sums;
 
   /**
-   * Builds the sums; they have no value until {@link #reset}.
+   * Builds the sums; they have no value until {@link #set}.
    *
    * @param gated operations that run when nothing can fail any more in the step
    * @param loss the mean loss of the batch
@@ -45,7 +58,8 @@ final class MetricSums {
     Operand<TFloat64> images = tf.dtypes.cast(tf.size(labels), TFloat64.class);
     Operand<TFloat64> lossSum = tf.math.mul(tf.dtypes.cast(loss, TFloat64.class), images);
     update = gated.assignAddVariableOp(handle, tf.stack(List.of(images, lossSum, correct)));
-    reset = tf.assignVariableOp(handle, tf.constant(new double[3]));
+    value = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(3)));
+    assign = tf.assignVariableOp(handle, value);
     sums = tf.readVariableOp(handle, TFloat64.class);
   }
 
@@ -54,15 +68,16 @@ final class MetricSums {
     return update;
   }
 
-  void reset() {
-    session.runner().addTarget(reset).run().close();
+  void set(Sums to) {
+    try (TFloat64 values = TFloat64.vectorOf(to.images(), to.loss(), to.correct())) {
+      session.runner().feed(value, values).addTarget(assign).run().close();
+    }
   }
 
-  Metrics read() {
+  Sums read() {
     try (var result = session.runner().fetch(sums).run()) {
       TFloat64 values = (TFloat64) result.get(0);
-      double images = values.getDouble(0);
-      return new Metrics((long) images, values.getDouble(1) / images, values.getDouble(2) / images);
+      return new Sums(values.getDouble(0), values.getDouble(1), values.getDouble(2));
     }
   }
 }

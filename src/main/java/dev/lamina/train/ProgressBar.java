@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import java.io.Console;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -19,9 +20,10 @@ public final class ProgressBar implements Callback {
   private final PrintStream out;
   private final boolean terminal;
   private me.tongfei.progressbar.@Nullable ProgressBar bar;
-  private RunPlan plan = new RunPlan(0, 0, 0, 0);
+  private RunPlan plan = new RunPlan(0, 0, 0, 0, 0);
   private long epochStart;
   private long lastShown;
+  private long seen;
 
   private ProgressBar(PrintStream out, boolean terminal) {
     this.out = out;
@@ -60,6 +62,7 @@ public final class ProgressBar implements Callback {
 
   @Override
   public void onStep(StepEvent event, RunHandle run) {
+    seen += event.images();
     if (terminal) {
       bar(event.epoch()).stepBy(event.images());
     }
@@ -78,7 +81,7 @@ public final class ProgressBar implements Callback {
     if (terminal) {
       bar(event.epoch()).setExtraMessage(" " + state);
     } else {
-      double rate = metrics.images() / seconds(epochStart);
+      double rate = seen / seconds(epochStart);
       long left = (long) ((double) (plan.steps() - event.step() - 1) * plan.batchSize() / rate);
       out.printf(
           Locale.ROOT,
@@ -126,15 +129,20 @@ public final class ProgressBar implements Callback {
   private void startEpoch() {
     epochStart = System.nanoTime();
     lastShown = epochStart;
+    seen = 0;
   }
 
   private me.tongfei.progressbar.ProgressBar bar(int epoch) {
     me.tongfei.progressbar.ProgressBar current = bar;
     if (current == null) {
+      // Where the run was resumed in the middle of the epoch, the images of before.
+      long before =
+          Math.max(0, plan.done() - (epoch - 1L) * plan.stepsPerEpoch()) * plan.batchSize();
       current =
           new ProgressBarBuilder()
               .setTaskName("epoch " + epoch + "/" + plan.epochs())
               .setInitialMax(plan.images())
+              .startsFrom(before, Duration.ZERO)
               .setUnit(" images", 1)
               .showSpeed()
               .setStyle(ProgressBarStyle.ASCII)

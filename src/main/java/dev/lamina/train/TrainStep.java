@@ -44,6 +44,7 @@ import org.tensorflow.types.TUint8;
 public final class TrainStep implements AutoCloseable {
   private static final String NOT_FINITE = "lamina: loss or gradient is not finite";
 
+  private final Model model;
   private final GraphSession session;
   private final ResidentImages resident;
   private final Placeholder<TInt32> indices;
@@ -68,6 +69,7 @@ public final class TrainStep implements AutoCloseable {
       Precision precision,
       Freezing freezing,
       long seed) {
+    this.model = model;
     this.seed = seed;
     session = model.session();
     Ops tf = session.ops().withSubScope("step");
@@ -104,7 +106,7 @@ public final class TrainStep implements AutoCloseable {
         .slots()
         .forEach(slot -> zeros.put(slot, new float[Math.toIntExact(slot.parameter().size())]));
     session.assign(zeros);
-    sums.reset();
+    sums.set(MetricSums.Sums.ZERO);
     // Last, so that nothing stays behind where building fails.
     resident.load();
     session.startUpdating();
@@ -196,12 +198,26 @@ public final class TrainStep implements AutoCloseable {
 
   /** What the steps since the last {@link #resetMetrics} did, or since the first. */
   public Metrics metrics() {
-    return sums.read();
+    MetricSums.Sums all = sums.read();
+    return new Metrics(
+        (long) all.images(), all.loss() / all.images(), all.correct() / all.images());
   }
 
   /** Lets the metrics start again with the next step. */
   public void resetMetrics() {
-    sums.reset();
+    sums.set(MetricSums.Sums.ZERO);
+  }
+
+  /** What {@link #metrics} is computed from. */
+  MetricSums sums() {
+    return sums;
+  }
+
+  /** Every variable that steps change: weights, running statistics, the optimizer's slots. */
+  List<Variable> state() {
+    List<Variable> all = new ArrayList<>(model.variables());
+    all.addAll(updates.slots());
+    return all;
   }
 
   /** Frees the resident images. The graph's nodes stay until the model is closed. */

@@ -4,20 +4,18 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.augment.Augmentation;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Permutation;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.CrossEntropy;
-import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Optimizer;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.Schedule;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +23,19 @@ import org.jspecify.annotations.Nullable;
  * again; the same recipe on the same model and images takes the same steps.
  */
 public final class Trainer {
-  private final Optimizer optimizer;
-  private final Schedule schedule;
-  private final CrossEntropy loss;
-  private final List<Augmentation> augmentations;
-  private final List<Callback> callbacks;
-  private final int epochs;
-  private final int batchSize;
-  private final boolean dropLast;
-  private final double validationSplit;
-  private final Precision precision;
-  private final Freezing freezing;
-  private final long seed;
+  final Optimizer optimizer;
+  final Schedule schedule;
+  final CrossEntropy loss;
+  final List<Augmentation> augmentations;
+  final List<Callback> callbacks;
+  final int epochs;
+  final int batchSize;
+  final boolean dropLast;
+  final double validationSplit;
+  final Precision precision;
+  final Freezing freezing;
+  final long seed;
+  final Set<String> mayDiffer;
 
   private Trainer(Builder builder) {
     checkArgument(builder.epochs > 0, "epochs must be positive, got %s", builder.epochs);
@@ -45,6 +44,11 @@ public final class Trainer {
         builder.validationSplit >= 0 && builder.validationSplit < 1,
         "validationSplit must be in [0, 1), got %s",
         builder.validationSplit);
+    checkArgument(
+        Configuration.CHANGEABLE.containsAll(builder.mayDiffer),
+        "mayDiffer must name some of %s, got %s",
+        new TreeSet<>(Configuration.CHANGEABLE),
+        builder.mayDiffer);
     optimizer = builder.optimizer;
     schedule = builder.schedule;
     loss = builder.loss;
@@ -57,6 +61,7 @@ public final class Trainer {
     precision = builder.precision;
     freezing = builder.freezing;
     seed = builder.seed;
+    mayDiffer = builder.mayDiffer;
   }
 
   /** A recipe to be filled in; the defaults are the flagship's, without augmentation. */
@@ -69,11 +74,7 @@ public final class Trainer {
    * rest.
    */
   public History fit(Model model, ImageSet train) {
-    if (validationSplit > 0) {
-      ImageSet.Split split = train.split(validationSplit, seed);
-      return run(model, split.train(), split.validation());
-    }
-    return run(model, train, null);
+    return run(model, train, Optional.empty());
   }
 
   /**
@@ -85,11 +86,8 @@ public final class Trainer {
    *     last good weights
    */
   public History fit(Model model, ImageSet train, ImageSet validation) {
-    checkArgument(
-        validationSplit == 0,
-        "validationSplit must be 0 where validation images are given, got %s",
-        validationSplit);
-    return run(model, train, validation);
+    checkNoSplit();
+    return run(model, train, validation, Optional.empty());
   }
 
   /**
@@ -103,7 +101,47 @@ public final class Trainer {
     return new TrainStep(model, images, optimizer, loss, augmentations, precision, freezing, seed);
   }
 
-  private History run(Model model, ImageSet train, @Nullable ImageSet validation) {
+  /**
+   * Goes on with a run that wrote {@link Checkpoints}, from its newest whole checkpoint, on the
+   * images that it was begun with; starts it where it has none yet. It ends, bit for bit, where it
+   * would have ended without the interruption (see docs/reproducibility.md).
+   *
+   * @param run the folder that was given to {@link Checkpoints#in}
+   * @param model a model of the same network; its weights are replaced
+   * @throws IllegalArgumentException where this recipe, the network or the images differ from the
+   *     checkpoint's in anything but callbacks and {@link Builder#mayDiffer}
+   * @throws dev.lamina.data.DataException where there are checkpoints and none can be read
+   */
+  public History resume(Path run, Model model, ImageSet train, ImageSet validation) {
+    checkNoSplit();
+    return run(model, train, validation, Checkpoints.newest(run));
+  }
+
+  /**
+   * Goes on with a run as {@link #resume(Path, Model, ImageSet, ImageSet)} does, as {@link
+   * #fit(Model, ImageSet)} began it.
+   */
+  public History resume(Path run, Model model, ImageSet train) {
+    return run(model, train, Checkpoints.newest(run));
+  }
+
+  private void checkNoSplit() {
+    checkArgument(
+        validationSplit == 0,
+        "validationSplit must be 0 where validation images are given, got %s",
+        validationSplit);
+  }
+
+  private History run(Model model, ImageSet images, Optional<Checkpoint> from) {
+    if (validationSplit > 0) {
+      ImageSet.Split split = images.split(validationSplit, seed);
+      return run(model, split.train(), split.validation(), from);
+    }
+    return run(model, images, null, from);
+  }
+
+  private History run(
+      Model model, ImageSet train, @Nullable ImageSet validation, Optional<Checkpoint> from) {
     if (validation != null) {
       model.checkFits(validation);
       checkArgument(
@@ -118,101 +156,10 @@ public final class Trainer {
         train.size(),
         batchSize);
     model.classNames(train.classNames());
-    int stepsPerEpoch = dropLast ? train.size() / batchSize : (train.size() - 1) / batchSize + 1;
-    RunPlan plan = new RunPlan(epochs, stepsPerEpoch, batchSize, train.size());
-    List<Epoch> done = new ArrayList<>();
     try (TrainStep step = step(model, train)) {
-      Handle handle = new Handle(model, step);
-      callbacks.forEach(callback -> callback.onStart(plan, handle));
-      LastGood good = new LastGood(model);
-      for (int epoch = 1; epoch <= epochs && !handle.stopped; epoch++) {
-        try {
-          runEpoch(epoch, plan, step, model, train, validation, handle, good).ifPresent(done::add);
-        } catch (DivergenceException e) {
-          good.restore();
-          throw new DivergenceException(
-              e.step(), e.learningRate(), epoch == 1 ? "before training" : "the last whole epoch");
-        }
-      }
-    } finally {
-      History history = new History(done);
-      callbacks.forEach(callback -> callback.onEnd(history));
-    }
-    return new History(done);
-  }
-
-  /** Empty where the epoch was broken off. */
-  private Optional<Epoch> runEpoch(
-      int number,
-      RunPlan plan,
-      TrainStep trainStep,
-      Model model,
-      ImageSet train,
-      @Nullable ImageSet validation,
-      Handle handle,
-      LastGood good) {
-    long start = System.nanoTime();
-    int[] order = Permutation.of(train.size(), seed, number);
-    trainStep.resetMetrics();
-    double learningRate = 0;
-    double momentum = 0;
-    long first = (long) (number - 1) * plan.stepsPerEpoch();
-    for (int i = 0; i < plan.stepsPerEpoch(); i++) {
-      if (handle.stopped) {
-        return Optional.empty();
-      }
-      long step = first + i;
-      int[] batch =
-          Arrays.copyOfRange(order, i * batchSize, Math.min((i + 1) * batchSize, order.length));
-      learningRate = schedule.learningRate(step, plan.steps());
-      momentum = schedule.momentum(step, plan.steps()).orElse(optimizer.momentum());
-      trainStep.run(batch, step, learningRate, momentum);
-      StepEvent event = new StepEvent(step, number, batch.length, learningRate, momentum);
-      callbacks.forEach(callback -> callback.onStep(event, handle));
-    }
-    if (!good.update()) {
-      throw new DivergenceException(
-          first + plan.stepsPerEpoch() - 1, learningRate, "the last whole epoch");
-    }
-    Metrics metrics = trainStep.metrics();
-    Optional<Evaluation> evaluation = Optional.ofNullable(validation).map(model::evaluate);
-    Epoch epoch =
-        new Epoch(
-            number,
-            first + plan.stepsPerEpoch(),
-            metrics.loss(),
-            metrics.accuracy(),
-            evaluation,
-            learningRate,
-            momentum,
-            (System.nanoTime() - start) / 1e9);
-    callbacks.forEach(callback -> callback.onEpoch(epoch, handle));
-    return Optional.of(epoch);
-  }
-
-  private static final class Handle implements RunHandle {
-    private final Model model;
-    private final TrainStep step;
-    private boolean stopped;
-
-    Handle(Model model, TrainStep step) {
-      this.model = model;
-      this.step = step;
-    }
-
-    @Override
-    public Metrics metrics() {
-      return step.metrics();
-    }
-
-    @Override
-    public void stop() {
-      stopped = true;
-    }
-
-    @Override
-    public void saveWeights(Path file) {
-      model.saveWeights(file);
+      Run run = new Run(this, model, step, train, validation);
+      from.ifPresent(run::restore);
+      return run.finish();
     }
   }
 
@@ -230,6 +177,7 @@ public final class Trainer {
     private Precision precision = Precision.automatic();
     private Freezing freezing = new Freezing(List.of());
     private long seed;
+    private Set<String> mayDiffer = Set.of();
 
     private Builder() {}
 
@@ -312,6 +260,18 @@ public final class Trainer {
     /** Who is told of the run; nobody unless set. */
     public Builder callbacks(Callback... callbacks) {
       this.callbacks = List.of(callbacks);
+      return this;
+    }
+
+    /**
+     * The options that may differ from the checkpoint's when a run is resumed; none unless set. Of
+     * {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind), {@code
+     * labelSmoothing}, {@code augment} and {@code precision}. The resumed run takes the new values
+     * from the checkpoint on. A schedule is a function of the step and of the number of all steps:
+     * with more epochs the learning rate jumps to where the longer schedule has it.
+     */
+    public Builder mayDiffer(String... options) {
+      this.mayDiffer = Set.of(options);
       return this;
     }
 

@@ -30,9 +30,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MainTest {
   @TempDir Path folder;
 
-  private record Output(int status, String out, String err) {}
+  record Output(int status, String out, String err) {}
 
-  private static Output lamina(Object... args) {
+  static Output lamina(Object... args) {
     PrintStream systemOut = System.out;
     PrintStream systemErr = System.err;
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -52,6 +52,10 @@ class MainTest {
 
   /** An image folder of a few embedded images in three classes. */
   private Path images() throws IOException {
+    return images(folder);
+  }
+
+  static Path images(Path folder) throws IOException {
     Path root = folder.resolve("images");
     ImageData data = ImageData.embedded();
     for (String split : List.of("train", "test")) {

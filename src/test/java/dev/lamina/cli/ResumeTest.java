@@ -1,0 +1,95 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.cli.MainTest.Output;
+import dev.lamina.train.Checkpoints;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Going on with a run from the command line. What signals do is in the tests of processes. */
+class ResumeTest {
+  @TempDir Path folder;
+
+  private Path train() throws IOException {
+    Path run = folder.resolve("run");
+    Output train =
+        MainTest.lamina(
+            "train",
+            "--data",
+            MainTest.images(folder),
+            "--run",
+            run,
+            "--width",
+            1,
+            "--epochs",
+            1,
+            "--batch-size",
+            30);
+    assertThat(train.status()).as(train.err()).isZero();
+    return run;
+  }
+
+  private static List<String> history(Path run) throws IOException {
+    return Files.readAllLines(run.resolve("history.csv"));
+  }
+
+  @Test
+  void resume_ofAFinishedRun_andWithMoreEpochs() throws IOException {
+    Path run = train();
+    List<String> before = history(run);
+    Output again = MainTest.lamina("train", "--resume", run);
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.out()).contains("test accuracy");
+    assertThat(history(run)).isEqualTo(before);
+    byte[] export = Files.readAllBytes(run.resolve("export/1/saved_model.pb"));
+
+    Output longer =
+        MainTest.lamina("train", "--resume", run, "--epochs", 2, "--learning-rate", 0.1);
+    assertThat(longer.status()).as(longer.err()).isZero();
+    assertThat(history(run)).hasSize(3).startsWith(before.toArray(String[]::new));
+    assertThat(RunConfig.read(run).recipe().epochs()).isEqualTo(2);
+    assertThat(RunConfig.read(run).recipe().peak()).isEqualTo(0.1);
+    assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(4);
+    assertThat(Files.readAllBytes(run.resolve("export/1/saved_model.pb"))).isNotEqualTo(export);
+
+    refuses(
+        "--batch-size must not be given with --resume: a run goes on as it began; only --epochs, --learning-rate,"
+            + " --data, --cache, --mirror may be; see 'lamina train --help'",
+        "--resume",
+        run,
+        "--batch-size",
+        30);
+    // Whoever edits the file is found out all the same, and the file is not touched.
+    Path config = run.resolve("config.json");
+    String edited = Files.readString(config).replace("\"batchSize\" : 30", "\"batchSize\" : 20");
+    Files.writeString(config, edited);
+    refuses(
+        "batchSize must be 30 as in the checkpoint, got 20; resume as the run began, or start another",
+        "--resume",
+        run);
+    assertThat(config).hasContent(edited);
+  }
+
+  @Test
+  void folderThatIsNoRun() {
+    refuses(
+        "nowhere is no run: it has no config.json; name the folder that 'lamina train' printed",
+        "--resume",
+        "nowhere");
+    assertThat(Path.of("nowhere")).doesNotExist();
+  }
+
+  private static void refuses(String message, Object... options) {
+    Object[] words = new Object[options.length + 1];
+    words[0] = "train";
+    System.arraycopy(options, 0, words, 1, options.length);
+    Output output = MainTest.lamina(words);
+    assertThat(output.err()).isEqualTo("lamina: " + message + "\n");
+    assertThat(output.status()).isEqualTo(2);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.lamina.torture;
+
+import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomFlip;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
+import dev.lamina.layer.Flatten;
+import dev.lamina.model.Model;
+import dev.lamina.model.Network;
+import dev.lamina.report.HistoryCsv;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.train.Callback;
+import dev.lamina.train.Checkpoints;
+import dev.lamina.train.History;
+import dev.lamina.train.RunHandle;
+import dev.lamina.train.RunPlan;
+import dev.lamina.train.StepEvent;
+import dev.lamina.train.Trainer;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+
+/**
+ * A program that starts a small run, or goes on with it. It says {@code start} and then the number
+ * of steps taken, after each of them, and leaves weights and history at the end.
+ */
+final class TrainingProcess {
+  static final int STEPS_PER_CHECKPOINT = 5;
+
+  private TrainingProcess() {}
+
+  /** The run folder, the seed, the number of epochs of ten steps, and the precision. */
+  public static void main(String[] args) {
+    Path run = Path.of(args[0]);
+    ImageSet all = ImageData.embedded().train();
+    ImageSet train = all.subset(IntStream.range(0, 190).toArray());
+    ImageSet validation = all.subset(IntStream.range(190, 230).toArray());
+    // The dense layer makes a checkpoint of 2 MB, so that writing takes much of the time.
+    Network network =
+        Network.input(32, 32, 3)
+            .then(Conv2d.of(4, 3).stride(2), BatchNorm.create(), Activation.RELU)
+            .then(Conv2d.of(4, 3).stride(2), BatchNorm.create(), Activation.RELU)
+            .then(Flatten.create(), Dense.of(1024), Activation.RELU, Dropout.of(0.3))
+            .then(Dense.of(10));
+    long seed = Long.parseLong(args[1]);
+    try (Model model = Model.of(network, seed)) {
+      History history =
+          Trainer.builder()
+              .schedule(OneCycle.of(0.02))
+              .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+              .epochs(Integer.parseInt(args[2]))
+              .batchSize(20)
+              .precision(Precision.valueOf(args[3]))
+              .seed(seed)
+              .callbacks(new Talker(), Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2))
+              .build()
+              .resume(run, model, train, validation);
+      model.saveWeights(run.resolve("weights.safetensors"));
+      HistoryCsv.write(history, run.resolve("history.csv"));
+    }
+  }
+
+  private static final class Talker implements Callback {
+    @Override
+    public void onStart(RunPlan plan, RunHandle run) {
+      System.out.println("start");
+      System.out.println(plan.done());
+    }
+
+    @Override
+    public void onStep(StepEvent event, RunHandle run) {
+      System.out.println(event.step() + 1);
+    }
+  }
+}

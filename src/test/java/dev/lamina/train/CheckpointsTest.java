@@ -1,0 +1,347 @@
+package dev.lamina.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lamina.data.AtomicFiles;
+import dev.lamina.data.DataException;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.export.FormatException;
+import dev.lamina.export.Safetensors;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.model.Model;
+import dev.lamina.model.Network;
+import dev.lamina.schedule.Constant;
+import dev.lamina.schedule.Schedule;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When checkpoints are written, which are kept, and what becomes of damaged ones. */
+class CheckpointsTest {
+  private static final ImageSet IMAGES =
+      ImageData.embedded().train().subset(IntStream.range(0, 40).toArray());
+
+  @TempDir private Path run;
+
+  private static Model model() {
+    return Model.of(Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10)), 1);
+  }
+
+  /** Four steps an epoch. */
+  private static Trainer.Builder recipe(int epochs) {
+    return Trainer.builder().schedule(Constant.of(0.1)).epochs(epochs).batchSize(10);
+  }
+
+  private static History fit(Trainer.Builder recipe) {
+    try (Model model = model()) {
+      return recipe.build().fit(model, IMAGES, IMAGES);
+    }
+  }
+
+  private History resume(Trainer.Builder recipe) {
+    try (Model model = model()) {
+      return recipe.build().resume(run, model, IMAGES, IMAGES);
+    }
+  }
+
+  private Path file(long step) {
+    return run.resolve("checkpoints").resolve("step-%08d.safetensors".formatted(step));
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.equals(".lock"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static String name(long step) {
+    return "step-%08d.safetensors".formatted(step);
+  }
+
+  private Checkpoints never() {
+    return Checkpoints.in(run).every(Duration.ofDays(1));
+  }
+
+  @Test
+  void checkpoint_afterEveryEpoch_andEverySoManySteps() throws IOException {
+    fit(recipe(2).callbacks(never().keep(100)));
+    assertThat(files()).containsExactly(name(4), name(8));
+    fit(recipe(2).callbacks(never().keep(100).everySteps(3)));
+    assertThat(files()).containsExactly(name(3), name(4), name(6), name(8));
+  }
+
+  @Test
+  void checkpoint_everySoOften() throws IOException {
+    fit(recipe(1).callbacks(Checkpoints.in(run).every(Duration.ZERO).keep(100)));
+    assertThat(files()).containsExactly(name(1), name(2), name(3), name(4));
+  }
+
+  @Test
+  void newest_andBest_areKept() throws IOException {
+    // Only the second epoch learns; what comes after it takes steps in the wrong direction.
+    Schedule schedule = (step, steps) -> step < 4 ? 0 : step < 8 ? 0.5 : step < 12 ? -5 : 0;
+    History history = fit(recipe(6).schedule(schedule).callbacks(never().keep(2)));
+    Epoch best = history.best().orElseThrow();
+    assertThat(best.number()).isEqualTo(2);
+    assertThat(files()).containsExactly(name(8), name(20), name(24));
+  }
+
+  @Test
+  void best_isTheFirstOfEquals_andNoneWithoutValidation() {
+    assertThat(history(0.5, 0.7, 0.7, 0.6).best().orElseThrow().number()).isEqualTo(2);
+    assertThat(new History(List.of()).best()).isEmpty();
+    try (Model model = model()) {
+      assertThat(recipe(1).build().fit(model, IMAGES).best()).isEmpty();
+    }
+  }
+
+  private static History history(double... accuracies) {
+    return new History(
+        IntStream.range(0, accuracies.length)
+            .mapToObj(
+                i ->
+                    new Epoch(
+                        i + 1,
+                        4L * i,
+                        1,
+                        0.5,
+                        java.util.Optional.of(new Metrics(10, 1, accuracies[i])),
+                        0.1,
+                        0.9,
+                        1))
+            .toList());
+  }
+
+  @Test
+  void file_holdsWhatItSays_andReadsBackEqual() {
+    fit(recipe(1).callbacks(never()));
+    Checkpoint checkpoint = Checkpoint.read(file(4));
+    assertThat(checkpoint.step()).isEqualTo(4);
+    assertThat(checkpoint.configuration())
+        .containsEntry("epochs", "1")
+        .containsEntry("batchSize", "10")
+        .containsEntry("schedule", "Constant[rate=0.1]");
+    assertThat(checkpoint.tensors().keySet())
+        .containsExactlyInAnyOrder(
+            "1.weight", "1.bias", "optimizer.velocity.1.weight", "optimizer.velocity.1.bias");
+    Path copy = run.resolve("copy.safetensors");
+    checkpoint.write(copy);
+    assertThat(copy).hasSameBinaryContentAs(file(4));
+  }
+
+  @Test
+  void everyFlippedBit_andEveryCut_isSeen() throws IOException {
+    fit(recipe(1).callbacks(never()));
+    byte[] whole = Files.readAllBytes(file(4));
+    Path damaged = run.resolve("damaged.safetensors");
+    Random random = new Random(1);
+    for (int i = 0; i < 400; i++) {
+      byte[] bytes = whole.clone();
+      int at = i < 100 ? i : random.nextInt(bytes.length);
+      bytes[at] ^= (byte) (1 << random.nextInt(8));
+      Files.write(damaged, bytes);
+      assertThatExceptionOfType(FormatException.class)
+          .as("a bit of byte %s", at)
+          .isThrownBy(() -> Checkpoint.read(damaged))
+          .withMessageStartingWith(damaged.toString());
+      Files.write(damaged, java.util.Arrays.copyOf(whole, random.nextInt(whole.length)));
+      assertThatExceptionOfType(FormatException.class)
+          .isThrownBy(() -> Checkpoint.read(damaged))
+          .withMessageStartingWith(damaged.toString());
+    }
+  }
+
+  @Test
+  void messages_nameFileAndProblem() throws IOException {
+    fit(recipe(1).callbacks(never()));
+    byte[] bytes = Files.readAllBytes(file(4));
+    bytes[bytes.length - 100] ^= 1;
+    Files.write(file(4), bytes);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> Checkpoint.read(file(4)))
+        .withMessage(file(4) + " is damaged: its checksum differs; use another checkpoint");
+    Path other = run.resolve("other.safetensors");
+    new Safetensors(Map.of(), Map.of("format", "pt")).write(other);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> Checkpoint.read(other))
+        .withMessage(other + " is no checkpoint; check that it is the right file");
+    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "2")).write(other);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> Checkpoint.read(other))
+        .withMessage(
+            other + " is of version 2, this Lamina reads version 1; use the Lamina that wrote it");
+    assertThatExceptionOfType(UncheckedIOException.class)
+        .isThrownBy(() -> Checkpoint.read(run.resolve("none")))
+        .withMessage(run.resolve("none") + " does not exist; check the path");
+  }
+
+  @Test
+  void damagedNewest_costsOnlyItself() throws IOException {
+    History whole = fit(recipe(4));
+    fit(recipe(4).callbacks(never().keep(100), stopAfter(9)));
+    assertThat(files()).containsExactly(name(4), name(8), name(9));
+    byte[] cut = java.util.Arrays.copyOf(Files.readAllBytes(file(9)), 500);
+    Files.write(file(9), cut);
+    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "2")).write(file(11));
+    assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(8);
+    // One that keeps a single checkpoint must not let those that cannot be read stand for it.
+    History resumed = resume(recipe(4).callbacks(never().keep(1).everySteps(2), stopAfter(10)));
+    assertThat(resumed.epochs()).hasSize(2);
+    assertThat(files()).contains(name(10), name(11)).doesNotContain(name(9));
+    assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(10);
+    assertThat(withoutTime(resume(recipe(4)))).isEqualTo(withoutTime(whole));
+  }
+
+  private static List<Epoch> withoutTime(History history) {
+    return history.epochs().stream()
+        .map(
+            e ->
+                new Epoch(
+                    e.number(),
+                    e.steps(),
+                    e.loss(),
+                    e.accuracy(),
+                    e.validation(),
+                    e.learningRate(),
+                    e.momentum(),
+                    0))
+        .toList();
+  }
+
+  @Test
+  void allDamaged_isRefused() throws IOException {
+    fit(recipe(1).callbacks(never()));
+    Files.write(file(4), new byte[3]);
+    Files.write(file(2), new byte[4]);
+    assertThatExceptionOfType(DataException.class)
+        .isThrownBy(() -> resume(recipe(1)))
+        .withMessage(
+            "none of the 2 checkpoints of %s can be read; the newest: %s is truncated: header length takes 8 bytes, file holds 3; copy it again",
+            run, file(4));
+  }
+
+  private static Callback stopAfter(long steps) {
+    return new Callback() {
+      @Override
+      public void onStep(StepEvent event, RunHandle handle) {
+        if (event.step() == steps - 1) {
+          handle.stop();
+        }
+      }
+    };
+  }
+
+  @Test
+  void leftovers_ofAKilledWriter_areRemoved() throws IOException {
+    fit(recipe(1).callbacks(never()));
+    Path half = AtomicFiles.temporary(file(5));
+    Files.write(half, new byte[10]);
+    resume(recipe(1).callbacks(never()));
+    assertThat(files()).containsExactly(name(4));
+  }
+
+  @Test
+  void secondRun_inTheSameFolder_isRefused() {
+    Callback second =
+        new Callback() {
+          @Override
+          public void onEpoch(Epoch epoch, RunHandle handle) {
+            assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> fit(recipe(1).callbacks(never())))
+                .withMessage(
+                    "%s is in use by this process; wait for it to end or choose another folder",
+                    run.resolve("checkpoints"));
+          }
+        };
+    fit(recipe(1).callbacks(never(), second));
+    // The lock is given back at the end.
+    fit(recipe(1).callbacks(never()));
+  }
+
+  @Test
+  void unwritableCheckpoint_doesNotEndTraining() throws IOException {
+    // A folder stands where the second checkpoint should be, as root may write everywhere else.
+    Files.createDirectories(file(8).resolve("in the way"));
+    History history = fit(recipe(3).callbacks(never()));
+    assertThat(history.epochs()).hasSize(3);
+    assertThat(files()).containsExactly(name(4), name(8), name(12));
+    assertThat(file(8)).isDirectory();
+    assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(12);
+  }
+
+  @Test
+  void vanishedFolder_isMadeAgain() throws IOException {
+    Callback vandal =
+        new Callback() {
+          @Override
+          public void onStep(StepEvent event, RunHandle handle) {
+            if (event.step() == 5) {
+              // It is written on another thread.
+              while (!Files.exists(file(4))) {
+                Thread.onSpinWait();
+              }
+              deleteAll(run.resolve("checkpoints"));
+            }
+          }
+        };
+    fit(recipe(2).callbacks(never(), vandal));
+    assertThat(files()).containsExactly(name(8));
+  }
+
+  private static void deleteAll(Path folder) {
+    try {
+      com.google.common.io.MoreFiles.deleteRecursively(
+          folder, com.google.common.io.RecursiveDeleteOption.ALLOW_INSECURE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void divergence_leavesTheLastGoodCheckpoint() throws IOException {
+    // The update overflows in step 6, so the weights are infinite before the loss is.
+    try (Model model = model()) {
+      Trainer trainer =
+          recipe(3)
+              .optimizer(dev.lamina.optimizer.MomentumOptimizer.of(0.9).weightDecay(1e6))
+              .schedule((step, steps) -> step < 6 ? 1e-9 : 1e38)
+              .callbacks(never().everySteps(1))
+              .build();
+      assertThatExceptionOfType(DivergenceException.class)
+          .isThrownBy(() -> trainer.fit(model, IMAGES, IMAGES))
+          .satisfies(e -> assertThat(e.step()).isEqualTo(6))
+          .withMessageContaining("the model has the weights of the last whole epoch");
+      assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void options_outOfRange() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Checkpoints.in(run).keep(0))
+        .withMessage("keep must be positive, got 0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Checkpoints.in(run).everySteps(0))
+        .withMessage("everySteps must be positive, got 0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Checkpoints.in(run).every(Duration.ofSeconds(-1)))
+        .withMessage("every must not be negative, got PT-1S");
+  }
+}

@@ -1,0 +1,374 @@
+package dev.lamina.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomFlip;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.export.FormatException;
+import dev.lamina.graph.Precision;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Lambda;
+import dev.lamina.model.Model;
+import dev.lamina.model.Network;
+import dev.lamina.optimizer.Adam;
+import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.schedule.Constant;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.zoo.GoldenModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that is stopped and resumed in a new model against the same run in one go. */
+class ResumeTest {
+  private static final ImageSet ALL = ImageData.embedded().train();
+  private static final ImageSet IMAGES = ALL.subset(IntStream.range(0, 50).toArray());
+  private static final ImageSet VALIDATION = ALL.subset(IntStream.range(50, 80).toArray());
+
+  /** Two batches of 20 and one of 10. */
+  private static final int STEPS_PER_EPOCH = 3;
+
+  private static final int EPOCHS = 3;
+  private static final int STEPS = EPOCHS * STEPS_PER_EPOCH;
+
+  @TempDir private Path folder;
+
+  private record End(Map<String, List<Float>> weights, List<Epoch> epochs) {}
+
+  private static Network network() {
+    return Network.input(32, 32, 3)
+        .then(Conv2d.of(4, 3).stride(4), BatchNorm.create(), Activation.RELU)
+        .then(Dropout.of(0.3), GlobalAveragePool.create(), Dense.of(10));
+  }
+
+  private static Trainer.Builder recipe() {
+    return Trainer.builder()
+        .optimizer(MomentumOptimizer.of(0.9).weightDecay(5e-4))
+        .schedule(OneCycle.of(0.05))
+        .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+        .epochs(EPOCHS)
+        .batchSize(20)
+        .precision(Precision.FLOAT32)
+        .seed(7);
+  }
+
+  private static Callback stopAfter(long steps) {
+    return new Callback() {
+      @Override
+      public void onStep(StepEvent event, RunHandle run) {
+        if (event.step() == steps - 1) {
+          run.stop();
+        }
+      }
+    };
+  }
+
+  private static End end(Model model, History history) {
+    Map<String, List<Float>> weights = new LinkedHashMap<>();
+    GoldenModel.values(model)
+        .forEach(
+            (name, values) ->
+                weights.put(
+                    name, IntStream.range(0, values.length).mapToObj(i -> values[i]).toList()));
+    return new End(
+        weights,
+        history.epochs().stream()
+            .map(
+                e ->
+                    new Epoch(
+                        e.number(),
+                        e.steps(),
+                        e.loss(),
+                        e.accuracy(),
+                        e.validation(),
+                        e.learningRate(),
+                        e.momentum(),
+                        0))
+            .toList());
+  }
+
+  private static End uninterrupted(Trainer.Builder recipe) {
+    try (Model model = Model.of(network(), 1)) {
+      return end(model, recipe.build().fit(model, IMAGES, VALIDATION));
+    }
+  }
+
+  /** Stops after the given numbers of steps, each time in a model that knows nothing. */
+  private End interrupted(Trainer.Builder recipe, Path run, int... stops) {
+    for (int stop : stops) {
+      try (Model model = Model.of(network(), 2)) {
+        recipe
+            .callbacks(Checkpoints.in(run), stopAfter(stop))
+            .build()
+            .resume(run, model, IMAGES, VALIDATION);
+      }
+      assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(stop);
+    }
+    try (Model model = Model.of(network(), 3)) {
+      return end(
+          model,
+          recipe.callbacks(Checkpoints.in(run)).build().resume(run, model, IMAGES, VALIDATION));
+    }
+  }
+
+  @Test
+  void resume_fromAnyStep_endsBitForBitWhereTheWholeRunEnds() {
+    End whole = uninterrupted(recipe());
+    assertThat(whole.epochs()).hasSize(EPOCHS);
+    for (int stop = 1; stop <= STEPS; stop++) {
+      assertThat(stoppedAndResumed(recipe(), stop)).as("stopped after %s", stop).isEqualTo(whole);
+    }
+  }
+
+  @Test
+  void resume_withAdam_whichCountsItsSteps() {
+    Trainer.Builder recipe = recipe().optimizer(Adam.create());
+    assertThat(stoppedAndResumed(recipe, 4)).isEqualTo(uninterrupted(recipe));
+  }
+
+  private End stoppedAndResumed(Trainer.Builder recipe, int stop) {
+    Path run = folder.resolve("stopped" + stop);
+    try (Model model = Model.of(network(), 1)) {
+      recipe.callbacks(Checkpoints.in(run), stopAfter(stop)).build().fit(model, IMAGES, VALIDATION);
+    }
+    return interrupted(recipe, run);
+  }
+
+  @Test
+  void resume_severalTimes_endsTheSame() {
+    Path run = folder.resolve("often");
+    try (Model model = Model.of(network(), 1)) {
+      recipe().callbacks(Checkpoints.in(run), stopAfter(1)).build().fit(model, IMAGES, VALIDATION);
+    }
+    assertThat(interrupted(recipe(), run, 2, 4, 8)).isEqualTo(uninterrupted(recipe()));
+  }
+
+  @Test
+  void stopDuringEvaluation_evaluatesAgain() {
+    Path run = folder.resolve("evaluation");
+    try (Model model = Model.of(network(), 1)) {
+      History history =
+          recipe()
+              .callbacks(Checkpoints.in(run), stopAfter(STEPS_PER_EPOCH))
+              .build()
+              .fit(model, IMAGES, VALIDATION);
+      assertThat(history.epochs()).isEmpty();
+    }
+    assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(STEPS_PER_EPOCH);
+    assertThat(interrupted(recipe(), run)).isEqualTo(uninterrupted(recipe()));
+  }
+
+  @Test
+  void resume_withoutCheckpoint_startsTheRun() {
+    Path run = folder.resolve("none");
+    try (Model model = Model.of(network(), 1)) {
+      assertThat(end(model, recipe().build().resume(run, model, IMAGES, VALIDATION)))
+          .isEqualTo(uninterrupted(recipe()));
+    }
+  }
+
+  @Test
+  void resume_ofAFinishedRun_takesNoStep() {
+    Path run = folder.resolve("finished");
+    End whole;
+    try (Model model = Model.of(network(), 1)) {
+      Trainer trainer = recipe().callbacks(Checkpoints.in(run)).build();
+      whole = end(model, trainer.fit(model, IMAGES, VALIDATION));
+    }
+    try (Model model = Model.of(network(), 2)) {
+      List<StepEvent> steps = new ArrayList<>();
+      Callback recorder =
+          new Callback() {
+            @Override
+            public void onStep(StepEvent event, RunHandle handle) {
+              steps.add(event);
+            }
+          };
+      History history = recipe().callbacks(recorder).build().resume(run, model, IMAGES, VALIDATION);
+      assertThat(end(model, history)).isEqualTo(whole);
+      assertThat(steps).isEmpty();
+    }
+  }
+
+  @Test
+  void resume_withAValidationSplit_orWithoutValidation() {
+    for (double split : new double[] {0, 0.3}) {
+      Path run = folder.resolve("split" + split);
+      Trainer.Builder recipe = recipe().validationSplit(split);
+      End whole;
+      try (Model model = Model.of(network(), 1)) {
+        whole = end(model, recipe.callbacks().build().fit(model, IMAGES));
+      }
+      try (Model model = Model.of(network(), 1)) {
+        recipe.callbacks(Checkpoints.in(run), stopAfter(4)).build().fit(model, IMAGES);
+      }
+      try (Model model = Model.of(network(), 2)) {
+        assertThat(end(model, recipe.callbacks().build().resume(run, model, IMAGES)))
+            .isEqualTo(whole);
+      }
+    }
+  }
+
+  /** A run that was stopped after four of its nine steps. */
+  private Path stopped(String name) {
+    Path run = folder.resolve(name);
+    try (Model model = Model.of(network(), 1)) {
+      recipe().callbacks(Checkpoints.in(run), stopAfter(4)).build().fit(model, IMAGES, VALIDATION);
+    }
+    return run;
+  }
+
+  @Test
+  void anotherConfiguration_isRefusedWithTheDifferenceNamed() {
+    Path run = stopped("other");
+    refuses(
+        "batchSize must be 20 as in the checkpoint, got 25, seed must be 7 as in the checkpoint, got 8;"
+            + " resume as the run began, or start another",
+        run,
+        recipe().batchSize(25).seed(8));
+    refuses(
+        "epochs must be 3 as in the checkpoint, got 4; allow it by mayDiffer(\"epochs\")",
+        run,
+        recipe().epochs(4));
+    refuses(
+        "optimizer must be MomentumOptimizer[momentum=0.9, nesterov=false, rules=GradientRules[weightDecay=5.0E-4,"
+            + " kernelsOnly=false, clipNorm=Infinity]] as in the checkpoint, got MomentumOptimizer[momentum=0.9,"
+            + " nesterov=false, rules=GradientRules[weightDecay=0.1, kernelsOnly=false, clipNorm=Infinity]];"
+            + " allow it by mayDiffer(\"optimizer\")",
+        run,
+        recipe().optimizer(MomentumOptimizer.of(0.9).weightDecay(0.1)));
+    refuses(
+        "labelSmoothing must be 0.0 as in the checkpoint, got 0.1, augment must be [RandomCrop[padding=4,"
+            + " border=REFLECT], RandomFlip[]] as in the checkpoint, got [RandomFlip[]], precision must be FLOAT32"
+            + " as in the checkpoint, got BFLOAT16; allow it by mayDiffer(\"labelSmoothing\", \"augment\","
+            + " \"precision\")",
+        run,
+        recipe()
+            .augment(RandomFlip.horizontal())
+            .labelSmoothing(0.1)
+            .precision(Precision.BFLOAT16));
+    refuses(
+        "dropLast must be false as in the checkpoint, got true; resume as the run began, or start another",
+        run,
+        recipe().dropLast(true));
+  }
+
+  private static void refuses(String message, Path run, Trainer.Builder recipe) {
+    try (Model model = Model.of(network(), 1)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> recipe.build().resume(run, model, IMAGES, VALIDATION))
+          .withMessage(message);
+    }
+  }
+
+  @Test
+  void otherImagesOrNetwork_areRefused() {
+    Path run = stopped("images");
+    Trainer trainer = recipe().build();
+    try (Model model = Model.of(network(), 1)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.resume(run, model, VALIDATION, VALIDATION))
+          .withMessageMatching(
+              "images must be 50 of 32 x 32 x 3 in 10 classes \\([0-9a-f]{12}\\) as in the checkpoint, got 30 of"
+                  + " 32 x 32 x 3 in 10 classes \\([0-9a-f]{12}\\); resume as the run began, or start another");
+      // One pixel in one of the images.
+      byte[] pixels = new byte[IMAGES.pixels().remaining()];
+      IMAGES.pixels().get(pixels);
+      pixels[1000] ^= 1;
+      ImageSet changed = ImageSet.of(32, 32, 3, pixels, IMAGES.labels(), IMAGES.classNames());
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.resume(run, model, changed, VALIDATION))
+          .withMessageStartingWith("images must be 50 of 32 x 32 x 3 in 10 classes (");
+    }
+    // The same variables, another rate.
+    Network other =
+        Network.input(32, 32, 3)
+            .then(Conv2d.of(4, 3).stride(4), BatchNorm.create(), Activation.RELU)
+            .then(Dropout.of(0.4), GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(other, 1)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.resume(run, model, IMAGES, VALIDATION))
+          .withMessageMatching(
+              "network must be Network of 8 variables \\([0-9a-f]{12}\\) as in the checkpoint, got Network of 8"
+                  + " variables \\([0-9a-f]{12}\\); resume as the run began, or start another");
+    }
+  }
+
+  @Test
+  void lambdas_areComparedByTheirClass() {
+    Configuration.check(configuration(2), configuration(3), Set.of());
+    assertThat(configuration(2))
+        .containsEntry("schedule", "dev.lamina.train.ResumeTest$$Lambda")
+        .containsEntry("augment", "[dev.lamina.train.ResumeTest$$Lambda]");
+  }
+
+  private static Map<String, String> configuration(int factor) {
+    Network network =
+        network().then(Lambda.of("scale", (tf, x) -> tf.math.mul(x, tf.constant((float) factor))));
+    Trainer trainer =
+        recipe()
+            .schedule((step, steps) -> factor)
+            .augment((tf, images, seed) -> factor > 0 ? images : tf.identity(images))
+            .build();
+    try (Model model = Model.of(network, 1)) {
+      return Configuration.of(trainer, model, IMAGES, null);
+    }
+  }
+
+  @Test
+  void mayDiffer_letsARunGoOnOtherwise() {
+    Path run = stopped("longer");
+    try (Model model = Model.of(network(), 1)) {
+      History longer =
+          recipe().epochs(5).mayDiffer("epochs").build().resume(run, model, IMAGES, VALIDATION);
+      assertThat(longer.epochs()).hasSize(5);
+      // The schedule is that of the longer run from here on.
+      assertThat(longer.epochs().get(1).learningRate())
+          .isEqualTo(OneCycle.of(0.05).learningRate(5, 15));
+      assertThat(longer.epochs().get(0).learningRate())
+          .isEqualTo(OneCycle.of(0.05).learningRate(2, 9));
+    }
+    try (Model model = Model.of(network(), 1)) {
+      History slower =
+          recipe()
+              .schedule(Constant.of(0.001))
+              .mayDiffer("schedule", "epochs")
+              .build()
+              .resume(run, model, IMAGES, VALIDATION);
+      assertThat(slower.last().learningRate()).isEqualTo(0.001);
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> recipe().mayDiffer("batchSize").build())
+        .withMessage(
+            "mayDiffer must name some of [augment, epochs, labelSmoothing, optimizer, precision, schedule], got"
+                + " [batchSize]");
+  }
+
+  @Test
+  void anotherKindOfOptimizer_isRefusedEvenOnRequest() {
+    Path run = stopped("kind");
+    try (Model model = Model.of(network(), 1)) {
+      Trainer trainer = recipe().optimizer(Adam.create()).mayDiffer("optimizer").build();
+      assertThatExceptionOfType(FormatException.class)
+          .isThrownBy(() -> trainer.resume(run, model, IMAGES, VALIDATION))
+          .withMessage(
+              "the checkpoint must have optimizer.first_moment.0.weight of shape [3, 3, 3, 4], has none; use the"
+                  + " optimizer that it was made with");
+    }
+  }
+}
