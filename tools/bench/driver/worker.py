@@ -73,7 +73,7 @@ class Worker:
         except BrokenPipeError:
             pass
         try:
-            self.process.wait(10)
+            self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -12,6 +12,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,13 +95,22 @@ final class DjlWorker {
     NDManager manager = model.getNDManager();
     model.getBlock().initialize(manager, images.getDataType(), images.getShape());
     try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator(null))) {
-      NDList input = new NDList(images);
-      try (NDList logits = predictor.predict(input)) {
-        Protocol.send(
-            "first",
-            Map.of("loss", crossEntropy.evaluate(new NDList(labels), logits).getFloat()));
-      }
-      Protocol.serve(() -> predictor.predict(input).close(), warm, facts());
+      Protocol.send("first", Map.of("loss", predict(manager, predictor, images, labels)));
+      Protocol.serve(() -> predict(manager, predictor, images, null), warm, facts());
+    }
+  }
+
+  /** One prediction, and its loss where labels are given; what it makes is freed at its end. */
+  private float predict(
+      NDManager manager, Predictor<NDList, NDList> predictor, NDArray images, NDArray labels)
+      throws TranslateException {
+    try (NDManager own = manager.newSubManager()) {
+      images.tempAttach(own);
+      NDList logits = predictor.predict(new NDList(images));
+      logits.attach(own);
+      return labels == null
+          ? 0
+          : crossEntropy.evaluate(new NDList(labels), logits).getFloat();
     }
   }
 
