@@ -87,7 +87,7 @@ def command(place, contender, task, batch, precision, width, warm, weights):
         "data": place.data,
         **contender.options,
     }
-    if weights:
+    if weights and place.weights:
         arguments["weights"] = place.weights
     if contender.framework == "PyTorch":
         program = [place.python, f"{place.home}/python/torch_worker.py"]

@@ -22,8 +22,9 @@ QUICK = {
     "rounds": 2,
     "seconds": 1.0,
     "cases": "train-64-*,infer-1,infer-64,pipeline,start-up",
+    "contenders": "lamina,djl,torch,torch-cl,torch-jit,keras",
 }
-FULL = {"width": 64, "rounds": 5, "seconds": 3.0, "cases": "*"}
+FULL = {"width": 64, "rounds": 5, "seconds": 3.0, "cases": "*", "contenders": "*"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,10 +40,12 @@ def options(arguments):
         f"contenders: {', '.join(contender.name for contender in who.ALL)}.",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="width 16, 2 rounds of 1 s, the cases of small batches"
+        "--quick",
+        action="store_true",
+        help="width 16, 2 rounds of 1 s, the cases of small batches, nothing that is compiled",
     )
     parser.add_argument("--cases", help="names or patterns, with commas; all unless set")
-    parser.add_argument("--contenders", default="*", help="names or patterns, with commas; all unless set")
+    parser.add_argument("--contenders", help="names or patterns, with commas; all unless set")
     parser.add_argument("--width", type=int, help="channels of the first stage; 64 unless set")
     parser.add_argument("--rounds", type=int, help="5 unless set")
     parser.add_argument("--seconds", type=float, help="seconds of a round; 3 unless set")
@@ -59,7 +62,9 @@ def options(arguments):
         action="store_true",
         help="measure bfloat16 also where the processor has no instructions for it",
     )
-    parser.add_argument("--json", help="the file for the results; under tools/bench/target unless set")
+    parser.add_argument(
+        "--json", help="the file for the results; under tools/bench/target unless set"
+    )
     chosen = parser.parse_args(arguments)
     for name, value in (QUICK if chosen.quick else FULL).items():
         if getattr(chosen, name) is None:
@@ -105,19 +110,22 @@ def fastest_variants(chosen, rates):
 
 
 def run(arguments):
+    """Gives the exit status."""
     chosen = options(arguments)
     cases = matching("--cases", chosen.cases, who.CASES)
     contenders = matching("--contenders", chosen.contenders, who.ALL)
     processor = machine.processor()
     root = os.path.dirname(os.path.dirname(HOME))
     now = datetime.datetime.now().astimezone()
+    file = chosen.json or f"{HOME}/target/results-{now:%Y%m%d-%H%M%S}.json"
     report = Report(
+        file,
         {
             "date": now.isoformat(timespec="seconds"),
             "commit": machine.commit(root),
             "processor": processor,
             "options": vars(chosen),
-        }
+        },
     )
     place = prepare(HOME, chosen.width, {contender.framework for contender in contenders})
     report.head()
@@ -131,9 +139,10 @@ def run(arguments):
 
     measure = Measure(place, chosen, report.note)
     frameworks = {contender.framework for contender in contenders}
-    report.parity(
-        measure.parity([one for one in who.ALL if one.start_up and one.framework in frameworks])
-    )
+    if place.weights:
+        report.parity(
+            measure.parity([one for one in who.ALL if one.start_up and one.framework in frameworks])
+        )
     ranked = {}
     for case in cases:
         taking_part = [contender for contender in contenders if case.suits(contender)]
@@ -143,13 +152,14 @@ def run(arguments):
         if not taking_part:
             report.note(f"{case.name}: none of the chosen contenders can do it")
             continue
+        print(f"measuring {case.name} ...", file=sys.stderr, flush=True)
         with_peak = case.task == "train" and case.batch == 64
         found = measure.case(case, taking_part + [who.PEAK] * with_peak)
         if case.batch == 64:
             ranked[(case.task, case.precision)] = found["rates"]
         report.case(case, found, measure.multiply_adds)
-    file = chosen.json or f"{HOME}/target/results-{now:%Y%m%d-%H%M%S}.json"
-    report.end(measure.versions, file)
+    report.end(measure.versions)
+    return 1 if report.incomplete() else 0
 
 
 def main():
@@ -158,7 +168,7 @@ def main():
     try:
         if not sys.platform.startswith("linux"):
             raise BenchError("tools/bench/run must run on Linux: it reads /proc")
-        run(sys.argv[1:])
+        return run(sys.argv[1:])
     except OptionError as e:
         print(f"bench: {e}", file=sys.stderr)
         return 2
@@ -168,7 +178,6 @@ def main():
     except KeyboardInterrupt:
         print("bench: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 sys.exit(main())

@@ -1,6 +1,7 @@
 """Runs a case: its contenders in turn, round after round, one computing at a time."""
 
 import contextlib
+import time
 from statistics import median
 
 import contenders as who
@@ -8,8 +9,8 @@ from errors import BenchError, WorkerError
 from prepare import environment
 from worker import Worker
 
-# A round longer than this is not repeated more than three times.
-LONG_ROUND_SECONDS = 15
+# No case goes on to another round after so long, once it has two.
+CASE_SECONDS = 180
 TOLERANCE = {who.FLOAT32: 1e-4, who.BFLOAT16: 3e-2}
 
 
@@ -43,8 +44,9 @@ class Measure:
         with contextlib.ExitStack() as stack:
             workers = {}
             failed = {}
-            # Batches of 512 warm up with their first step, which takes long enough.
-            warm = max(1, round(self.options.seconds / 2)) if case.batch < 512 else 0
+            # Large training batches warm up with their first step, which takes long enough.
+            large = case.task == "train" and case.batch > 64
+            warm = 0 if large else max(1, round(self.options.seconds / 2))
             for contender in chosen:
                 with self._tolerating(contender, failed):
                     workers[contender.name] = self._ready(case, contender, warm, stack)
@@ -67,18 +69,27 @@ class Measure:
         stack.enter_context(contextlib.closing(worker))
         self._first(case, case.task, contender, worker)
         ready = worker.expect("ready")
-        if "versions" in ready:
-            self.versions[contender.framework] = ready["versions"]
+        self._versions(contender, ready)
         if case.task == "train" and "multiply_adds" in ready:
             self.multiply_adds = ready["multiply_adds"]
         return worker, [ready["seconds"]]
 
+    def _versions(self, contender, ready):
+        if "versions" in ready:
+            self.versions[contender.framework] = ready["versions"]
+
+    def _repeats(self):
+        """Goes on for the rounds that were asked for, or until the case has taken long enough."""
+        start = time.monotonic()
+        for number in range(self.options.rounds):
+            if number >= 2 and time.monotonic() - start > CASE_SECONDS:
+                return
+            yield number
+
     def _rounds(self, case, workers, failed):
         rates = {name: [] for name in workers if name != who.PEAK.name}
         peaks = []
-        number, longest = 0, 0
-        while number < self.options.rounds and not (number >= 3 and longest > LONG_ROUND_SECONDS):
-            number += 1
+        for _ in self._repeats():
             for name, (worker, step) in workers.items():
                 if name in failed:
                     continue
@@ -91,7 +102,6 @@ class Measure:
                     self._fail(name, failed, e)
                     continue
                 seconds = answer["seconds"]
-                longest = max(longest, seconds)
                 idle = sum(other.processor_seconds() for other in others) - before
                 if idle > 0.03 * seconds + 0.05:
                     self.note(
@@ -109,7 +119,7 @@ class Measure:
         """Seconds from the start of the process to the end of the first training step."""
         seconds = {contender.name: [] for contender in chosen}
         failed = {}
-        for _ in range(self.options.rounds):
+        for _ in self._repeats():
             for contender in chosen:
                 if contender.name in failed:
                     continue
@@ -118,6 +128,7 @@ class Measure:
                     with contextlib.closing(worker):
                         worker.expect("first")
                         seconds[contender.name].append(worker.seconds_since_start())
+                        self._versions(contender, worker.expect("ready"))
         for name in failed:
             del seconds[name]
         return {"rates": seconds, "peaks": [], "memory": {}, "failed": failed}

@@ -32,11 +32,14 @@ def prepare(home, width, frameworks):
     target = f"{home}/target"
     logs = f"{target}/logs"
     os.makedirs(logs, exist_ok=True)
-    python = _python(home, target)
+    data = _data(target)
+    # Lamina alone needs no Python, and nobody to be equal to.
+    peers = bool(set(frameworks) - {"Lamina"})
+    python = _python(home, target) if peers else ""
     return Place(
         home=home,
-        data=_data(target),
-        weights=_weights(home, target, python, width),
+        data=data,
+        weights=_weights(home, target, python, width) if peers else "",
         logs=logs,
         python=python,
         lamina_classpath=_lamina(home, target),
@@ -140,7 +143,11 @@ def _weights(home, target, python, width):
     file = f"{target}/data/width{width}.safetensors"
     sources = [f"{home}/python/torch_weights.py", f"{home}/python/torch_network.py"]
     if _older(file, sources):
-        _run("writing the weights", [python, sources[0], str(width), file], f"{target}/logs/weights.log")
+        _run(
+            "writing the weights",
+            [python, sources[0], str(width), file],
+            f"{target}/logs/weights.log",
+        )
     return file
 
 

@@ -2,15 +2,17 @@
 
 import json
 import os
+from statistics import median
 
 from measure import ratio, summarize
-from statistics import median
 
 
 class Report:
     """Collects results and prints them as they come."""
 
-    def __init__(self, facts):
+    def __init__(self, file, facts):
+        """file: where the results are kept, as they are after every case"""
+        self.file = file
         self.results = {**facts, "parity": {}, "cases": {}, "notes": []}
 
     def note(self, text):
@@ -19,7 +21,10 @@ class Report:
 
     def head(self):
         processor = self.results["processor"]
-        has = [f"{name} {'yes' if is_in else 'no'}" for name, is_in in processor["instructions"].items()]
+        has = [
+            f"{name} {'yes' if there else 'no'}"
+            for name, there in processor["instructions"].items()
+        ]
         print(f"{processor['model']}, {processor['processors']} processors; {', '.join(has)}")
         options = self.results["options"]
         print(
@@ -39,7 +44,8 @@ class Report:
         """Prints a case and keeps it."""
         start_up = case.task == "start-up"
         result = {"unit": "s" if start_up else "images/s", "contenders": {}}
-        print(f"\n{case.name:<22}{result['unit'] + ' (median)':>18}{'min':>12}{'max':>12}{'peak MB':>10}")
+        median_of = f"{result['unit']} (median)"
+        print(f"\n{case.name:<22}{median_of:>18}{'min':>12}{'max':>12}{'peak MB':>10}")
         for name, rates in found["rates"].items():
             if not rates:
                 continue
@@ -49,7 +55,8 @@ class Report:
                 row["peak_memory_mb"] = memory
             result["contenders"][name] = row
             print(
-                f"  {name:<20}{number(row['median']):>18}{number(row['min']):>12}{number(row['max']):>12}"
+                f"  {name:<20}{number(row['median']):>18}{number(row['min']):>12}"
+                + f"{number(row['max']):>12}"
                 + (f"{memory:>10,.0f}" if memory else "")
             )
         result["failed"] = found["failed"]
@@ -65,18 +72,26 @@ class Report:
             result["convolution"] = convolution(case, found, multiply_adds)
             print_convolution(result["convolution"])
         self.results["cases"][case.name] = result
-        print(end="", flush=True)
+        self._save()
 
-    def end(self, versions, file):
+    def end(self, versions):
         self.results["versions"] = versions
         print("\nversions")
         for framework, parts in versions.items():
-            print(f"  {framework:<20}" + ", ".join(f"{name} {version}" for name, version in parts.items()))
-        with open(f"{file}.part", "w") as out:
+            text = ", ".join(f"{name} {parts[name]}" for name in sorted(parts))
+            print(f"  {framework:<20}{text}")
+        self._save()
+        print(f"\nresults: {self.file}", flush=True)
+
+    def incomplete(self):
+        """Whether a contender was left out."""
+        return any(case["failed"] for case in self.results["cases"].values())
+
+    def _save(self):
+        with open(f"{self.file}.part", "w") as out:
             json.dump(self.results, out, indent=2)
             out.write("\n")
-        os.replace(f"{file}.part", file)
-        print(f"\nresults: {file}", flush=True)
+        os.replace(f"{self.file}.part", self.file)
 
 
 def convolution(case, found, multiply_adds):

@@ -20,9 +20,8 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * The machine's own best rate of a 3x3 convolution: TensorFlow's operations for the convolution,
- * the gradient of its input and the gradient of its filter, each alone, in the shapes of a network's
- * layers.
+ * The machine's own best rate of a 3x3 convolution: TensorFlow's operations for the convolution and
+ * for the gradients of its input and of its filter, each alone, in the shapes of a network's layers.
  */
 final class ConvolutionPeak {
   private static final int REPEATS = 3;
@@ -42,8 +41,7 @@ final class ConvolutionPeak {
   private ConvolutionPeak() {}
 
   /** In every round: the best rate in each direction over all layers, in GFLOP/s. */
-  static void serve(Network network, int batch, Precision precision, double warm)
-      throws Exception {
+  static void serve(Network network, int batch, Precision precision, double warm) throws Exception {
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       Operands operands = new Operands(Ops.create(graph), precision.type());
@@ -122,19 +120,16 @@ final class ConvolutionPeak {
         double gigaflop =
             2e-9 * 9 * batch * layer.height() * layer.width() * layer.in() * layer.out();
         all.add(
-            new Rated(
-                Direction.FORWARD, tf.nn.conv2d(input, filter, strides, "SAME"), gigaflop));
+            new Rated(Direction.FORWARD, tf.nn.conv2d(input, filter, strides, "SAME"), gigaflop));
         all.add(
             new Rated(
                 Direction.INPUT_GRADIENT,
-                tf.nn.conv2dBackpropInput(
-                    sizes(inputShape), filter, gradient, strides, "SAME"),
+                tf.nn.conv2dBackpropInput(sizes(inputShape), filter, gradient, strides, "SAME"),
                 gigaflop));
         all.add(
             new Rated(
                 Direction.FILTER_GRADIENT,
-                tf.nn.conv2dBackpropFilter(
-                    input, sizes(filterShape), gradient, strides, "SAME"),
+                tf.nn.conv2dBackpropFilter(input, sizes(filterShape), gradient, strides, "SAME"),
                 gigaflop));
       }
       return all;

@@ -108,9 +108,7 @@ final class DjlWorker {
       images.tempAttach(own);
       NDList logits = predictor.predict(new NDList(images));
       logits.attach(own);
-      return labels == null
-          ? 0
-          : crossEntropy.evaluate(new NDList(labels), logits).getFloat();
+      return labels == null ? 0 : crossEntropy.evaluate(new NDList(labels), logits).getFloat();
     }
   }
 

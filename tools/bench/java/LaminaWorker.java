@@ -50,8 +50,7 @@ final class LaminaWorker {
       case "infer" -> worker.infer();
       case "pipeline" -> worker.pipeline();
       case "peak" ->
-          ConvolutionPeak.serve(
-              worker.network(), worker.batch, worker.precision(), worker.warm);
+          ConvolutionPeak.serve(worker.network(), worker.batch, worker.precision(), worker.warm);
       default -> throw new IllegalArgumentException("unknown task");
     }
   }
