@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.data.DataException;
+import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +25,7 @@ class RunConfigTest {
           "cifar10",
           new RunConfig.NetworkConfig(
               "resnet", 1, 8, 9, 3, List.of(0.5, 0.25, 0.0), List.of(1.0, 0.2, 3.0)),
-          new RunConfig.Recipe(5, 64, 0.01, true, 0.9, false, 5e-4, 0, true, 1),
+          new RunConfig.Recipe(5, 64, 0.01, true, 0.9, false, 5e-4, 0, true, Precision.FLOAT32, 1),
           List.of("a", "b"),
           Map.of("java", "17"));
 

@@ -165,7 +165,14 @@ class ModelThreadsTest {
     FrozenNetwork frozen =
         new FrozenNetwork(
             new Servable(
-                HEIGHT, WIDTH, 3, NETWORK.body(), weights, List.of("a", "b", "c"), Map.of()));
+                "net",
+                HEIGHT,
+                WIDTH,
+                3,
+                NETWORK.body(),
+                weights,
+                List.of("a", "b", "c"),
+                Map.of()));
     frozen.close();
     frozen.close();
     try (TUint8 batch = TUint8.tensorOf(Shape.of(1, HEIGHT, WIDTH, 3))) {
