@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
+import com.google.common.collect.Sets;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Initializer;
@@ -39,6 +40,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The layers that come with Lamina as JSON: the kind, and the components of the record. Initial
@@ -70,6 +72,11 @@ final class LayerJson {
           Class::getSimpleName);
 
   private LayerJson() {}
+
+  /** The kinds that can be read back. */
+  static Set<String> kinds() {
+    return Sets.union(KINDS.keySet(), Set.of(ACTIVATION));
+  }
 
   static JsonNode write(Layer layer) {
     if (layer instanceof Activation activation) {

@@ -1,0 +1,157 @@
+package dev.lamina;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.augment.RandomFlip;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.graph.Variable;
+import dev.lamina.model.Model;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.train.Trainer;
+import dev.lamina.zoo.ResNetCifar;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code of docs/fine-tuning.md, run; and the page holds just that code. */
+class FineTuningTest {
+  /** What the first model learns, and what the second one does. */
+  private static final List<Integer> FIRST = List.of(0, 1, 2, 3, 4);
+
+  private static final List<Integer> SECOND = List.of(5, 8, 9);
+
+  @TempDir private Path folder;
+  private Path export = Path.of("");
+  private Path images = Path.of("");
+
+  /** A model that knows five kinds of clothes, and a folder with images of three others. */
+  @BeforeEach
+  void prepare() throws IOException {
+    ImageData all = ImageData.embedded();
+    export = folder.resolve("clothes/1");
+    images = folder.resolve("images");
+    try (Model model = ResNetCifar.builder().width(4).classes(FIRST.size()).seed(1).build()) {
+      Trainer.builder()
+          .schedule(OneCycle.of(0.05))
+          .epochs(4)
+          .batchSize(32)
+          .precision(Precision.FLOAT32)
+          .build()
+          .fit(model, some(all.train(), FIRST, 100));
+      model.export(export);
+    }
+    write(some(all.train(), SECOND, 30), images.resolve("train"));
+    write(some(all.test(), SECOND, 40), images.resolve("test"));
+  }
+
+  /** The first images of some classes, which are numbered anew. */
+  private static ImageSet some(ImageSet set, List<Integer> classes, int each) {
+    int[] places =
+        classes.stream()
+            .flatMapToInt(
+                label ->
+                    IntStream.range(0, set.size()).filter(i -> set.label(i) == label).limit(each))
+            .toArray();
+    ImageSet chosen = set.subset(places);
+    byte[] pixels = new byte[places.length * 32 * 32 * 3];
+    int[] labels = new int[places.length];
+    for (int i = 0; i < places.length; i++) {
+      chosen.copyImage(i, pixels, i * 32 * 32 * 3);
+      labels[i] = classes.indexOf(chosen.label(i));
+    }
+    List<String> names =
+        classes.stream().map(label -> set.classNames().get(label).replace('/', '-')).toList();
+    return ImageSet.of(32, 32, 3, pixels, labels, names);
+  }
+
+  private static void write(ImageSet set, Path part) throws IOException {
+    for (int i = 0; i < set.size(); i++) {
+      Path file = part.resolve(set.classNames().get(set.label(i))).resolve(i + ".png");
+      Files.createDirectories(file.resolveSibling(""));
+      ImageIO.write(set.toBufferedImage(i), "png", file.toFile());
+    }
+  }
+
+  private static Map<String, float[]> weights(Model model) {
+    Map<Variable, float[]> read = model.session().read(model.variables());
+    Map<String, float[]> weights = new LinkedHashMap<>();
+    read.forEach((variable, values) -> weights.put(variable.name(), values));
+    return weights;
+  }
+
+  @Test
+  void fineTuning() {
+    Map<String, float[]> before;
+    try (Model model = Model.load(export)) {
+      before = weights(model);
+    }
+    // region classifier
+    ImageData data = ImageData.open(images); // train|test/CLASS/*.png
+    try (Model model = Model.load(export, data.train().classNames())) {
+      Trainer.builder()
+          .freeze("conv1", "layer1", "layer2", "layer3", "layer4")
+          .schedule(OneCycle.of(0.1))
+          .augment(RandomFlip.horizontal())
+          .epochs(20)
+          .batchSize(16)
+          .build()
+          .fit(model, data.train());
+      System.out.println("classifier trained: " + model.evaluate(data.test()));
+      model.export(folder.resolve("tuned/1"));
+      // endregion
+      weights(model)
+          .forEach(
+              (name, values) -> {
+                if (name.startsWith("classifier")) {
+                  assertThat(values).isNotEqualTo(before.get(name));
+                } else {
+                  assertThat(values).as(name).isEqualTo(before.get(name));
+                }
+              });
+      // Chance is a third; the features of other clothes tell these apart.
+      assertThat(model.evaluate(data.test()).accuracy()).isGreaterThan(0.7);
+    }
+    // region everything
+    try (Model model = Model.load(folder.resolve("tuned/1"))) {
+      Trainer.builder()
+          .freeze("conv1", "layer1")
+          .schedule(OneCycle.of(0.005))
+          .augment(RandomFlip.horizontal())
+          .epochs(3)
+          .batchSize(16)
+          .build()
+          .fit(model, data.train());
+      System.out.println("layers trained: " + model.evaluate(data.test()));
+    }
+    // endregion
+  }
+
+  @Test
+  void page_holdsTheCodeAbove() throws IOException {
+    String page = Files.readString(Path.of("docs/fine-tuning.md"));
+    String source = Files.readString(Path.of("src/test/java/dev/lamina/FineTuningTest.java"));
+    for (String region : new String[] {"classifier", "everything"}) {
+      String code =
+          source
+              .lines()
+              .dropWhile(line -> !line.strip().equals("// region " + region))
+              .skip(1)
+              .takeWhile(line -> !line.strip().equals("// endregion"))
+              .map(line -> line.substring(Math.min(4, line.length())))
+              .collect(Collectors.joining("\n"));
+      assertThat(code).isNotBlank();
+      assertThat(page).contains("```java\n" + code);
+    }
+  }
+}
