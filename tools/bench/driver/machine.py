@@ -55,3 +55,12 @@ def processor_seconds(pid):
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds():
+    """The processor time that all programs of this machine have used so far, and the time that the
+    machine's host has kept from it."""
+    with open("/proc/stat") as file:
+        user, nice, system, _, _, interrupts, soft, steal = map(int, file.readline().split()[1:9])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + interrupts + soft) / ticks, steal / ticks

@@ -6,12 +6,37 @@ from statistics import median
 
 import contenders as who
 from errors import BenchError, WorkerError
+from machine import busy_seconds
 from prepare import environment
 from worker import Worker
 
 # No case goes on to another round after so long, once it has two.
 CASE_SECONDS = 180
+# The share of the processors' time that something else may take unmentioned.
+DISTURBANCE = 0.03
 TOLERANCE = {who.FLOAT32: 1e-4, who.BFLOAT16: 3e-2}
+
+
+class Clock:
+    """What went on beside a worker while it ran a round, in seconds of processor time."""
+
+    def __init__(self, worker, idle):
+        self.worker, self.sleepers = worker, idle
+        self.before = self._read()
+
+    def stop(self):
+        """The round is over."""
+        spans = [after - before for before, after in zip(self.before, self._read())]
+        self.seconds, own, self.idle, busy, self.stolen = spans
+        self.others = busy - own - self.idle
+
+    def _read(self):
+        return (
+            time.monotonic(),
+            self.worker.processor_seconds(),
+            sum(worker.processor_seconds() for worker in self.sleepers),
+            *busy_seconds(),
+        )
 
 
 class Measure:
@@ -89,12 +114,13 @@ class Measure:
     def _rounds(self, case, workers, failed):
         rates = {name: [] for name in workers if name != who.PEAK.name}
         peaks = []
+        clocks = []
         for _ in self._repeats():
             for name, (worker, step) in workers.items():
                 if name in failed:
                     continue
-                others = [w for n, (w, _) in workers.items() if n != name and n not in failed]
-                before = sum(other.processor_seconds() for other in others)
+                idle = [w for n, (w, _) in workers.items() if n != name and n not in failed]
+                clock = Clock(worker, idle)
                 steps = max(1, round(self.options.seconds / step[0])) if step[0] else 1
                 try:
                     answer = worker.round(steps)
@@ -102,18 +128,28 @@ class Measure:
                     self._fail(name, failed, e)
                     continue
                 seconds = answer["seconds"]
-                idle = sum(other.processor_seconds() for other in others) - before
-                if idle > 0.03 * seconds + 0.05:
-                    self.note(
-                        f"{case.name}: idle contenders used {idle:.2f} s of processor time"
-                        f" while {name} ran for {seconds:.1f} s"
-                    )
+                clock.stop()
+                clocks.append(clock)
                 if name == who.PEAK.name:
                     peaks.append(answer)
                 else:
                     step[0] = seconds / steps
                     rates[name].append(steps * case.batch / seconds)
+        self._disturbances(case, clocks)
         return rates, peaks
+
+    def _disturbances(self, case, clocks):
+        whole = self.options.threads * sum(clock.seconds for clock in clocks)
+        for what, seconds in (
+            ("contenders that should sleep used", sum(clock.idle for clock in clocks)),
+            ("other programs used", sum(clock.others for clock in clocks)),
+            ("the machine's host kept back", sum(clock.stolen for clock in clocks)),
+        ):
+            if seconds > DISTURBANCE * whole:
+                self.note(
+                    f"{case.name}: {what} {seconds / whole:.0%} of the processors' time during"
+                    " the rounds; measure again"
+                )
 
     def _start_up(self, case, chosen):
         """Seconds from the start of the process to the end of the first training step."""

@@ -84,7 +84,7 @@ def _djl(home, target):
         shutil.rmtree(libraries, ignore_errors=True)
         _run(
             "fetching DJL",
-            ["mvn", "-B", "-q", "-f", pom, "validate"],
+            ["mvn", "-B", "-q", "-Dstyle.color=never", "-f", pom, "validate"],
             f"{target}/logs/fetch-djl.log",
         )
         open(f"{libraries}/complete", "w").close()
