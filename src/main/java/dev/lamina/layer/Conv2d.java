@@ -13,6 +13,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -156,12 +157,24 @@ public record Conv2d(
     return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
   }
 
+  private boolean winograd(Operand<TFloating> input) {
+    return kernel == 3
+        && stride == 1
+        && padding == Padding.SAME
+        && groups == 1
+        && input.type().equals(TFloat32.class)
+        && Winograd.pays(input.shape(), filters);
+  }
+
   /**
    * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
    * the batch norm that follows, and the fused operation refuses groups on a CPU.
    */
   private Operand<TFloating> convolve(Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
+    if (winograd(input)) {
+      return Winograd.convolve(tf, input, weight);
+    }
     if (groups == 1) {
       return tf.nn.conv2d(input, weight, strides, padding.name());
     }

@@ -32,11 +32,15 @@ final class BuiltLayer implements AutoCloseable {
   final Operand<TFloat32> inferred;
 
   BuiltLayer(Layer layer, Shape input) {
+    this(layer, input, Precision.FLOAT32);
+  }
+
+  BuiltLayer(Layer layer, Shape input, Precision precision) {
     this.input = input;
     variables = Layers.createVariables(session, layer, input);
     x = session.ops().placeholder(TFloat32.class, Placeholder.shape(input.prepend(-1)));
     seed = session.ops().placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
-    training = Context.training(session, seed, Precision.FLOAT32);
+    training = Context.training(session, seed, precision);
     inference = Context.inference(session);
     trained = build(training, layer);
     inferred = build(inference, layer);
@@ -44,7 +48,12 @@ final class BuiltLayer implements AutoCloseable {
 
   /** The output is never the placeholder itself: what is fed must not be fetched. */
   private Operand<TFloat32> build(Context context, Layer layer) {
-    return session.ops().identity(Floats.float32(Layers.build(context, layer, Floats.wide(x))));
+    return session
+        .ops()
+        .identity(
+            Floats.float32(
+                Floats.cast(
+                    session.ops(), Layers.build(context, layer, Floats.wide(x)), TFloat32.class)));
   }
 
   /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */

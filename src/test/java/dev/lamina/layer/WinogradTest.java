@@ -1,0 +1,167 @@
+package dev.lamina.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.Session;
+import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+
+/** Winograd's form against the definition of a convolution and of its two gradients. */
+class WinogradTest {
+  /** What a batch of one shape holds: x, w and the gradient of the output, and what is due. */
+  private static final class Case {
+    final int in;
+    final int out;
+    final float[] x;
+    final float[] w;
+    final float[] dy;
+    final double[] y;
+    final double[] dx;
+    final double[] dw;
+
+    Case(int n, int height, int width, int in, int out) {
+      this.in = in;
+      this.out = out;
+      SplittableRandom random = new SplittableRandom(n + height * 10L + in * 1000L);
+      x = random(random, n * height * width * in);
+      w = random(random, 9 * in * out);
+      dy = random(random, n * height * width * out);
+      y = new double[dy.length];
+      dx = new double[x.length];
+      dw = new double[w.length];
+      for (int image = 0; image < n; image++) {
+        for (int row = 0; row < height; row++) {
+          for (int column = 0; column < width; column++) {
+            for (int tap = 0; tap < 9; tap++) {
+              int fromRow = row + tap / 3 - 1;
+              int fromColumn = column + tap % 3 - 1;
+              if (fromRow >= 0 && fromRow < height && fromColumn >= 0 && fromColumn < width) {
+                products(
+                    ((image * height + row) * width + column) * out,
+                    ((image * height + fromRow) * width + fromColumn) * in,
+                    tap * in * out);
+              }
+            }
+          }
+        }
+      }
+    }
+
+    private void products(int toY, int fromX, int fromW) {
+      for (int i = 0; i < in; i++) {
+        for (int o = 0; o < out; o++) {
+          int weight = fromW + i * out + o;
+          y[toY + o] += (double) x[fromX + i] * w[weight];
+          dx[fromX + i] += (double) dy[toY + o] * w[weight];
+          dw[weight] += (double) dy[toY + o] * x[fromX + i];
+        }
+      }
+    }
+
+    private static float[] random(SplittableRandom random, int size) {
+      float[] values = new float[size];
+      for (int i = 0; i < size; i++) {
+        values[i] = (float) random.nextDouble(-1, 1);
+      }
+      return values;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 4, 4, 1, 1", "1, 8, 8, 3, 2", "3, 4, 12, 5, 7", "2, 16, 8, 2, 3"})
+  void valuesAndGradientsAreThoseOfTheDefinition(int n, int height, int width, int in, int out) {
+    Case c = new Case(n, height, width, in, out);
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        TFloat32 xValue = tensor(Shape.of(n, height, width, in), c.x);
+        TFloat32 wValue = tensor(Shape.of(3, 3, in, out), c.w);
+        TFloat32 dyValue = tensor(Shape.of(n, height, width, out), c.dy)) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TFloat32> x =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, height, width, in)));
+      Placeholder<TFloat32> w =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(3, 3, in, out)));
+      Placeholder<TFloat32> dy =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, height, width, out)));
+      Operand<?> y = Winograd.convolve(tf, Floats.wide(x), Floats.wide(w));
+      assertThat(y.shape().asArray()).containsExactly(-1, height, width, out);
+      Output<?>[] gradients =
+          graph.addGradients(
+              "gradients",
+              new Output<?>[] {y.asOutput()},
+              new Output<?>[] {x.asOutput(), w.asOutput()},
+              new Output<?>[] {dy.asOutput()});
+      try (var result =
+          session
+              .runner()
+              .feed(x, xValue)
+              .feed(w, wValue)
+              .feed(dy, dyValue)
+              .fetch(y)
+              .fetch(gradients[0])
+              .fetch(gradients[1])
+              .run()) {
+        checkClose(result.get(0), c.y);
+        checkClose(result.get(1), c.dx);
+        checkClose(result.get(2), c.dw);
+      }
+    }
+  }
+
+  @Test
+  void layer_takesItOnlyForManyChannelsAndWholeTilesInFloat32() {
+    Conv2d layer = Conv2d.of(128, 3).bias(false);
+    Shape input = Shape.of(8, 12, 128);
+    assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
+    assertThat(direct(layer, input, Precision.BFLOAT16)).isTrue();
+    assertThat(direct(Conv2d.of(127, 3), input, Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer, Shape.of(8, 12, 127), Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer, Shape.of(8, 10, 128), Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer, Shape.of(4, 8, 128), Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer.stride(2), input, Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer.padding(Padding.VALID), input, Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer.groups(2), input, Precision.FLOAT32)).isTrue();
+    assertThat(direct(Conv2d.of(128, 5), input, Precision.FLOAT32)).isTrue();
+  }
+
+  /** Whether the layer is built from TensorFlow's own convolution in training. */
+  private static boolean direct(Conv2d layer, Shape input, Precision precision) {
+    try (BuiltLayer built = new BuiltLayer(layer, input, precision)) {
+      return built.session.graph().toGraphDef().getNodeList().stream()
+          .filter(node -> node.getName().startsWith("train"))
+          .anyMatch(node -> node.getOp().equals("Conv2D"));
+    }
+  }
+
+  private static void checkClose(Tensor actual, double[] expected) {
+    float[] values = GraphSession.floats(actual);
+    assertThat(values).hasSize(expected.length);
+    double error = 0;
+    double norm = 0;
+    for (int i = 0; i < values.length; i++) {
+      error += Math.pow(values[i] - expected[i], 2);
+      norm += expected[i] * expected[i];
+    }
+    // Three times what the direct form loses in float32 (1.6e-7 relative), and room for small sums.
+    assertThat(Math.sqrt(error / norm)).isCloseTo(0, within(1e-6));
+  }
+
+  private static TFloat32 tensor(Shape shape, float[] values) {
+    return TFloat32.tensorOf(shape, DataBuffers.of(values, true, false));
+  }
+}
