@@ -148,14 +148,13 @@ public final class Context {
   }
 
   /**
-   * Sets a running statistic to a new value at the end of the step; does nothing where the layer is
-   * not {@link #training}.
+   * In training, sets a running statistic to a new value at the end of the step. Does nothing for a
+   * frozen layer.
    */
   public void update(String parameter, Operand<TFloat32> value) {
-    if (!training()) {
-      return;
+    if (!pass.frozen.test(path)) {
+      pass.updates.add(new Update(pass.variables.apply(join(path, parameter)), value));
     }
-    pass.updates.add(new Update(pass.variables.apply(join(path, parameter)), value));
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lamina.export.Safetensors.Tensor;
 import dev.lamina.graph.Context;
@@ -162,15 +163,20 @@ class SavedModelWriterTest {
   void descriptionLiesBesideTheModel() throws IOException {
     SavedModelWriter.write(folder.resolve("1"), servable(BODY));
 
-    assertThat(new ObjectMapper().readTree(folder.resolve("1/assets.extra/lamina.json").toFile()))
-        .isEqualTo(
-            new ObjectMapper()
-                .readTree(
-                    """
-                    {"lamina_version": "development",
-                     "class_names": ["cat", "größe", "ship", "truck", "dog"],
-                     "metadata": {"accuracy": "0.9527"}}
-                    """));
+    JsonNode written =
+        new ObjectMapper().readTree(folder.resolve("1/assets.extra/lamina.json").toFile());
+    assertThat(written.fieldNames())
+        .toIterable()
+        .containsExactlyInAnyOrder(
+            "format", "lamina_version", "network", "class_names", "metadata");
+    assertThat(written.get("format").intValue()).isEqualTo(1);
+    assertThat(written.get("lamina_version").textValue()).isEqualTo("development");
+    assertThat(written.get("class_names"))
+        .map(JsonNode::textValue)
+        .containsExactlyElementsOf(CLASSES);
+    assertThat(written.get("metadata").toString()).isEqualTo("{\"accuracy\":\"0.9527\"}");
+    assertThat(written.at("/network/height").intValue()).isEqualTo(7);
+    assertThat(written.at("/network/body/layers/0/layer/filters").intValue()).isEqualTo(4);
   }
 
   @Test

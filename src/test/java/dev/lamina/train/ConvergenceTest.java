@@ -74,7 +74,7 @@ class ConvergenceTest {
       History history =
           recipe()
               .augment(RandomFlip.horizontal())
-              .epochs(3)
+              .epochs(5)
               .batchSize(64)
               .build()
               .fit(model, DATA.train(), DATA.test());
