@@ -153,10 +153,12 @@ public record Conv2d(
     Ops tf = context.tf();
     Class<? extends TFloating> type = context.precision().type();
     Operand<TFloating> sum =
-        convolve(tf, Floats.cast(tf, input, type), Floats.cast(tf, context.get("weight"), type));
+        convolve(
+            context, Floats.cast(tf, input, type), Floats.cast(tf, context.get("weight"), type));
     return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
   }
 
+  /** Only for training: one image at a time, the transform of the weights would cost more. */
   private boolean winograd(Operand<TFloating> input) {
     return kernel == 3
         && stride == 1
@@ -170,9 +172,11 @@ public record Conv2d(
    * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
    * the batch norm that follows, and the fused operation refuses groups on a CPU.
    */
-  private Operand<TFloating> convolve(Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
+  private Operand<TFloating> convolve(
+      Context context, Operand<TFloating> input, Operand<TFloating> weight) {
+    Ops tf = context.tf();
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
-    if (winograd(input)) {
+    if (context.training() && winograd(input)) {
       return Winograd.convolve(tf, input, weight);
     }
     if (groups == 1) {

@@ -124,7 +124,7 @@ class WinogradTest {
   }
 
   @Test
-  void layer_takesItOnlyForManyChannelsAndWholeTilesInFloat32() {
+  void layer_trainsWithItOnlyForManyChannelsAndWholeTilesInFloat32() {
     Conv2d layer = Conv2d.of(128, 3).bias(false);
     Shape input = Shape.of(8, 12, 128);
     assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
@@ -139,13 +139,20 @@ class WinogradTest {
     assertThat(direct(Conv2d.of(128, 5), input, Precision.FLOAT32)).isTrue();
   }
 
-  /** Whether the layer is built from TensorFlow's own convolution in training. */
+  /**
+   * Whether the layer is built from TensorFlow's own convolution in training; in inference always.
+   */
   private static boolean direct(Conv2d layer, Shape input, Precision precision) {
     try (BuiltLayer built = new BuiltLayer(layer, input, precision)) {
-      return built.session.graph().toGraphDef().getNodeList().stream()
-          .filter(node -> node.getName().startsWith("train"))
-          .anyMatch(node -> node.getOp().equals("Conv2D"));
+      assertThat(usesConv2d(built, "infer")).isTrue();
+      return usesConv2d(built, "train");
     }
+  }
+
+  private static boolean usesConv2d(BuiltLayer built, String phase) {
+    return built.session.graph().toGraphDef().getNodeList().stream()
+        .filter(node -> node.getName().startsWith(phase))
+        .anyMatch(node -> node.getOp().equals("Conv2D"));
   }
 
   private static void checkClose(Tensor actual, double[] expected) {
