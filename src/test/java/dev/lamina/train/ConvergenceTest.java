@@ -10,6 +10,7 @@ import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
@@ -52,6 +53,7 @@ class ConvergenceTest {
 
   private static Trainer.Builder recipe() {
     return Trainer.builder()
+        .precision(Precision.FLOAT32)
         .optimizer(MomentumOptimizer.of(0.9).weightDecay(5e-4))
         .schedule(OneCycle.of(0.1))
         .seed(1);
