@@ -65,7 +65,7 @@ final class Kills {
 
   /** The figures so far. */
   String figures() {
-    return "kills %d (%d while a checkpoint was half-written, %d while starting), runs finished %d, most steps repeated %d, lost 0, different 0"
+    return "kills %d (%d while a checkpoint was half-written, %d while starting), runs finished %d, most steps repeated %d"
         .formatted(kills, killsWhileWriting, killsWhileStarting, runs, mostStepsLost);
   }
 

@@ -209,7 +209,8 @@ class CheckpointsTest {
     assertThat(withoutTime(resume(recipe(4)))).isEqualTo(withoutTime(whole));
   }
 
-  private static List<Epoch> withoutTime(History history) {
+  /** The epochs with their seconds left out, which differ from run to run. */
+  static List<Epoch> withoutTime(History history) {
     return history.epochs().stream()
         .map(
             e ->

@@ -85,21 +85,7 @@ class ResumeTest {
             (name, values) ->
                 weights.put(
                     name, IntStream.range(0, values.length).mapToObj(i -> values[i]).toList()));
-    return new End(
-        weights,
-        history.epochs().stream()
-            .map(
-                e ->
-                    new Epoch(
-                        e.number(),
-                        e.steps(),
-                        e.loss(),
-                        e.accuracy(),
-                        e.validation(),
-                        e.learningRate(),
-                        e.momentum(),
-                        0))
-            .toList());
+    return new End(weights, CheckpointsTest.withoutTime(history));
   }
 
   private static End uninterrupted(Trainer.Builder recipe) {
