@@ -1,7 +1,15 @@
 package dev.lamina.export;
 
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Parameter;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Winograd;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
@@ -9,12 +17,19 @@ import org.tensorflow.types.TUint8;
 
 /**
  * A classifier that is ready to run and cannot change any more: its batch norms are folded into the
- * convolutions, its weights are constants. Safe from many threads. Close it.
+ * convolutions, its weights are constants, and where many images come at once, convolutions are in
+ * {@link Winograd}'s form. Safe from many threads. Close it.
  */
 public final class FrozenNetwork implements AutoCloseable {
+  /** With fewer images Winograd's form is no faster, or slower. */
+  private static final int MANY = 16;
+
   private final GraphSession session = new GraphSession();
+  private final Servable folded;
   private final Placeholder<TUint8> images;
-  private final Operand<TFloat32> logits;
+  private final Map<String, Operand<TFloat32>> weights;
+  private final Operand<TFloat32> few;
+  private @Nullable Operand<TFloat32> many;
 
   /**
    * Builds the graph.
@@ -22,19 +37,38 @@ public final class FrozenNetwork implements AutoCloseable {
    * @throws IllegalArgumentException where the weights are not those of the network
    */
   public FrozenNetwork(Servable servable) {
+    folded = BatchNormFolding.fold(servable);
     try {
-      images = Signatures.images(session.ops(), servable);
-      logits = logits(session.ops(), servable, images);
+      images = Signatures.images(session.ops(), folded);
+      weights = Constants.add(folded, session.ops());
+      few = Signatures.apply(session.ops(), folded.body(), weights::get, images);
     } catch (RuntimeException e) {
       session.close();
       throw e;
     }
   }
 
-  /** The logits, with batch norms folded and weights as constants: [N, classes]. */
-  static Operand<TFloat32> logits(Ops tf, Servable servable, Operand<TUint8> images) {
-    Servable folded = BatchNormFolding.fold(servable);
-    return Signatures.apply(tf, folded.body(), Constants.add(folded, tf)::get, images);
+  /** Built when first needed: the transformed weights are four times as large. */
+  private synchronized Operand<TFloat32> many() {
+    if (many == null) {
+      Ops tf = session.ops().withSubScope("many");
+      Map<String, Operand<TFloat32>> values = new HashMap<>(weights);
+      for (Layers.Leaf leaf : Layers.leaves(folded.body(), folded.image())) {
+        if (leaf.layer() instanceof Conv2d layer && Winograd.pays(layer, leaf.input())) {
+          Parameter weight = leaf.parameters().get(0);
+          values.put(leaf.fullName(weight), transformed(tf, leaf.fullName(weight), weight));
+        }
+      }
+      many =
+          values.equals(weights) ? few : Signatures.apply(tf, folded.body(), values::get, images);
+    }
+    return many;
+  }
+
+  private Operand<TFloat32> transformed(Ops tf, String name, Parameter weight) {
+    float[] values = Winograd.transformed(folded.weight(name));
+    return tf.withName(name)
+        .constant(Winograd.transformed(weight.shape()), DataBuffers.of(values, true, false));
   }
 
   /**
@@ -45,6 +79,7 @@ public final class FrozenNetwork implements AutoCloseable {
    * @throws IllegalStateException where this is closed before the run begins
    */
   public TFloat32 run(TUint8 batch) {
+    Operand<TFloat32> logits = batch.shape().get(0) < MANY ? few : many();
     return (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0);
   }
 

@@ -158,14 +158,17 @@ public record Conv2d(
     return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
   }
 
-  /** Only for training: one image at a time, the transform of the weights would cost more. */
-  private boolean winograd(Operand<TFloating> input) {
-    return kernel == 3
-        && stride == 1
-        && padding == Padding.SAME
-        && groups == 1
+  /**
+   * For training, and for weights that were transformed beforehand: for one image at a time the
+   * transform would cost more than it saves.
+   */
+  private boolean winograd(Context context, Operand<TFloating> input, Operand<TFloating> weight) {
+    if (kernel == 3 && Winograd.isTransformed(weight)) {
+      return true;
+    }
+    return context.training()
         && input.type().equals(TFloat32.class)
-        && Winograd.pays(input.shape(), filters);
+        && Winograd.pays(this, input.shape().tail());
   }
 
   /**
@@ -176,7 +179,7 @@ public record Conv2d(
       Context context, Operand<TFloating> input, Operand<TFloating> weight) {
     Ops tf = context.tf();
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
-    if (context.training() && winograd(input)) {
+    if (winograd(context, input, weight)) {
       return Winograd.convolve(tf, input, weight);
     }
     if (groups == 1) {

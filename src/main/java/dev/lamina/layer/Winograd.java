@@ -25,7 +25,7 @@ import org.tensorflow.types.family.TFloating;
  * "Error Analysis and Improving the Accuracy of Winograd Convolution", arXiv 1803.10986): with
  * those used here the error of float32 is about three times that of the direct form.
  */
-final class Winograd {
+public final class Winograd {
   private static final int TILE = 4;
   private static final int PATCH = TILE + 2;
   private static final CookToom MATRICES = CookToom.of(3, 0, 3.0 / 2, -3.0 / 2, 2.0 / 3, -2.0 / 3);
@@ -38,12 +38,21 @@ final class Winograd {
 
   private Winograd() {}
 
-  /** Whether this form is faster than the direct one. */
-  static boolean pays(Shape input, long filters) {
-    return divides(input.get(1))
-        && divides(input.get(2))
-        && input.get(3) >= LEAST_CHANNELS
-        && filters >= LEAST_CHANNELS;
+  /**
+   * Whether this form can take the place of a layer, and is faster for a batch of 16 images or
+   * more.
+   *
+   * @param input the shape of one image
+   */
+  public static boolean pays(Conv2d layer, Shape input) {
+    return layer.kernel() == 3
+        && layer.stride() == 1
+        && layer.padding() == Padding.SAME
+        && layer.groups() == 1
+        && divides(input.get(0))
+        && divides(input.get(1))
+        && input.get(2) >= LEAST_CHANNELS
+        && layer.filters() >= LEAST_CHANNELS;
   }
 
   private static boolean divides(long size) {
@@ -51,10 +60,45 @@ final class Winograd {
   }
 
   /**
+   * Weights that do not change, transformed beforehand (in double): a {@link Conv2d} takes them in
+   * place of its own.
+   *
+   * @param weight [3, 3, in, filters], in row-major order
+   * @return G w G', [6, 6, in, filters], in row-major order
+   */
+  public static float[] transformed(float[] weight) {
+    int size = weight.length / 9;
+    float[] kernels = new float[PATCH * PATCH * size];
+    for (int u = 0; u < PATCH; u++) {
+      for (int v = 0; v < PATCH; v++) {
+        for (int i = 0; i < size; i++) {
+          double sum = 0;
+          for (int tap = 0; tap < 9; tap++) {
+            sum +=
+                MATRICES.kernel[u][tap / 3] * MATRICES.kernel[v][tap % 3] * weight[tap * size + i];
+          }
+          kernels[(u * PATCH + v) * size + i] = (float) sum;
+        }
+      }
+    }
+    return kernels;
+  }
+
+  /** The shape that weights of this shape have when they are transformed. */
+  public static Shape transformed(Shape weight) {
+    return Shape.of(PATCH, PATCH, weight.get(2), weight.get(3));
+  }
+
+  /** Whether these are the weights of a 3x3 convolution that were transformed beforehand. */
+  static boolean isTransformed(Operand<TFloating> weight) {
+    return weight.shape().get(0) == PATCH;
+  }
+
+  /**
    * The convolution.
    *
    * @param input float32 [N, height, width, in], height and width multiples of 4
-   * @param weight float32 [3, 3, in, filters]
+   * @param weight float32 [3, 3, in, filters], or transformed beforehand
    * @return float32 [N, height, width, filters]
    */
   static Operand<TFloating> convolve(Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
@@ -64,7 +108,7 @@ final class Winograd {
     long width = input.shape().get(2);
     long in = w.shape().get(2);
     long filters = w.shape().get(3);
-    Operand<TFloat32> kernels = transform(tf, MATRICES.kernel, w);
+    Operand<TFloat32> kernels = isTransformed(weight) ? w : transform(tf, MATRICES.kernel, w);
     Operand<TFloat32> tiles = transform(tf, MATRICES.input, x);
     Operand<TFloat32> products =
         batchMatMul(

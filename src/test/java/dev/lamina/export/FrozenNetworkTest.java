@@ -18,6 +18,7 @@ import dev.lamina.layer.Layers;
 import dev.lamina.layer.MaxPool;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,23 +59,27 @@ class FrozenNetworkTest {
           Dense.of(CLASSES),
           BatchNorm.create());
 
-  private static Servable servable(Map<String, float[]> weights) {
+  private static Servable servable() {
+    return servable(BODY, HEIGHT, WIDTH);
+  }
+
+  private static Servable servable(Sequential body, int height, int width) {
     return new Servable(
         "Net",
-        HEIGHT,
-        WIDTH,
+        height,
+        width,
         3,
-        BODY,
-        weights,
+        body,
+        weights(body, height, width),
         IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList(),
         Map.of("a", "b"));
   }
 
   /** Weights, means and factors of either sign; positive variances, far from 1. */
-  private static Map<String, float[]> weights() {
+  private static Map<String, float[]> weights(Sequential body, int height, int width) {
     Random random = new Random(1);
     Map<String, float[]> weights = new LinkedHashMap<>();
-    for (Layers.Leaf leaf : Layers.leaves(BODY, Shape.of(HEIGHT, WIDTH, 3))) {
+    for (Layers.Leaf leaf : Layers.leaves(body, Shape.of(height, width, 3))) {
       for (Parameter parameter : leaf.parameters()) {
         float[] values = new float[(int) parameter.size()];
         for (int i = 0; i < values.length; i++) {
@@ -89,15 +94,54 @@ class FrozenNetworkTest {
     return weights;
   }
 
-  private static TUint8 images(int count) {
-    byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
+  private static TUint8 images(Servable servable, int count) {
+    byte[] pixels = new byte[(int) (count * servable.image().size())];
     new Random(2).nextBytes(pixels);
-    return TUint8.tensorOf(Shape.of(count, HEIGHT, WIDTH, 3), DataBuffers.of(pixels));
+    return TUint8.tensorOf(servable.image().prepend(count), DataBuffers.of(pixels));
   }
 
   @Test
   void givesWhatTheUnfoldedNetworkGives() {
-    Servable servable = servable(weights());
+    checkAgainstUnfolded(servable(), 1, 5, 20);
+  }
+
+  @Test
+  void inWinogradsFormGivesWhatTheUnfoldedNetworkGives() {
+    checkAgainstUnfolded(wide(), 1, 15, 16, 19);
+  }
+
+  /** The last bits tell which form it was. */
+  @Test
+  void takesWinogradsFormFromSixteenImagesOn() {
+    Servable servable = wide();
+    try (FrozenNetwork frozen = new FrozenNetwork(servable)) {
+      float[] alone = first(frozen, servable, 1);
+      assertThat(first(frozen, servable, 15)).isEqualTo(alone);
+      assertThat(first(frozen, servable, 16)).isNotEqualTo(alone);
+    }
+  }
+
+  /** Two convolutions for Winograd's form, with and without a bias, and one too narrow for it. */
+  private static Servable wide() {
+    Sequential body =
+        Sequential.of(
+            Conv2d.of(128, 3).bias(false),
+            Residual.of(Conv2d.of(130, 3), BatchNorm.create(), Activation.RELU)
+                .shortcut(Conv2d.of(130, 1)),
+            Conv2d.of(128, 3).bias(false),
+            GlobalAveragePool.create(),
+            Dense.of(CLASSES));
+    return servable(body, 8, 12);
+  }
+
+  private static float[] first(FrozenNetwork frozen, Servable servable, int count) {
+    try (TUint8 images = images(servable, count);
+        TFloat32 logits = frozen.run(images)) {
+      return Arrays.copyOf(GraphSession.floats(logits), CLASSES);
+    }
+  }
+
+  private static void checkAgainstUnfolded(Servable servable, int... counts) {
     try (Graph graph = new Graph();
         Session session = new Session(graph);
         FrozenNetwork frozen = new FrozenNetwork(servable)) {
@@ -107,10 +151,10 @@ class FrozenNetworkTest {
       Operand<?> logits =
           Layers.build(
               Context.frozen(tf, constants::get),
-              BODY,
+              servable.body(),
               Floats.wide(Floats.scaled(tf, placeholder)));
-      for (int count : new int[] {1, 5}) {
-        try (TUint8 images = images(count);
+      for (int count : counts) {
+        try (TUint8 images = images(servable, count);
             TFloat32 actual = frozen.run(images);
             var result = session.runner().feed(placeholder, images).fetch(logits).run()) {
           float[] expected = GraphSession.floats(result.get(0));
@@ -129,7 +173,7 @@ class FrozenNetworkTest {
 
   @Test
   void foldsEveryNormThatFollowsAConvolutionOrADenseLayer() {
-    Servable servable = servable(weights());
+    Servable servable = servable();
     Servable folded = BatchNormFolding.fold(servable);
     assertThat(folded.weights().keySet().stream().filter(name -> name.endsWith("running_var")))
         .containsExactly("6.running_var");
@@ -138,7 +182,8 @@ class FrozenNetworkTest {
     assertThat(folded.body().outputShape(folded.image())).isEqualTo(Shape.of(CLASSES));
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      FrozenNetwork.logits(tf, servable, Signatures.images(tf, servable));
+      Signatures.apply(
+          tf, folded.body(), Constants.add(folded, tf)::get, Signatures.images(tf, folded));
       List<String> operations =
           graph.toGraphDef().getNodeList().stream().map(NodeDef::getOp).toList();
       assertThat(operations.stream().filter(op -> op.startsWith("FusedBatchNorm"))).hasSize(1);

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -119,6 +120,28 @@ class WinogradTest {
         checkClose(result.get(0), c.y);
         checkClose(result.get(1), c.dx);
         checkClose(result.get(2), c.dw);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 4, 4, 1, 1", "3, 4, 12, 5, 7"})
+  void layer_takesWeightsTransformedBeforehand(int n, int height, int width, int in, int out) {
+    Case c = new Case(n, height, width, in, out);
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Operand<TFloat32> x =
+          tf.constant(Shape.of(n, height, width, in), DataBuffers.of(c.x, true, false));
+      Operand<TFloat32> w =
+          tf.constant(
+              Winograd.transformed(Shape.of(3, 3, in, out)),
+              DataBuffers.of(Winograd.transformed(c.w), true, false));
+      Operand<?> y =
+          Layers.build(
+              Context.frozen(tf, name -> w), Conv2d.of(out, 3).bias(false), Floats.wide(x));
+      try (var result = session.runner().fetch(y).run()) {
+        checkClose(result.get(0), c.y);
       }
     }
   }
