@@ -17,18 +17,15 @@ import org.tensorflow.types.TUint8;
 
 /**
  * A classifier that is ready to run and cannot change any more: its batch norms are folded into the
- * convolutions, its weights are constants, and where many images come at once, convolutions are in
- * {@link Winograd}'s form. Safe from many threads. Close it.
+ * convolutions, its weights are constants, and where more than one image comes at once,
+ * convolutions are in {@link Winograd}'s form. Safe from many threads. Close it.
  */
 public final class FrozenNetwork implements AutoCloseable {
-  /** With fewer images Winograd's form is no faster, or slower. */
-  private static final int MANY = 16;
-
   private final GraphSession session = new GraphSession();
   private final Servable folded;
   private final Placeholder<TUint8> images;
   private final Map<String, Operand<TFloat32>> weights;
-  private final Operand<TFloat32> few;
+  private final Operand<TFloat32> one;
   private @Nullable Operand<TFloat32> many;
 
   /**
@@ -41,7 +38,7 @@ public final class FrozenNetwork implements AutoCloseable {
     try {
       images = Signatures.images(session.ops(), folded);
       weights = Constants.add(folded, session.ops());
-      few = Signatures.apply(session.ops(), folded.body(), weights::get, images);
+      one = Signatures.apply(session.ops(), folded.body(), weights::get, images);
     } catch (RuntimeException e) {
       session.close();
       throw e;
@@ -60,7 +57,7 @@ public final class FrozenNetwork implements AutoCloseable {
         }
       }
       many =
-          values.equals(weights) ? few : Signatures.apply(tf, folded.body(), values::get, images);
+          values.equals(weights) ? one : Signatures.apply(tf, folded.body(), values::get, images);
     }
     return many;
   }
@@ -79,7 +76,7 @@ public final class FrozenNetwork implements AutoCloseable {
    * @throws IllegalStateException where this is closed before the run begins
    */
   public TFloat32 run(TUint8 batch) {
-    Operand<TFloat32> logits = batch.shape().get(0) < MANY ? few : many();
+    Operand<TFloat32> logits = batch.shape().get(0) == 1 ? one : many();
     return (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0);
   }
 

@@ -39,7 +39,7 @@ public final class Winograd {
   private Winograd() {}
 
   /**
-   * Whether this form can take the place of a layer, and is faster for a batch of 16 images or
+   * Whether this form can take the place of a layer, and is faster for a batch of two images or
    * more.
    *
    * @param input the shape of one image

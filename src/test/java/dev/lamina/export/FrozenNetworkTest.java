@@ -102,22 +102,22 @@ class FrozenNetworkTest {
 
   @Test
   void givesWhatTheUnfoldedNetworkGives() {
-    checkAgainstUnfolded(servable(), 1, 5, 20);
+    checkAgainstUnfolded(servable(), 1, 5);
   }
 
   @Test
   void inWinogradsFormGivesWhatTheUnfoldedNetworkGives() {
-    checkAgainstUnfolded(wide(), 1, 15, 16, 19);
+    checkAgainstUnfolded(wide(), 1, 2, 5);
   }
 
   /** The last bits tell which form it was. */
   @Test
-  void takesWinogradsFormFromSixteenImagesOn() {
+  void takesWinogradsFormForMoreThanOneImage() {
     Servable servable = wide();
     try (FrozenNetwork frozen = new FrozenNetwork(servable)) {
       float[] alone = first(frozen, servable, 1);
-      assertThat(first(frozen, servable, 15)).isEqualTo(alone);
-      assertThat(first(frozen, servable, 16)).isNotEqualTo(alone);
+      assertThat(first(frozen, servable, 1)).isEqualTo(alone);
+      assertThat(first(frozen, servable, 2)).isNotEqualTo(alone);
     }
   }
 
