@@ -27,8 +27,12 @@ def _torch(name, tasks, start_up=False, **chosen):
     return Contender(name, "PyTorch", tasks, start_up=start_up, options=options)
 
 
+# What live data costs is seen beside one fixed batch; it is no peer.
+FIXED = Contender("lamina-fixed", "Lamina", ("train",), options={"fixed": 1})
+
 ALL = (
     Contender("lamina", "Lamina", ("train", "infer", "pipeline"), start_up=True),
+    FIXED,
     Contender("djl", "DJL", ("train", "infer"), (FLOAT32,), start_up=True),
     _torch("torch", ("train",), start_up=True),
     _torch("torch-cl", ("train", "infer"), channels_last=1),

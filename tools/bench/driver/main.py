@@ -100,7 +100,7 @@ def fastest_variants(chosen, rates):
     """The fastest contender of each framework, where some case has ranked them."""
     best = {}
     for contender in chosen:
-        if contender.name in rates:
+        if contender.name in rates and contender is not who.FIXED:
             rate = median(rates[contender.name])
             best[contender.framework] = max(
                 best.get(contender.framework, (0, None)), (rate, contender.name)

@@ -219,9 +219,17 @@ def summarize(values):
 def ratio(case, rates):
     """Lamina against the fastest peer: the median of the rounds' ratios, or None."""
     better = min if case.task == "start-up" else max
-    peers = [name for name in rates if name != "lamina"]
+    peers = [name for name in rates if name not in ("lamina", who.FIXED.name)]
     if not peers or "lamina" not in rates:
         return None
     fastest = better(peers, key=lambda name: median(rates[name]))
-    rounds = [own / peer for own, peer in zip(rates["lamina"], rates[fastest])]
-    return {"peer": fastest, **summarize(rounds)}
+    return {"peer": fastest, **_quotient(rates, fastest)}
+
+
+def live_data(rates):
+    """Lamina on live data against one fixed batch: the median of the rounds' ratios, or None."""
+    return _quotient(rates, who.FIXED.name) if {"lamina", who.FIXED.name} <= set(rates) else None
+
+
+def _quotient(rates, other):
+    return summarize([own / peer for own, peer in zip(rates["lamina"], rates[other])])

@@ -4,7 +4,7 @@ import json
 import os
 from statistics import median
 
-from measure import ratio, summarize
+from measure import live_data, ratio, summarize
 
 
 class Report:
@@ -67,6 +67,13 @@ class Report:
                 f"  lamina / {versus['peer']}, the fastest peer: {versus['median']:.3f}"
                 f" ({versus['min']:.3f} to {versus['max']:.3f})"
                 + ("; lower is better" if start_up else "")
+            )
+        live = live_data(found["rates"])
+        if live:
+            result["live_data"] = live
+            print(
+                f"  lamina on live data / on one fixed batch: {live['median']:.3f}"
+                f" ({live['min']:.3f} to {live['max']:.3f})"
             )
         if found["peaks"]:
             result["convolution"] = convolution(case, found, multiply_adds)

@@ -55,11 +55,24 @@ final class LaminaWorker {
     }
   }
 
-  /** Live augmented data: the batches of an epoch's permutation, cropped and flipped. */
+  /** On live data, the batches of an epoch's permutation, cropped and flipped, or on one fixed batch. */
   private void train() throws Exception {
+    if (arguments.containsKey("fixed")) {
+      fixed();
+      return;
+    }
     try (Model model = model();
         TrainStep step = augmented().step(model, images())) {
-      serve(step, model);
+      serve(new Epochs(step, Files.size(labelsFile()), batch), model);
+    }
+  }
+
+  private void fixed() throws Exception {
+    int[] first = IntStream.range(0, batch).toArray();
+    long[] steps = {0};
+    try (Model model = model();
+        TrainStep step = trainer().build().step(model, images())) {
+      serve(() -> step.run(first, steps[0]++, LEARNING_RATE, MOMENTUM), model);
     }
   }
 
@@ -102,12 +115,11 @@ final class LaminaWorker {
                 Dense.of(CLASSES));
     try (Model model = Model.of(network);
         TrainStep step = augmented().step(model, images())) {
-      serve(step, model);
+      serve(new Epochs(step, Files.size(labelsFile()), batch), model);
     }
   }
 
-  private void serve(TrainStep trainStep, Model model) throws Exception {
-    Protocol.Step step = new Epochs(trainStep, Files.size(labelsFile()), batch);
+  private void serve(Protocol.Step step, Model model) throws Exception {
     step.run();
     Protocol.send("first", Map.of());
     Protocol.serve(step, warm, facts(model));
