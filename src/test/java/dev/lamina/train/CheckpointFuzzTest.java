@@ -1,11 +1,14 @@
 package dev.lamina.train;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.Fuzz;
+import dev.lamina.export.FormatException;
 import dev.lamina.export.Safetensors.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -46,11 +49,33 @@ class CheckpointFuzzTest {
     return bytes;
   }
 
+  /** JSON in JSON, so that its quotation marks are escaped. */
+  private static void stateThatNoRunCanHave_isRefused(Path file) throws IOException {
+    String whole = new String(valid(file), ISO_8859_1);
+    for (String[] change :
+        new String[][] {
+          {"'step':9", "'step':-9"},
+          {"'epochs':'3'", "'epochs':null"},
+          {"'sums':{", "'sums':null,'before':{"},
+          {"'epochs':[", "'epochs':[null,"},
+        }) {
+      String from = change[0].replace("'", "\\\"");
+      String to = change[1].replace("'", "\\\"");
+      assertThat(whole).contains(from);
+      Files.write(file, repair(whole.replace(from, to).getBytes(ISO_8859_1)));
+      assertThatExceptionOfType(FormatException.class)
+          .as(to)
+          .isThrownBy(() -> Checkpoint.read(file))
+          .withMessage(file + " is damaged: it has no state; use another checkpoint");
+    }
+  }
+
   @Test
   void checkpoint() throws Exception {
     Path folder = Fuzz.folder();
     Path file = folder.resolve("step-00000009.safetensors");
     try {
+      stateThatNoRunCanHave_isRefused(file);
       Fuzz.of(
               "checkpoint",
               List.of(valid(file)),
