@@ -2,6 +2,7 @@ package dev.lamina.torture;
 
 import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
+import static org.junit.platform.launcher.EngineFilter.includeEngines;
 
 import dev.lamina.Fuzz;
 import java.io.PrintWriter;
@@ -24,7 +25,10 @@ final class Fuzzing {
         launcher.discover(
             LauncherDiscoveryRequestBuilder.request()
                 .selectors(selectPackage("dev.lamina"))
-                .filters(includeClassNamePatterns(".*FuzzTest"))
+                .filters(
+                    includeClassNamePatterns(".*FuzzTest"),
+                    // jqwik would write its database into the working folder.
+                    includeEngines("junit-jupiter"))
                 .build());
     int count = (int) readers.countTestIdentifiers(TestIdentifier::isTest);
     System.setProperty(Fuzz.LIMIT, limit.share(count).toString());

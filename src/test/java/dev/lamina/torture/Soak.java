@@ -15,6 +15,7 @@ import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -212,10 +213,7 @@ final class Soak implements Callback {
               .orElseThrow()
               .replaceAll("\\D", "");
       return new Sample(
-          step,
-          1024 * Double.parseDouble(kilobytes),
-          entries("/proc/self/fd"),
-          entries("/proc/self/task"));
+          step, 1024 * Double.parseDouble(kilobytes), entries("/proc/self/fd"), threads());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -227,6 +225,21 @@ final class Soak implements Callback {
         .anyMatch(thread -> thread.getName().equals("lamina-checkpoint"))) {
       Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(1));
     }
+  }
+
+  /** All but a thread that has written a checkpoint and is not gone from the system yet. */
+  private static int threads() throws IOException {
+    int threads = 0;
+    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+      for (Path task : tasks) {
+        try {
+          threads += Files.readString(task.resolve("comm")).startsWith("lamina-") ? 0 : 1;
+        } catch (IOException e) {
+          // It is gone now.
+        }
+      }
+    }
+    return threads;
   }
 
   private static int entries(String folder) {

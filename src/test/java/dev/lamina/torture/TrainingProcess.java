@@ -59,7 +59,8 @@ final class TrainingProcess {
               .batchSize(20)
               .precision(Precision.FLOAT32)
               .seed(seed)
-              .callbacks(new Talker(), Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2))
+              // In this order: it says that it starts when what was left half-written is gone.
+              .callbacks(Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2), new Talker())
               .build()
               .resume(run, model, train, validation);
       model.saveWeights(run.resolve("weights.safetensors"));
