@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.lamina.data.DataException;
 import dev.lamina.export.FormatException;
+import dev.lamina.torture.Limit;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -22,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
@@ -30,13 +32,17 @@ import java.util.regex.Pattern;
  * takes it, or throws a {@link DataException} or {@link FormatException} of one line that names the
  * file; and the heap memory that it takes meanwhile stays in proportion to the input.
  *
- * <p>The number of inputs is a few thousand, or the system property {@code fuzz.inputs}. Then an
- * input that takes longer than 10 seconds fails too, and a line tells what was done. Input number n
- * depends on n alone; one that fails is kept in {@code target/fuzz}.
+ * <p>There are a few thousand inputs, or as many as the system property {@link #LIMIT} says. Then
+ * an input that takes longer than 10 seconds fails too, and a line tells what was done. Input
+ * number n depends on n alone; one that fails is kept in {@code target/fuzz}.
  */
 public final class Fuzz {
-  private static final Integer WANTED = Integer.getInteger("fuzz.inputs");
-  private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /** The system property that asks for the long form, by a {@link Limit} for each reader. */
+  public static final String LIMIT = "fuzz.limit";
+
+  /** Seconds. */
+  private static final int LONGEST = 10;
+
   private static final ThreadMXBean MEMORY = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}]");
@@ -83,7 +89,7 @@ public final class Fuzz {
   private long perByte = 100;
 
   private volatile int number;
-  private volatile long started = System.nanoTime();
+  private int done;
   private int accepted;
   private long slowest;
   private long largest;
@@ -134,7 +140,9 @@ public final class Fuzz {
 
   /** Fuzzes, with that many inputs in the short form. */
   public void run(int inputs) throws Exception {
-    int count = WANTED == null ? inputs : WANTED;
+    String wanted = System.getProperty(LIMIT);
+    boolean longForm = wanted != null;
+    LongPredicate enough = (wanted == null ? Limit.count(inputs) : Limit.parse(wanted)).start();
     for (int kind = 0; kind < valid.size(); kind++) {
       reader.read(valid.get(kind), kind);
     }
@@ -144,38 +152,41 @@ public final class Fuzz {
       Future<?> all =
           thread.submit(
               () -> {
-                for (int n = 0; n < count; n++) {
-                  once(n);
+                while (!enough.test(done)) {
+                  once(done++);
                 }
                 return null;
               });
-      await(all);
+      await(all, longForm);
     } finally {
       thread.shutdownNow();
     }
-    if (WANTED != null) {
+    if (longForm) {
       System.out.printf(
           Locale.ROOT,
           "fuzz %s: %,d inputs, %,d of them read, the others refused, in %d s; slowest %d ms,"
               + " most memory %,d bytes%n",
           name,
-          count,
+          done,
           accepted,
           TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin),
           TimeUnit.NANOSECONDS.toMillis(slowest),
           largest);
     }
     // Both ways were met; else the inputs are too tame or too wild.
-    assertThat(accepted).as("inputs that were read").isBetween(1, count - 1);
+    assertThat(accepted).as("inputs that were read").isBetween(1, done - 1);
   }
 
-  private void await(Future<?> all) throws Exception {
-    while (true) {
+  private void await(Future<?> all, boolean longForm) throws Exception {
+    int stuck = 0;
+    for (int last = -1; true; last = number) {
       try {
         all.get(1, TimeUnit.SECONDS);
         return;
       } catch (TimeoutException e) {
-        if (WANTED != null && System.nanoTime() - started > LONGEST_NANOS) {
+        // Counted, not looked up: the whole process may be stopped for a while.
+        stuck = number == last ? stuck + 1 : 0;
+        if (longForm && stuck == LONGEST) {
           throw new AssertionError(name + " hangs at input " + number, e);
         }
       } catch (ExecutionException e) {
@@ -192,7 +203,7 @@ public final class Fuzz {
     int kind = random.nextInt(valid.size());
     byte[] input = random.nextInt(20) == 0 ? noise(random) : damaged(kind, random);
     number = n;
-    started = System.nanoTime();
+    long started = System.nanoTime();
     long taken = measure(n, input, kind);
     slowest = Math.max(slowest, System.nanoTime() - started);
     long allowed = fixed + perByte * input.length;

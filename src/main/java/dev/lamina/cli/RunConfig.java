@@ -132,7 +132,8 @@ record RunConfig(
     }
   }
 
-  private ResNetCifar.Builder builder() {
+  /** The network still without weights. */
+  ResNetCifar.Builder builder() {
     return ResNetCifar.builder()
         .name(network.name())
         .width(network.width())

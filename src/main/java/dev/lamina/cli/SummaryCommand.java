@@ -1,6 +1,5 @@
 package dev.lamina.cli;
 
-import dev.lamina.model.Model;
 import dev.lamina.zoo.ResNetCifar;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -28,13 +27,12 @@ final class SummaryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Model model =
+    ResNetCifar.Builder builder =
         width == null
-            ? RunConfig.read(RunFolders.find(run)).build()
-            : ResNetCifar.builder().width(width).build()) {
-      spec.commandLine().getOut().print(model.summary());
-      spec.commandLine().getOut().flush();
-    }
+            ? RunConfig.read(RunFolders.find(run)).builder()
+            : ResNetCifar.builder().width(width);
+    spec.commandLine().getOut().print(builder.network().summary());
+    spec.commandLine().getOut().flush();
     return 0;
   }
 }

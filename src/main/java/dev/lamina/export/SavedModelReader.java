@@ -1,5 +1,6 @@
 package dev.lamina.export;
 
+import dev.lamina.data.OneLine;
 import dev.lamina.layer.Layers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,12 +36,13 @@ public final class SavedModelReader {
                   folder.resolve(Checkpoint.PREFIX),
                   Layers.parameters(body, Shape.of(height, width, channels))));
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new FormatException(file + " does not describe a network: " + e.getMessage() + AGAIN);
+      throw new FormatException(
+          file + " does not describe a network: " + OneLine.of(e.getMessage()) + AGAIN);
     } catch (UnsupportedOperationException e) {
       throw new FormatException(
           folder
               + " cannot be loaded: "
-              + e.getMessage()
+              + OneLine.of(e.getMessage())
               + "; build the network in Java and load weights that saveWeights wrote");
     } catch (TensorFlowException e) {
       throw new FormatException(

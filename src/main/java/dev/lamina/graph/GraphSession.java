@@ -258,6 +258,11 @@ public final class GraphSession implements AutoCloseable {
     }
   }
 
+  /** Whether {@link #close} was called. */
+  public boolean isClosed() {
+    return natives.closed;
+  }
+
   private void checkOpen() {
     checkState(!natives.closed, "the model was closed: build or load it again");
   }

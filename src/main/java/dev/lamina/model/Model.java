@@ -158,7 +158,7 @@ public final class Model implements AutoCloseable {
 
   /** A table of the layers with output shapes, parameters and multiply-adds. */
   public String summary() {
-    return Summary.of(network);
+    return network.summary();
   }
 
   /** The logits of every image, in order. */

@@ -82,6 +82,11 @@ public record Network(String name, int height, int width, int channels, Sequenti
     return Layers.leaves(body, inputShape()).stream().mapToLong(Layers.Leaf::multiplyAdds).sum();
   }
 
+  /** A table of the layers with output shapes, parameters and multiply-adds. */
+  public String summary() {
+    return Summary.of(this);
+  }
+
   /**
    * Wires the network into a graph.
    *

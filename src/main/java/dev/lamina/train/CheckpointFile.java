@@ -1,13 +1,18 @@
 package dev.lamina.train;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.lamina.data.AtomicFiles;
+import dev.lamina.data.OneLine;
 import dev.lamina.export.FormatException;
 import dev.lamina.export.Safetensors;
 import dev.lamina.export.Safetensors.Tensor;
@@ -20,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +53,15 @@ final class CheckpointFile {
       long step,
       MetricSums.Sums sums,
       double seconds,
-      List<Row> epochs) {}
+      List<Row> epochs) {
+    /** Refuses what is null, at any depth, and what no run can have reached. */
+    State {
+      configuration = ImmutableMap.copyOf(configuration);
+      epochs = ImmutableList.copyOf(epochs);
+      Objects.requireNonNull(sums);
+      checkArgument(step >= 0, "step must not be negative, got %s", step);
+    }
+  }
 
   /** An epoch; Jackson does not know Optional. */
   private record Row(
@@ -123,7 +137,7 @@ final class CheckpointFile {
       throw new FormatException(
           file
               + " is of version "
-              + version
+              + OneLine.of(version)
               + ", this Lamina reads version "
               + VERSION
               + "; use the Lamina that wrote it");
@@ -134,15 +148,22 @@ final class CheckpointFile {
       throw new FormatException(file + " is damaged: its checksum differs; use another checkpoint");
     }
     try {
-      State state = JSON.readValue(content.metadata().getOrDefault(STATE_KEY, "null"), State.class);
+      State state = JSON.readValue(content.metadata().getOrDefault(STATE_KEY, ""), State.class);
+      if (state == null) {
+        throw noState(file);
+      }
       History history = new History(state.epochs().stream().map(Row::epoch).toList());
       return new Checkpoint(
           new Checkpoint.Progress(state.step(), state.sums(), state.seconds(), history),
           state.configuration(),
           tensors);
     } catch (JsonProcessingException e) {
-      throw new FormatException(file + " is damaged: its state is no JSON; use another checkpoint");
+      throw noState(file);
     }
+  }
+
+  private static FormatException noState(Path file) {
+    return new FormatException(file + " is damaged: it has no state; use another checkpoint");
   }
 
   private static byte[] checksum(Path file) {

@@ -50,7 +50,7 @@ public final class InputPipeline implements AutoCloseable {
   public void run(int[] images, long step) {
     try (TInt32 places = TInt32.vectorOf(images);
         TInt64 seed = TInt64.vectorOf(0, step)) {
-      session.runner().feed(indices, places).feed(key, seed).addTarget(batch).run().close();
+      session.run(runner -> runner.feed(indices, places).feed(key, seed).addTarget(batch)).close();
     }
   }
 

@@ -70,12 +70,12 @@ final class MetricSums {
 
   void set(Sums to) {
     try (TFloat64 values = TFloat64.vectorOf(to.images(), to.loss(), to.correct())) {
-      session.runner().feed(value, values).addTarget(assign).run().close();
+      session.run(runner -> runner.feed(value, values).addTarget(assign)).close();
     }
   }
 
   Sums read() {
-    try (var result = session.runner().fetch(sums).run()) {
+    try (var result = session.run(runner -> runner.fetch(sums))) {
       TFloat64 values = (TFloat64) result.get(0);
       return new Sums(values.getDouble(0), values.getDouble(1), values.getDouble(2));
     }

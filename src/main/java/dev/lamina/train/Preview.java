@@ -2,10 +2,9 @@ package dev.lamina.train;
 
 import dev.lamina.augment.Augmentation;
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.GraphSession;
 import java.util.List;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
@@ -19,9 +18,8 @@ public final class Preview {
 
   /** The images of a set, each changed once; equal seeds give equal pixels. */
   public static ImageSet of(ImageSet set, List<Augmentation> augmentations, long seed) {
-    try (Graph graph = new Graph();
-        Session session = new Session(graph)) {
-      Ops tf = Ops.create(graph);
+    try (GraphSession session = new GraphSession()) {
+      Ops tf = session.ops();
       Placeholder<TUint8> images =
           tf.placeholder(
               TUint8.class,
@@ -32,7 +30,7 @@ public final class Preview {
               TUint8.tensorOf(
                   Shape.of(set.size(), set.height(), set.width(), set.channels()),
                   DataBuffers.of(set.pixels()));
-          var result = session.runner().feed(images, pixels).fetch(changed).run()) {
+          var result = session.run(runner -> runner.feed(images, pixels).fetch(changed))) {
         TUint8 output = (TUint8) result.get(0);
         byte[] bytes = new byte[Math.toIntExact(output.size())];
         output.copyTo(DataBuffers.of(bytes, false, false));

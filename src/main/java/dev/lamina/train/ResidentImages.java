@@ -4,7 +4,6 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.graph.GraphSession;
 import java.util.List;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
@@ -47,14 +46,18 @@ final class ResidentImages implements AutoCloseable {
 
   /** Moves the images there; {@link #close()} frees them. */
   void load() {
-    Session.Runner runner = session.runner();
-    assigns.forEach(runner::addTarget);
     try (TUint8 pixels =
             TUint8.tensorOf(
                 Shape.of(set.size(), set.height(), set.width(), set.channels()),
                 DataBuffers.of(set.pixels()));
         TInt32 classes = TInt32.vectorOf(set.labels())) {
-      runner.feed(imagesValue, pixels).feed(labelsValue, classes).run().close();
+      session
+          .run(
+              runner -> {
+                runner.feed(imagesValue, pixels).feed(labelsValue, classes);
+                assigns.forEach(runner::addTarget);
+              })
+          .close();
     }
   }
 
@@ -70,8 +73,6 @@ final class ResidentImages implements AutoCloseable {
 
   @Override
   public void close() {
-    Session.Runner runner = session.runner();
-    frees.forEach(runner::addTarget);
-    runner.run().close();
+    session.run(runner -> frees.forEach(runner::addTarget)).close();
   }
 }

@@ -65,8 +65,14 @@ final class Run implements RunHandle {
       }
       values.put(variable, saved.floats());
     }
-    model.session().assign(values);
     Checkpoint.Progress progress = checkpoint.progress();
+    long first = (long) progress.history().epochs().size() * stepsPerEpoch;
+    if (progress.step() < first || progress.step() > first + stepsPerEpoch) {
+      throw new FormatException(
+          "the checkpoint must be of a step from %s to %s, as its history says, is of %s; use another"
+              .formatted(first, first + stepsPerEpoch, progress.step()));
+    }
+    model.session().assign(values);
     trainStep.sums().set(progress.sums());
     step = progress.step();
     done.addAll(progress.history().epochs());

@@ -220,10 +220,13 @@ public final class TrainStep implements AutoCloseable {
     return all;
   }
 
-  /** Frees the resident images. The graph's nodes stay until the model is closed. */
+  /**
+   * Frees the resident images. The graph's nodes stay until the model is closed; then nothing is
+   * left to do here. Closing twice does nothing.
+   */
   @Override
   public void close() {
-    if (!closed) {
+    if (!closed && !session.isClosed()) {
       closed = true;
       session.stopUpdating();
       resident.close();

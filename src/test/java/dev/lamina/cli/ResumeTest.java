@@ -76,6 +76,59 @@ class ResumeTest {
   }
 
   @Test
+  void divergence_keepsTheLastGoodWeights_andSaysHowToGoOn() throws IOException {
+    Path run = train();
+    Path weights = run.resolve("weights.safetensors");
+    byte[] good = Files.readAllBytes(weights);
+    Output diverged =
+        MainTest.lamina("train", "--resume", run, "--epochs", 3, "--learning-rate", 1e30);
+    assertThat(diverged.status()).isEqualTo(2);
+    // Two steps were taken before; the next one ruins the weights, and is not updated any more.
+    assertThat(diverged.err().lines().reduce((first, second) -> second).orElseThrow())
+        .matches(
+            "lamina: loss, gradients and weights must be finite, were not at step [23] with learning rate \\S+;"
+                + " the model has the weights of the checkpoint it was resumed from: try a lower learning rate,"
+                + " a warm-up or clipNorm");
+    assertThat(diverged.out())
+        .endsWith(
+            """
+            kept       %s
+            checkpoint after step 2
+            resume     tools/lamina train --resume %s --learning-rate RATE
+            """
+                .formatted(weights, run));
+    assertThat(weights).hasBinaryContent(good);
+    assertThat(history(run)).hasSize(2);
+
+    Output resumed = MainTest.lamina("train", "--resume", run, "--learning-rate", 0.001);
+    assertThat(resumed.status()).as(resumed.err()).isZero();
+    assertThat(history(run)).hasSize(4);
+    assertThat(RunConfig.read(run).recipe().peak()).isEqualTo(0.001);
+  }
+
+  @Test
+  void divergence_beforeTheFirstCheckpoint() throws IOException {
+    Path run = folder.resolve("run");
+    Path data = MainTest.images(folder);
+    Output diverged =
+        MainTest.lamina(
+            "train",
+            "--data",
+            data,
+            "--run",
+            run,
+            "--width",
+            1,
+            "--batch-size",
+            30,
+            "--learning-rate",
+            1e30);
+    assertThat(diverged.status()).isEqualTo(2);
+    assertThat(diverged.err()).contains("the model has the weights of before training");
+    assertThat(diverged.out()).endsWith("kept       " + run.resolve("weights.safetensors") + "\n");
+  }
+
+  @Test
   void folderThatIsNoRun() {
     refuses(
         "nowhere is no run: it has no config.json; name the folder that 'lamina train' printed",

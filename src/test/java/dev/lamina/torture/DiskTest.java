@@ -20,7 +20,7 @@ class DiskTest {
   @TempDir private Path folder;
 
   private static List<String> train(List<String> before, Path run) throws Exception {
-    ProcessBuilder builder = JavaProcess.of(TrainingProcess.class, run, 1, 1, "FLOAT32");
+    ProcessBuilder builder = JavaProcess.of(TrainingProcess.class, run, 1, 1, 1024);
     List<String> command = new ArrayList<>(before);
     command.addAll(builder.command());
     Process process = builder.command(command).redirectErrorStream(true).start();

@@ -1,5 +1,7 @@
 package dev.lamina.torture;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.train.Checkpoint;
 import dev.lamina.train.Checkpoints;
@@ -13,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 
 /**
@@ -26,8 +28,9 @@ final class Kills {
 
   private final Path folder;
   private final Random random;
-  private final long seed;
   private final int epochs;
+  private long seed;
+  private int units;
   private int runs;
   private int kills;
   private int killsWhileWriting;
@@ -37,21 +40,32 @@ final class Kills {
   /** Runs of so many epochs of ten steps each. */
   Kills(Path folder, long seed, int epochs) {
     this.folder = folder;
-    this.seed = seed;
     this.epochs = epochs;
     random = new Random(seed);
   }
 
+  /** Kills until the limit, and then lets the last run end. */
+  static String run(Limit limit, Path scratch) throws Exception {
+    long seed = System.nanoTime();
+    Kills kills = new Kills(scratch, seed, 30);
+    kills.run(limit.start());
+    return kills.figures() + ", seed " + seed;
+  }
+
   /**
-   * Starts runs one after the other, until it is enough.
+   * Starts runs one after the other, each beside a twin, until there were enough kills.
    *
    * @throws IllegalStateException where something was lost or differs
    */
-  void run(BooleanSupplier enough) throws IOException, InterruptedException {
+  void run(LongPredicate enough) throws IOException, InterruptedException {
     Path twin = folder.resolve("twin");
-    JavaProcess.run(process(twin));
-    while (!enough.getAsBoolean()) {
-      Path run = folder.resolve("run" + runs);
+    Path run = folder.resolve("run");
+    while (!enough.test(kills)) {
+      MoreFiles.deleteDirectoryContents(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+      seed = random.nextLong();
+      // Checkpoints of 2 or 8 MB.
+      units = random.nextBoolean() ? 1024 : 4096;
+      JavaProcess.run(process(twin));
       while (!step(run, enough)) {}
       compare(run, twin, "weights.safetensors", false);
       compare(run, twin, "history.csv", true);
@@ -70,11 +84,11 @@ final class Kills {
   }
 
   private ProcessBuilder process(Path run) {
-    return JavaProcess.of(TrainingProcess.class, run, seed, epochs, "FLOAT32");
+    return JavaProcess.of(TrainingProcess.class, run, seed, epochs, units);
   }
 
   /** Starts or resumes a run, and says whether it came to its end before it was killed. */
-  private boolean step(Path run, BooleanSupplier enough) throws IOException, InterruptedException {
+  private boolean step(Path run, LongPredicate enough) throws IOException, InterruptedException {
     Process process = process(run).redirectError(new File(folder.toFile(), "errors.txt")).start();
     try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
       // One in six dies while it loads TensorFlow, reads the checkpoint and builds its graph.
@@ -84,10 +98,14 @@ final class Kills {
         throw new IllegalStateException(
             "did not start: " + Files.readString(folder.resolve("errors.txt")));
       }
+      // One in three of the others dies while a checkpoint is on its way to the disk.
+      boolean writing = !early && random.nextInt(3) == 0;
       boolean ended =
-          enough.getAsBoolean()
+          enough.test(kills)
               ? process.waitFor() == 0
-              : process.waitFor(random.nextInt(early ? 2500 : 900), TimeUnit.MILLISECONDS);
+              : writing
+                  ? endsBeforeItWrites(process, run)
+                  : process.waitFor(random.nextInt(early ? 2500 : 900), TimeUnit.MILLISECONDS);
       // Not Process.destroyForcibly, which also closes the stream that is read below.
       process.toHandle().destroyForcibly();
       process.waitFor();
@@ -110,7 +128,20 @@ final class Kills {
     }
   }
 
+  private static boolean endsBeforeItWrites(Process process, Path run)
+      throws IOException, InterruptedException {
+    while (!halfWritten(run)) {
+      if (process.waitFor(1, TimeUnit.MILLISECONDS)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static boolean halfWritten(Path run) throws IOException {
+    if (!Files.isDirectory(run.resolve("checkpoints"))) {
+      return false;
+    }
     try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
       return files.anyMatch(AtomicFiles::isTemporary);
     }

@@ -13,7 +13,7 @@ class KillsTest {
   @Test
   void killedRuns_endBitForBitWhereAnUninterruptedOneEnds() throws Exception {
     Kills kills = new Kills(folder, 1, 10);
-    kills.run(() -> kills.kills() >= 4);
+    kills.run(Limit.count(4).start());
     assertThat(kills.kills()).isEqualTo(4);
   }
 }

@@ -1,53 +1,35 @@
 package dev.lamina.torture;
 
-import java.nio.file.Files;
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
-/** The long forms of the tests of this package; {@code tools/torture} runs them. */
+/** The long forms of the tests of this package; {@code tools/torture} runs each in a process. */
 final class Torture {
-  /** A part takes its time, and returns its figures; it throws where something broke. */
+  /** A part goes on to its limit, and returns its figures; it throws where something broke. */
   @FunctionalInterface
   private interface Part {
-    String run(Path scratch, Duration time, long seed) throws Exception;
+    String run(Limit limit, Path scratch) throws Exception;
   }
 
-  private static final Map<String, Part> PARTS = new LinkedHashMap<>();
-
-  static {
-    PARTS.put("kills", Torture::kills);
-  }
+  private static final ImmutableMap<String, Part> PARTS =
+      ImmutableMap.of(
+          "kills", Kills::run,
+          "fuzz", Fuzzing::run,
+          "soak", Soak::run,
+          "determinism", Determinism::run,
+          "cost", CheckpointCost::run);
 
   private Torture() {}
 
-  /** The minutes for each part, the scratch folder, and the parts; none means all. */
+  /** The part, its limit, and an empty folder for its files. */
   public static void main(String[] args) throws Exception {
-    List<String> words = List.of(args);
-    Duration time = Duration.ofSeconds(Math.round(60 * Double.parseDouble(words.get(0))));
-    Path scratch = Path.of(words.get(1));
-    List<String> wanted =
-        words.size() == 2 ? List.copyOf(PARTS.keySet()) : words.subList(2, words.size());
-    for (String name : wanted) {
-      Part part = PARTS.get(name);
-      if (part == null) {
-        System.err.println("part must be one of " + PARTS.keySet() + ", got " + name);
-        System.exit(2);
-        return;
-      }
-      long seed = System.nanoTime();
-      System.out.printf("%s: seed %d, %d s%n", name, seed, time.toSeconds());
-      Path folder = Files.createDirectories(scratch.resolve(name));
-      System.out.printf("%s: %s%n", name, part.run(folder, time, seed));
+    Part part = PARTS.get(args[0]);
+    if (part == null) {
+      System.err.println("part must be one of " + PARTS.keySet() + ", got " + args[0]);
+      System.exit(2);
+      return;
     }
-  }
-
-  private static String kills(Path scratch, Duration time, long seed) throws Exception {
-    long end = System.nanoTime() + time.toNanos();
-    Kills kills = new Kills(scratch, seed, 30);
-    kills.run(() -> System.nanoTime() > end);
-    return kills.figures();
+    System.out.println(args[0] + ": " + part.run(Limit.parse(args[1]), Path.of(args[2])));
+    System.exit(0);
   }
 }

@@ -34,19 +34,21 @@ final class TrainingProcess {
 
   private TrainingProcess() {}
 
-  /** The run folder, the seed, the number of epochs of ten steps, and the precision. */
+  /**
+   * The run folder, the seed, the number of epochs of ten steps, and the units of the dense layer,
+   * for each of which a checkpoint takes 2 KB.
+   */
   public static void main(String[] args) {
     Path run = Path.of(args[0]);
     ImageSet all = ImageData.embedded().train();
     ImageSet train = all.subset(IntStream.range(0, 190).toArray());
     ImageSet validation = all.subset(IntStream.range(190, 230).toArray());
-    // The dense layer makes a checkpoint of 2 MB, so that writing takes much of the time.
     Network network =
         Network.input(32, 32, 3)
             .then(Conv2d.of(4, 3).stride(2), BatchNorm.create(), Activation.RELU)
             .then(Conv2d.of(4, 3).stride(2), BatchNorm.create(), Activation.RELU)
-            .then(Flatten.create(), Dense.of(1024), Activation.RELU, Dropout.of(0.3))
-            .then(Dense.of(10));
+            .then(Flatten.create(), Dense.of(Integer.parseInt(args[3])), Activation.RELU)
+            .then(Dropout.of(0.3), Dense.of(10));
     long seed = Long.parseLong(args[1]);
     try (Model model = Model.of(network, seed)) {
       History history =
@@ -55,9 +57,10 @@ final class TrainingProcess {
               .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
               .epochs(Integer.parseInt(args[2]))
               .batchSize(20)
-              .precision(Precision.valueOf(args[3]))
+              .precision(Precision.FLOAT32)
               .seed(seed)
-              .callbacks(new Talker(), Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2))
+              // In this order: it says that it starts when what was left half-written is gone.
+              .callbacks(Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2), new Talker())
               .build()
               .resume(run, model, train, validation);
       model.saveWeights(run.resolve("weights.safetensors"));

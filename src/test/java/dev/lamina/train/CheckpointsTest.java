@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -247,6 +248,37 @@ class CheckpointsTest {
         }
       }
     };
+  }
+
+  /** So that a later version can add state to the same format. */
+  @Test
+  void tensorThatTheRunDoesNotKnow_isIgnored() {
+    History whole = fit(recipe(2));
+    fit(recipe(2).callbacks(never(), stopAfter(6)));
+    Checkpoint checkpoint = Checkpoints.newest(run).orElseThrow();
+    Map<String, Safetensors.Tensor> more = new HashMap<>(checkpoint.tensors());
+    more.put("average.weight", Safetensors.Tensor.of(new long[] {1}, new float[] {5}));
+    new Checkpoint(checkpoint.progress(), checkpoint.configuration(), more).write(file(6));
+    assertThat(withoutTime(resume(recipe(2)))).isEqualTo(withoutTime(whole));
+  }
+
+  @Test
+  void checkpoint_thatContradictsItsHistory_isRefused() {
+    fit(recipe(2).callbacks(never(), stopAfter(6)));
+    Checkpoint checkpoint = Checkpoints.newest(run).orElseThrow();
+    Checkpoint.Progress progress = checkpoint.progress();
+    for (long step : new long[] {3, 9}) {
+      new Checkpoint(
+              new Checkpoint.Progress(step, progress.sums(), 0, progress.history()),
+              checkpoint.configuration(),
+              checkpoint.tensors())
+          .write(file(6));
+      assertThatExceptionOfType(FormatException.class)
+          .isThrownBy(() -> resume(recipe(2)))
+          .withMessage(
+              "the checkpoint must be of a step from 4 to 8, as its history says, is of %s; use another",
+              step);
+    }
   }
 
   @Test

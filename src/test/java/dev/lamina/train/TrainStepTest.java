@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
@@ -170,5 +171,18 @@ class TrainStepTest {
               Percentage.withPercentage(1e-9));
       assertThat(both.accuracy() * 25).isEqualTo(Math.rint(both.accuracy() * 25));
     }
+  }
+
+  @Test
+  void close_afterTheModel_doesNothing() {
+    Trainer trainer = Trainer.builder().precision(Precision.FLOAT32).build();
+    Model model = ResNetCifar.builder().width(1).build();
+    TrainStep step = trainer.step(model, IMAGES);
+    model.close();
+    step.close();
+    step.close();
+    assertThatIllegalStateException()
+        .isThrownBy(step::metrics)
+        .withMessage("the model was closed: build or load it again");
   }
 }

@@ -1,10 +1,13 @@
-package dev.lamina;
+package dev.lamina.torture;
 
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.lamina.Threads;
 import dev.lamina.data.ImageSet;
 import dev.lamina.model.Model;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.Constant;
 import dev.lamina.train.Callback;
+import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -12,22 +15,25 @@ import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * One long training of a tiny network, evaluated and saved in every epoch, while eight threads
- * predict: six with the model that is being trained, two with a copy that takes its weights in
- * every epoch. Watches resident memory, file descriptors and threads of the process, and the size
- * of the graph.
+ * One long training of a tiny network, evaluated and saved in every epoch, with a checkpoint in
+ * every seventh step, while eight threads predict: six with the model that is being trained, two
+ * with a copy that takes its weights in every epoch. Watches resident memory, file descriptors and
+ * threads of the process, and the size of the graph.
  */
-public final class Soak implements Callback {
+final class Soak implements Callback {
   private static final int SIDE = 8;
   private static final int CLASSES = 10;
   private static final int BATCH = 4;
@@ -47,6 +53,7 @@ public final class Soak implements Callback {
   /**
    * What was seen.
    *
+   * @param steps how many were taken
    * @param predictions how many times the threads predicted
    * @param nodes operations added to the graph after the first epoch
    * @param growth of resident memory after warm-up, as a share: its mean in the last tenth of the
@@ -55,7 +62,8 @@ public final class Soak implements Callback {
    * @param descriptors the different numbers of open file descriptors after warm-up
    * @param threads the different numbers of threads after warm-up
    */
-  public record Report(
+  record Report(
+      long steps,
       long predictions,
       int nodes,
       double growth,
@@ -63,66 +71,63 @@ public final class Soak implements Callback {
       List<Integer> descriptors,
       List<Integer> threads) {}
 
-  private final int steps;
+  private final LongPredicate enough;
   private final Model model;
   private final Model copy;
   private final Path weights;
   private final List<Sample> samples = new ArrayList<>();
+  private long steps;
   private int firstNodes;
   private int nodes;
 
-  private Soak(int steps, Model model, Model copy, Path folder) {
-    this.steps = steps;
+  private Soak(LongPredicate enough, Model model, Model copy, Path folder) {
+    this.enough = enough;
     this.model = model;
     this.copy = copy;
     this.weights = folder.resolve("weights.safetensors");
   }
 
-  /** Runs as many steps: prints what it sees, and fails where it grows. */
-  public static void main(String[] args) throws Exception {
+  /** Soaks until the limit, and returns the figures; fails where something grows. */
+  static String run(Limit limit, Path scratch) throws Exception {
     long begin = System.nanoTime();
-    int steps = Integer.parseInt(args[0]);
-    Path folder = Files.createTempDirectory("soak");
-    Report report = run(steps, folder);
-    System.out.printf(
-        Locale.ROOT,
-        "soak: %,d steps and %,d predictions in %d s; resident memory after warm-up %+.2f %%"
-            + " (slope %+.1f bytes a step), file descriptors %s, threads %s, operations added to the"
-            + " graph %d%n",
-        steps,
-        report.predictions(),
-        (System.nanoTime() - begin) / 1_000_000_000,
-        100 * report.growth(),
-        report.slope(),
-        report.descriptors(),
-        report.threads(),
-        report.nodes());
-    boolean flat =
-        Math.abs(report.growth()) < 0.02
-            && report.descriptors().size() == 1
-            && report.threads().size() == 1
-            && report.nodes() == 0;
-    if (!flat) {
-      System.out.println("soak: FAILED, something grows");
+    Report report = report(limit, scratch);
+    String figures =
+        String.format(
+            Locale.ROOT,
+            "%,d steps and %,d predictions in %d s; resident memory after warm-up %+.2f %%"
+                + " (slope %+.1f bytes a step), file descriptors %s, threads %s, operations added"
+                + " to the graph %d",
+            report.steps(),
+            report.predictions(),
+            (System.nanoTime() - begin) / 1_000_000_000,
+            100 * report.growth(),
+            report.slope(),
+            report.descriptors(),
+            report.threads(),
+            report.nodes());
+    if (Math.abs(report.growth()) >= 0.02
+        || report.descriptors().size() != 1
+        || report.threads().size() != 1
+        || report.nodes() != 0) {
+      throw new IllegalStateException("something grows: " + figures);
     }
-    System.exit(flat ? 0 : 1);
+    return figures;
   }
 
-  /** Runs as many steps, with files in a folder; fails where a prediction fails. */
-  static Report run(int steps, Path folder) throws Exception {
+  /** Soaks until the limit, with files in a folder; fails where a prediction fails. */
+  static Report report(Limit limit, Path folder) throws Exception {
     ResNetCifar.Builder network = ResNetCifar.builder().width(1).imageSize(SIDE, SIDE);
     try (Model model = network.build();
         Model copy = network.build()) {
-      Soak soak = new Soak(steps, model, copy, folder);
+      Soak soak = new Soak(limit.start(), model, copy, folder);
       Threads trained = Threads.start(6, () -> use(model));
       Threads copied = Threads.start(2, () -> use(copy));
-      int stepsPerEpoch = IMAGES.size() / BATCH;
       Trainer.builder()
           .optimizer(MomentumOptimizer.of(0.9))
           .schedule(Constant.of(1e-4))
           .batchSize(BATCH)
-          .epochs((steps - 1) / stepsPerEpoch + 1)
-          .callbacks(soak)
+          .epochs(Integer.MAX_VALUE)
+          .callbacks(soak, Checkpoints.in(folder).everySteps(7))
           .build()
           .fit(model, IMAGES, TEST);
       for (Threads threads : List.of(trained, copied)) {
@@ -147,11 +152,12 @@ public final class Soak implements Callback {
 
   @Override
   public void onStep(StepEvent event, RunHandle handle) {
-    if (event.step() % 50 == 49) {
-      samples.add(sample(event.step()));
-      if (event.step() % 1000 == 999 && steps >= 1000) {
-        System.out.println(samples.get(samples.size() - 1));
-      }
+    steps = event.step() + 1;
+    if (steps % 50 == 0) {
+      samples.add(sample(steps));
+    }
+    if (enough.test(steps)) {
+      handle.stop();
     }
   }
 
@@ -170,6 +176,7 @@ public final class Soak implements Callback {
         samples.stream().filter(sample -> sample.step() >= WARM_UP * steps).toList();
     int tenth = Math.max(1, samples.size() / 10);
     return new Report(
+        steps,
         predictions,
         nodes - firstNodes,
         mean(warm.subList(Math.max(0, warm.size() - tenth), warm.size()))
@@ -197,6 +204,7 @@ public final class Soak implements Callback {
   }
 
   private static Sample sample(long step) {
+    awaitCheckpoint();
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
       String kilobytes =
           lines
@@ -205,13 +213,33 @@ public final class Soak implements Callback {
               .orElseThrow()
               .replaceAll("\\D", "");
       return new Sample(
-          step,
-          1024 * Double.parseDouble(kilobytes),
-          entries("/proc/self/fd"),
-          entries("/proc/self/task"));
+          step, 1024 * Double.parseDouble(kilobytes), entries("/proc/self/fd"), threads());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A checkpoint that is being written has a thread and a file of its own. */
+  private static void awaitCheckpoint() {
+    while (Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals("lamina-checkpoint"))) {
+      Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(1));
+    }
+  }
+
+  /** All but a thread that has written a checkpoint and is not gone from the system yet. */
+  private static int threads() throws IOException {
+    int threads = 0;
+    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+      for (Path task : tasks) {
+        try {
+          threads += Files.readString(task.resolve("comm")).startsWith("lamina-") ? 0 : 1;
+        } catch (IOException e) {
+          // It is gone now.
+        }
+      }
+    }
+    return threads;
   }
 
   private static int entries(String folder) {
