@@ -13,14 +13,17 @@ import dev.lamina.model.Prediction;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -338,6 +341,25 @@ class ModelServerTest {
     assertThat(all.body())
         .contains("# TYPE lamina_batch_size histogram")
         .contains("lamina_queue_images{signature=\"serving_default\"} 0.0");
+  }
+
+  @Test
+  void close_answersWhatCameBefore() throws Exception {
+    ModelServer closing =
+        ModelServer.start(
+            folder,
+            ServerOptions.create().port(0).maxBatchSize(2).batchTimeout(Duration.ofSeconds(1)));
+    Client asking = new Client(closing.uri());
+    CompletableFuture<HttpResponse<String>> answer =
+        CompletableFuture.supplyAsync(
+            () -> asking.post(PREDICT, "{\"instances\": [" + TinyExport.json(4) + "]}"));
+    String waiting = "lamina_queue_images{signature=\"serving_default\"} 1.0";
+    while (!asking.get("/metrics").body().contains(waiting)) {
+      assertThat(answer).isNotDone();
+    }
+    closing.close();
+    check(Client.good(answer.get()).get("predictions").get(0), 4);
+    assertThatThrownBy(() -> asking.get("/healthz")).hasCauseInstanceOf(ConnectException.class);
   }
 
   @Test
