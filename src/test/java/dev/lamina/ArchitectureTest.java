@@ -51,6 +51,7 @@ class ArchitectureTest {
             "optimizer",
             "schedule"));
     MAY_USE.put("report", Set.of("data", "schedule", "model", "train"));
+    MAY_USE.put("serve", Set.of("data", "graph", "export"));
   }
 
   static Set<String> packages() {

@@ -9,22 +9,30 @@ import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets the first Ctrl-C or SIGTERM end a run after its step, and the second one end the process at
- * once. While it is not listening, signals do what they always do.
+ * Lets the first Ctrl-C or SIGTERM end what runs in its own way (a training after its step), and
+ * the second one end the process at once. While it is not listening, signals do what they always
+ * do.
  */
 final class Interrupts implements Callback, AutoCloseable {
   /** By convention the exit status is 128 and the number of the signal. */
   private static final Map<String, Integer> STATUS = Map.of("INT", 128 + 2, "TERM", 128 + 15);
 
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
+  private final String last;
   private int status;
-  private @Nullable RunHandle run;
+  private @Nullable Runnable stop;
 
-  private Interrupts() {}
+  private Interrupts(String last) {
+    this.last = last;
+  }
 
-  /** Listens until it is closed. */
-  static Interrupts listen() {
-    Interrupts interrupts = new Interrupts();
+  /**
+   * Listens until it is closed.
+   *
+   * @param last what is still done after the first signal
+   */
+  static Interrupts listen(String last) {
+    Interrupts interrupts = new Interrupts(last);
     STATUS.keySet().forEach(interrupts::register);
     return interrupts;
   }
@@ -43,18 +51,23 @@ final class Interrupts implements Callback, AutoCloseable {
       Runtime.getRuntime().halt(status);
     }
     status = STATUS.getOrDefault(signal, 1);
-    System.err.printf("%nlamina: stopping after this step; again to leave at once%n");
-    if (run != null) {
-      run.stop();
+    System.err.printf("%nlamina: stopping %s; again to leave at once%n", last);
+    if (stop != null) {
+      stop.run();
+    }
+  }
+
+  /** Says what the first signal does; at once where it has come already. */
+  synchronized void onSignal(Runnable action) {
+    stop = action;
+    if (status != 0) {
+      action.run();
     }
   }
 
   @Override
-  public synchronized void onStart(RunPlan plan, RunHandle handle) {
-    run = handle;
-    if (status != 0) {
-      handle.stop();
-    }
+  public void onStart(RunPlan plan, RunHandle handle) {
+    onSignal(handle::stop);
   }
 
   @Override

@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 /** The {@code lamina} command. */
 @Command(
     name = "lamina",
-    description = "Trains, looks at and exports convolutional image classifiers.",
+    description = "Trains, looks at, exports and serves convolutional image classifiers.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     subcommands = {
@@ -23,6 +23,7 @@ import picocli.CommandLine.ParameterException;
       SummaryCommand.class,
       BenchmarkCommand.class,
       ExportCommand.class,
+      ServeCommand.class,
       DataCommand.class,
       HelpCommand.class
     })

@@ -58,7 +58,7 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
     print("network    %s", last(model.summary()));
     print("precision  %s", PrecisionOption.text(config.recipe().precision()));
     print("run        %s", folder);
-    try (Interrupts interrupts = Interrupts.listen()) {
+    try (Interrupts interrupts = Interrupts.listen("after this step")) {
       // In this order: where the checkpoint of an epoch is there, so are its weights and history.
       trainer.callbacks(
           ProgressBar.console(),

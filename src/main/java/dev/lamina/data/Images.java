@@ -4,6 +4,7 @@ import com.google.common.base.Ascii;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,11 +16,21 @@ import java.util.Set;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /** Decodes image files. */
 public final class Images {
   /** The formats of the JDK whose decoders are fit for files that nobody vouches for. */
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
+
+  /** Those of them that TensorFlow decodes one picture of, of the size in the header. */
+  private static final Set<String> WEB_FORMATS = Set.of("png", "jpeg");
+
+  /**
+   * A progressive JPEG has about 10. Each passes over all pixels, however short it is, so that a
+   * few megabytes could take hours.
+   */
+  private static final int MOST_SCANS = 100;
 
   /**
    * A camera's 32 megapixels; decoding takes 400 MB at most, 8 bytes a pixel and 3 for the result.
@@ -92,7 +103,7 @@ public final class Images {
    *     cannot hold what it promises
    */
   static Size size(Path file) {
-    return decode(file, reader -> size(file, reader));
+    return decode(file, reader -> size(file, Files.size(file), reader));
   }
 
   /** The pixels of an image file whatever its size; else as {@link #size(Path)}. */
@@ -100,12 +111,48 @@ public final class Images {
     return decode(
         file,
         reader -> {
-          size(file, reader);
+          size(file, Files.size(file), reader);
           return pixels(whole(reader));
         });
   }
 
-  private static Size size(Path file, ImageReader reader) throws IOException {
+  /**
+   * Checks an image file in memory by its header alone: no memory is taken for its pixels.
+   *
+   * @param name what messages call it
+   * @param file PNG or JPEG
+   * @throws DataException where it is neither, too large, so short that it cannot hold what it
+   *     promises, or has so many scans that decoding it takes minutes
+   */
+  public static void check(String name, byte[] file) {
+    decode(
+        name,
+        file.length,
+        WEB_FORMATS,
+        () -> new MemoryCacheImageInputStream(new ByteArrayInputStream(file)),
+        reader -> size(name, file.length, reader));
+    int scans = scans(file);
+    if (scans > MOST_SCANS) {
+      throw new DataException(
+          String.format(
+              "%s has %d scans, must have at most %d; save it as a baseline JPEG",
+              name, scans, MOST_SCANS));
+    }
+  }
+
+  /** The scans of a JPEG, whose marker cannot occur inside one; 0 where it is a PNG. */
+  private static int scans(byte[] file) {
+    int scans = 0;
+    boolean jpeg = file[0] == (byte) 0xff;
+    for (int i = 1; jpeg && i < file.length; i++) {
+      if (file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda) {
+        scans++;
+      }
+    }
+    return scans;
+  }
+
+  private static Size size(Object file, long bytes, ImageReader reader) throws IOException {
     Size size = new Size(reader.getHeight(0), reader.getWidth(0));
     long pixels = (long) size.height() * size.width();
     if (pixels > MOST_PIXELS) {
@@ -114,11 +161,11 @@ public final class Images {
               "%s is %d x %d (width x height), must have at most %d pixels; scale it first",
               file, size.width(), size.height(), MOST_PIXELS));
     }
-    if (pixels > MOST_PIXELS_PER_BYTE * Files.size(file)) {
+    if (pixels > MOST_PIXELS_PER_BYTE * bytes) {
       throw new DataException(
           String.format(
               "%s is damaged: it promises %d x %d pixels (width x height) in %d bytes; remove it or copy it again",
-              file, size.width(), size.height(), Files.size(file)));
+              file, size.width(), size.height(), bytes));
     }
     return size;
   }
@@ -143,34 +190,45 @@ public final class Images {
     T apply(ImageReader reader) throws IOException;
   }
 
+  private interface Open {
+    ImageInputStream open() throws IOException;
+  }
+
   private static <T> T decode(Path file, Use<T> use) {
     if (!Files.isRegularFile(file)) {
       throw new DataException(file + " does not exist or is no file; check the path");
     }
-    try {
-      if (Files.size(file) == 0) {
-        throw new DataException(file + " is empty (0 bytes); remove it or copy it again");
+    return decode(
+        file,
+        file.toFile().length(),
+        FORMATS,
+        () -> ImageIO.createImageInputStream(file.toFile()),
+        use);
+  }
+
+  private static <T> T decode(Object name, long bytes, Set<String> formats, Open open, Use<T> use) {
+    if (bytes == 0) {
+      throw new DataException(name + " is empty (0 bytes); remove it or copy it again");
+    }
+    try (ImageInputStream input = open.open()) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
+      ImageReader reader = readers.hasNext() ? readers.next() : null;
+      if (reader == null || !formats.contains(Ascii.toLowerCase(reader.getFormatName()))) {
+        throw new DataException(
+            name + " is no image that can be read; use PNG or JPEG, or remove it");
       }
-      try (ImageInputStream input = ImageIO.createImageInputStream(file.toFile())) {
-        Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
-        ImageReader reader = readers.hasNext() ? readers.next() : null;
-        if (reader == null || !FORMATS.contains(Ascii.toLowerCase(reader.getFormatName()))) {
-          throw new DataException(
-              file + " is no image that can be read; use PNG or JPEG, or remove it");
-        }
-        try {
-          // Without metadata, whose lengths the decoder would believe.
-          reader.setInput(input, true, true);
-          return use.apply(reader);
-        } finally {
-          reader.dispose();
-        }
+      try {
+        // Without metadata, whose lengths the decoder would believe.
+        reader.setInput(input, true, true);
+        return use.apply(reader);
+      } finally {
+        reader.dispose();
       }
     } catch (DataException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
       // The JDK's decoders answer damaged files with all kinds, in words that differ by version.
-      throw new DataException(file + " is a damaged image; remove it or copy it again", e);
+      throw new DataException(name + " is a damaged image; remove it or copy it again", e);
     }
   }
 }

@@ -60,6 +60,43 @@ final class Description {
    * @throws IllegalArgumentException where it was not written like this
    */
   static Servable read(byte[] file, Weights weights) {
+    JsonNode json = parse(file);
+    JsonNode network = json.path("network");
+    int height = size(network, "height");
+    int width = size(network, "width");
+    int channels = size(network, "channels");
+    Sequential body = LayerJson.readSequential("", network.path("body"));
+    Map<String, String> metadata = new LinkedHashMap<>();
+    json.path("metadata")
+        .properties()
+        .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
+    return new Servable(
+        network.path("name").asText(),
+        height,
+        width,
+        channels,
+        body,
+        weights.of(body, height, width, channels),
+        classNames(json),
+        metadata);
+  }
+
+  /**
+   * The names of the classes.
+   *
+   * @throws IllegalArgumentException where it was not written like this
+   */
+  static List<String> classNames(byte[] file) {
+    return classNames(parse(file));
+  }
+
+  private static List<String> classNames(JsonNode json) {
+    List<String> classNames = new ArrayList<>();
+    json.path("class_names").forEach(name -> classNames.add(name.asText()));
+    return classNames;
+  }
+
+  private static JsonNode parse(byte[] file) {
     JsonNode json;
     try {
       json = JSON.readTree(file);
@@ -72,26 +109,7 @@ final class Description {
         "format must be %s, got %s",
         FORMAT,
         format.isMissingNode() ? "nothing" : format);
-    JsonNode network = json.path("network");
-    int height = size(network, "height");
-    int width = size(network, "width");
-    int channels = size(network, "channels");
-    Sequential body = LayerJson.readSequential("", network.path("body"));
-    List<String> classNames = new ArrayList<>();
-    json.path("class_names").forEach(name -> classNames.add(name.asText()));
-    Map<String, String> metadata = new LinkedHashMap<>();
-    json.path("metadata")
-        .properties()
-        .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
-    return new Servable(
-        network.path("name").asText(),
-        height,
-        width,
-        channels,
-        body,
-        weights.of(body, height, width, channels),
-        classNames,
-        metadata);
+    return json;
   }
 
   private static int size(JsonNode network, String name) {

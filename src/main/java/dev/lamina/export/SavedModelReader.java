@@ -5,6 +5,7 @@ import dev.lamina.layer.Layers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 
@@ -22,12 +23,7 @@ public final class SavedModelReader {
    *     layers that are code, such as lambdas
    */
   public static Servable read(Path folder) {
-    Path file = folder.resolve(Description.FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new FormatException(
-          "%s is no export of Lamina: it has no %s; name the folder that holds saved_model.pb"
-              .formatted(folder, Description.FILE));
-    }
+    Path file = description(folder);
     try {
       return Description.read(
           Files.readAllBytes(file),
@@ -48,7 +44,39 @@ public final class SavedModelReader {
       throw new FormatException(
           folder.resolve("variables") + " is damaged, or not of this model" + AGAIN);
     } catch (IOException e) {
-      throw new FormatException(file + " cannot be read (" + e + "); check its permissions");
+      throw unreadable(file, e);
     }
+  }
+
+  /**
+   * The names of the classes of an export, in the order of the logits. Its layers and weights are
+   * not read, so they may be anything.
+   *
+   * @param folder the folder that holds {@code saved_model.pb}
+   * @throws FormatException where the folder is not an export of this library, or is damaged
+   */
+  public static List<String> classNames(Path folder) {
+    Path file = description(folder);
+    try {
+      return Description.classNames(Files.readAllBytes(file));
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(file + " does not describe a network: " + e.getMessage() + AGAIN);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static Path description(Path folder) {
+    Path file = folder.resolve(Description.FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new FormatException(
+          "%s is no export of Lamina: it has no %s; name the folder that holds saved_model.pb"
+              .formatted(folder, Description.FILE));
+    }
+    return file;
+  }
+
+  private static FormatException unreadable(Path file, IOException e) {
+    return new FormatException(file + " cannot be read (" + e + "); check its permissions");
   }
 }

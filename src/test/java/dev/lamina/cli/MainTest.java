@@ -363,6 +363,12 @@ class MainTest {
           benchmark --width 0            | lamina: width must be positive, got 0
           benchmark --batch-size -1      | lamina: batchSize must be positive, got -1
           benchmark --data nowhere       | lamina: nowhere does not exist; check the path, or name cifar10, cifar100 or fashion-mnist
+          serve                          | lamina: Missing required parameter: 'EXPORT'; see 'lamina serve --help'
+          serve nowhere                  | lamina: nowhere does not exist or is no folder; check the path
+          serve nowhere --port 70000     | lamina: port must be in 0..65535, got 70000
+          serve nowhere --max-batch-size 0     | lamina: maxBatchSize must be positive, got 0
+          serve nowhere --batch-timeout-ms -1  | lamina: batchTimeout must be in 0..60000 ms, got -1 ms
+          serve nowhere --name a/b       | lamina: modelName must be of letters, digits, '.', '_' and '-', got a/b
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
           evaluate --run nowhere         | lamina: nowhere is no run: it has no config.json; name the folder that 'lamina train' printed
           data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'

@@ -1,10 +1,12 @@
 package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,5 +262,21 @@ class ImagesTest {
       image.setRGB(p % 16, p / 16, random.nextInt(1 << 24));
     }
     return image;
+  }
+
+  @Test
+  void check_refusesJpegsOfManyScans() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "jpg", bytes);
+    for (int i = 0; i < 99; i++) {
+      bytes.write(0xff);
+      bytes.write(0xda);
+    }
+    Images.check("image", bytes.toByteArray());
+    bytes.write(0xff);
+    bytes.write(0xda);
+    assertThatThrownBy(() -> Images.check("image", bytes.toByteArray()))
+        .isInstanceOf(DataException.class)
+        .hasMessage("image has 101 scans, must have at most 100; save it as a baseline JPEG");
   }
 }

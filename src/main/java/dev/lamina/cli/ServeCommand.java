@@ -1,0 +1,90 @@
+package dev.lamina.cli;
+
+import dev.lamina.serve.ModelServer;
+import dev.lamina.serve.ServerOptions;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Answers for an exported model over HTTP until it is stopped. */
+@Command(
+    name = "serve",
+    description = "Serves an exported model over HTTP, as TensorFlow Serving does, until Ctrl-C.",
+    mixinStandardHelpOptions = true)
+final class ServeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "EXPORT",
+      description = "the folder of a SavedModel, or the one of its versions (1, 2, ...)")
+  private Path export = Path.of("");
+
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      description =
+          "the address to listen on, 0.0.0.0 for all (default: ${DEFAULT-VALUE}, this machine alone)")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      defaultValue = "8501",
+      description = "the port, 0 for any that is free (default: ${DEFAULT-VALUE})")
+  private int port;
+
+  @Option(
+      names = "--name",
+      defaultValue = "lamina",
+      description = "what clients call the model (default: ${DEFAULT-VALUE})")
+  private String name = "";
+
+  @Option(
+      names = "--max-batch-size",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "images that run at once, at most (default: ${DEFAULT-VALUE})")
+  private int maxBatchSize;
+
+  @Option(
+      names = "--batch-timeout-ms",
+      paramLabel = "MS",
+      defaultValue = "0",
+      description = {
+        "how long an image waits for others to run with",
+        "(default: 0, those that came while the batch before was running)"
+      })
+  private long batchTimeout;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    // The HTTP server's news of itself.
+    System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn");
+    ServerOptions options =
+        ServerOptions.create()
+            .host(host)
+            .port(port)
+            .modelName(name)
+            .maxBatchSize(maxBatchSize)
+            .batchTimeout(Duration.ofMillis(batchTimeout));
+    CountDownLatch stop = new CountDownLatch(1);
+    PrintWriter out = spec.commandLine().getOut();
+    try (Interrupts interrupts = Interrupts.listen("after what has been asked");
+        ModelServer server = ModelServer.start(export, options)) {
+      interrupts.onSignal(stop::countDown);
+      out.printf("serving    %s%n", server.describe());
+      out.printf("address    %s%n", server.uri());
+      out.printf("predict    %sv1/models/%s:predict%n", server.uri(), name);
+      out.flush();
+      stop.await();
+    }
+    out.println("stopped");
+    return 0;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.lamina.serve;
+
+import dev.lamina.data.DataException;
+import dev.lamina.export.FormatException;
+import dev.lamina.export.SavedModelReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.exceptions.TensorFlowException;
+
+/** An exported model, loaded. Close it when nothing runs any more. */
+final class ServedModel implements AutoCloseable {
+  private static final String FILE = "saved_model.pb";
+
+  private final SavedModelBundle bundle;
+  private final long version;
+  private final List<String> classNames;
+  private final SortedMap<String, ServedSignature> signatures = new TreeMap<>();
+
+  /**
+   * Loads a model.
+   *
+   * @param export the folder that holds {@code saved_model.pb}, or one of folders that do, named
+   *     after their versions: the highest number is taken
+   * @throws FormatException where there is none, or it is not an export of this library
+   */
+  ServedModel(Path export) {
+    Path folder = newest(export);
+    version = version(folder);
+    classNames = SavedModelReader.classNames(folder);
+    try {
+      bundle = SavedModelBundle.load(folder.toString(), "serve");
+    } catch (TensorFlowException e) {
+      throw new FormatException(
+          folder.resolve(FILE) + " is damaged, or not a SavedModel; export the model again");
+    }
+    try {
+      for (Map.Entry<String, org.tensorflow.proto.SignatureDef> entry :
+          bundle.metaGraphDef().getSignatureDefMap().entrySet()) {
+        signatures.put(
+            entry.getKey(),
+            new ServedSignature(entry.getKey(), entry.getValue(), bundle.session()));
+      }
+    } catch (RuntimeException e) {
+      bundle.close();
+      throw e;
+    }
+  }
+
+  private static Path newest(Path export) {
+    if (Files.isRegularFile(export.resolve(FILE))) {
+      return export;
+    }
+    if (!Files.isDirectory(export)) {
+      throw new DataException(export + " does not exist or is no folder; check the path");
+    }
+    try (Stream<Path> folders = Files.list(export)) {
+      return folders
+          .filter(folder -> isVersion(folder) && Files.isRegularFile(folder.resolve(FILE)))
+          .max(Comparator.comparingLong(ServedModel::version))
+          .orElseThrow(
+              () ->
+                  new FormatException(
+                      export
+                          + " holds no exported model; name the folder of saved_model.pb, or the one"
+                          + " of its versions (1, 2, ...)"));
+    } catch (IOException e) {
+      throw new DataException(export + " could not be read (" + e + "); check its permissions", e);
+    }
+  }
+
+  private static boolean isVersion(Path folder) {
+    return folder.getFileName().toString().matches("\\d{1,18}");
+  }
+
+  /** The number that the folder is named after; 1 where it is not. */
+  private static long version(Path folder) {
+    Path absolute = folder.toAbsolutePath().normalize();
+    return isVersion(absolute) ? Long.parseLong(absolute.getFileName().toString()) : 1;
+  }
+
+  /** The version that is served. */
+  long version() {
+    return version;
+  }
+
+  /** The names of the classes, in the order of the probabilities. */
+  List<String> classNames() {
+    return classNames;
+  }
+
+  /** The signatures by name. */
+  SortedMap<String, ServedSignature> signatures() {
+    return signatures;
+  }
+
+  @Override
+  public void close() {
+    bundle.close();
+  }
+}

@@ -1,0 +1,162 @@
+package dev.lamina.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.StdArrays;
+import org.tensorflow.types.TInt64;
+
+/** What runs together, on a model that only counts. */
+class BatcherTest {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  private final List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+
+  /** Waits for a permit before every batch. */
+  private final Semaphore permits = new Semaphore(0);
+
+  /** Gives each image, a single byte, its value; a negative one cannot be decoded. */
+  private SortedMap<String, Output> run(List<byte[]> images) {
+    permits.acquireUninterruptibly();
+    long[] values = new long[images.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = images.get(i)[0];
+      if (values[i] < 0) {
+        throw new IllegalStateException("image " + values[i]);
+      }
+    }
+    try (TInt64 tensor = TInt64.tensorOf(Shape.of(values.length))) {
+      StdArrays.copyTo(values, tensor);
+      return new TreeMap<>(java.util.Map.of("value", Output.of(tensor)));
+    }
+  }
+
+  private Batcher batcher(int maxBatchSize, Duration timeout, int maxQueue) {
+    return new Batcher("test", this::run, maxBatchSize, timeout, maxQueue, sizes::add);
+  }
+
+  private static List<byte[]> images(int... values) {
+    List<byte[]> images = new ArrayList<>();
+    for (int value : values) {
+      images.add(new byte[] {(byte) value});
+    }
+    return images;
+  }
+
+  private static String values(CompletableFuture<List<Row>> answer) {
+    return Client.text(Answers.predictions(answer.join(), true));
+  }
+
+  @Test
+  void requestsThatComeTogether_runTogether() {
+    permits.release(100);
+    try (Batcher batcher = batcher(4, LONG, 100)) {
+      // The timeout never ends: only a full batch runs.
+      CompletableFuture<List<Row>> first = batcher.submit(images(1));
+      CompletableFuture<List<Row>> second = batcher.submit(images(2, 3));
+      assertThat(first).isNotDone();
+      CompletableFuture<List<Row>> third = batcher.submit(images(4));
+      assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
+      assertThat(values(second)).isEqualTo("{\"predictions\":[2,3]}");
+      assertThat(values(third)).isEqualTo("{\"predictions\":[4]}");
+      assertThat(sizes).containsExactly(4);
+    }
+  }
+
+  @Test
+  void withoutBatches_everyImageRunsAlone() {
+    permits.release(100);
+    try (Batcher batcher = batcher(1, LONG, 100)) {
+      assertThat(values(batcher.submit(images(1, 2, 3)))).isEqualTo("{\"predictions\":[1,2,3]}");
+      assertThat(sizes).containsExactly(1, 1, 1);
+    }
+  }
+
+  @Test
+  void timeout_isHowLongAnImageWaits() {
+    permits.release(100);
+    Duration wait = Duration.ofMillis(150);
+    try (Batcher batcher = batcher(4, wait, 100)) {
+      long begin = System.nanoTime();
+      assertThat(values(batcher.submit(images(1)))).isEqualTo("{\"predictions\":[1]}");
+      assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(wait.toNanos());
+      assertThat(sizes).containsExactly(1);
+    }
+  }
+
+  @Test
+  void withoutTimeout_whatCameMeanwhileRunsNext() {
+    try (Batcher batcher = batcher(4, Duration.ZERO, 100)) {
+      CompletableFuture<List<Row>> first = batcher.submit(images(1));
+      while (batcher.waiting() > 0) {
+        Thread.onSpinWait();
+      }
+      // The first one runs until it gets a permit.
+      CompletableFuture<List<Row>> rest = batcher.submit(images(2, 3, 4, 5, 6, 7));
+      assertThat(batcher.waiting()).isEqualTo(6);
+      permits.release(100);
+      assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
+      assertThat(values(rest)).isEqualTo("{\"predictions\":[2,3,4,5,6,7]}");
+      assertThat(sizes).containsExactly(1, 4, 2);
+    }
+  }
+
+  @Test
+  void oneBadImage_failsItsRequestAlone() {
+    permits.release(100);
+    try (Batcher batcher = batcher(4, LONG, 100)) {
+      CompletableFuture<List<Row>> good = batcher.submit(images(1));
+      CompletableFuture<List<Row>> bad = batcher.submit(images(2, -3));
+      CompletableFuture<List<Row>> better = batcher.submit(images(4));
+      assertThat(values(good)).isEqualTo("{\"predictions\":[1]}");
+      assertThat(values(better)).isEqualTo("{\"predictions\":[4]}");
+      assertThatThrownBy(bad::join)
+          .isInstanceOf(CompletionException.class)
+          .cause()
+          .hasMessage("image -3");
+    }
+  }
+
+  @Test
+  void queue_isBounded() {
+    try (Batcher batcher = batcher(1, Duration.ZERO, 3)) {
+      CompletableFuture<List<Row>> first = batcher.submit(images(1));
+      while (batcher.waiting() > 0) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<List<Row>> second = batcher.submit(images(2, 3));
+      assertThatThrownBy(() -> batcher.submit(images(4, 5)))
+          .isInstanceOf(Refusal.class)
+          .hasMessage("at most 3 images may wait, 2 do and the request has 2; ask again later")
+          .extracting(e -> ((Refusal) e).status())
+          .isEqualTo(503);
+      permits.release(100);
+      assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
+      assertThat(values(second)).isEqualTo("{\"predictions\":[2,3]}");
+      assertThat(values(batcher.submit(images(4, 5, 6)))).isEqualTo("{\"predictions\":[4,5,6]}");
+    }
+  }
+
+  @Test
+  void close_refusesWhatWaits() {
+    Batcher batcher = batcher(4, LONG, 100);
+    CompletableFuture<List<Row>> waits = batcher.submit(images(1));
+    batcher.close();
+    assertThatThrownBy(waits::join).hasMessageContaining("the server is stopping; ask again later");
+    assertThatThrownBy(() -> batcher.submit(images(1)))
+        .isInstanceOf(Refusal.class)
+        .hasMessage("the server is stopping; ask again later");
+    assertThat(sizes).isEmpty();
+  }
+}
