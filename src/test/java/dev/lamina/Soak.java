@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -157,7 +158,7 @@ public final class Soak implements Callback {
 
   @Override
   public void onEpoch(Epoch epoch, RunHandle handle) {
-    handle.saveWeights(weights);
+    handle.saveWeights(weights, Map.of());
     copy.loadWeights(weights);
     nodes = model.session().graph().toGraphDef().getNodeCount();
     if (firstNodes == 0) {

@@ -30,7 +30,7 @@ final class SummaryCommand implements Callable<Integer> {
   public Integer call() {
     try (Model model =
         width == null
-            ? RunConfig.read(RunFolders.find(run)).build()
+            ? RunConfig.load(RunFolders.find(run))
             : ResNetCifar.builder().width(width).build()) {
       spec.commandLine().getOut().print(model.summary());
       spec.commandLine().getOut().flush();

@@ -29,19 +29,13 @@ public final class SavedModelReader {
     }
     try {
       return Description.read(
+          file,
+          AGAIN,
           Files.readAllBytes(file),
           (body, height, width, channels) ->
               Checkpoint.read(
                   folder.resolve(Checkpoint.PREFIX),
                   Layers.parameters(body, Shape.of(height, width, channels))));
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new FormatException(file + " does not describe a network: " + e.getMessage() + AGAIN);
-    } catch (UnsupportedOperationException e) {
-      throw new FormatException(
-          folder
-              + " cannot be loaded: "
-              + e.getMessage()
-              + "; build the network in Java and load weights that saveWeights wrote");
     } catch (TensorFlowException e) {
       throw new FormatException(
           folder.resolve("variables") + " is damaged, or not of this model" + AGAIN);

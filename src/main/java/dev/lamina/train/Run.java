@@ -204,7 +204,7 @@ final class Run implements RunHandle {
   }
 
   @Override
-  public void saveWeights(Path file) {
-    model.saveWeights(file);
+  public void saveWeights(Path file, Map<String, String> metadata) {
+    model.saveWeights(file, metadata);
   }
 }
