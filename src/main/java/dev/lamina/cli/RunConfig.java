@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * weights that the run began with.
  *
  * @param data what was trained on, as it was given
+ * @param stream whether the images stayed on disk
  * @param network what was trained: a network of the zoo, or where it was loaded from
  * @param recipe the recipe
  * @param classNames the names of the classes
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RunConfig(
     String data,
+    boolean stream,
     String network,
     Recipe recipe,
     List<String> classNames,

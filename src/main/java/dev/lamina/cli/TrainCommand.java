@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> CHANGEABLE =
-      List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror");
+      List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream");
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
@@ -144,11 +144,12 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config =
         new RunConfig(
             DataOption.given(spec) ? data.absolute() : begun.data(),
+            data.stream || begun.stream(),
             begun.network(),
             begun.recipe().with(epochs, peak),
             begun.classNames(),
             Environment.describe());
-    return training(config, folder, data.open(config.data())).resume();
+    return training(config, folder, data.open(config.data(), config.stream())).resume();
   }
 
   private Training training(RunConfig config, Path folder, ImageData images) {
@@ -159,6 +160,7 @@ final class TrainCommand implements Callable<Integer> {
     boolean small = data.embedded();
     return new RunConfig(
         data.absolute(),
+        data.stream,
         from == null ? "ResNetCifar of width " + width : from.toAbsolutePath().toString(),
         new RunConfig.Recipe(
             epochs != null ? epochs : small ? 5 : 100,

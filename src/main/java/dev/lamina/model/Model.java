@@ -439,9 +439,7 @@ public final class Model implements AutoCloseable {
     int bytes = Math.toIntExact(network.inputShape().size());
     int count = Math.min(BATCH, set.size() - start);
     byte[] pixels = new byte[count * bytes];
-    for (int i = 0; i < count; i++) {
-      set.copyImage(start + i, pixels, i * bytes);
-    }
+    set.pixels(start, start + count).get(pixels);
     return run(pixels, count);
   }
 

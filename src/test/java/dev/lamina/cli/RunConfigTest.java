@@ -22,6 +22,7 @@ class RunConfigTest {
   static final RunConfig VALID =
       new RunConfig(
           "cifar10",
+          false,
           "ResNetCifar of width 1",
           new RunConfig.Recipe(
               5,

@@ -191,7 +191,7 @@ class TrainFromTest {
         run);
     refuses(
         "--from must not be given with --resume: a run goes on as it began; only --epochs, --learning-rate, --data,"
-            + " --cache, --mirror may be; see 'lamina train --help'",
+            + " --cache, --mirror, --stream may be; see 'lamina train --help'",
         "train --resume",
         run,
         "--from",
