@@ -1,29 +1,40 @@
-"""What the runtimes share: the images that they are given, and where their results go."""
+"""What the runtimes share: the model's description, the images that they are given, and where their results go."""
 
+import json
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
+
+
+def description(out):
+    """What the export says of itself."""
+    folder = Path(out, "saved_model", "1")
+    # region facts
+    facts = json.load(open(f"{folder}/assets.extra/lamina.json"))
+    print(facts["class_names"], facts["metadata"].get("test_accuracy"))
+    # endregion
+    return facts
 
 
 def encoded(out):
     """The PNG files, in order."""
-    return [path.read_bytes() for path in _files(out)]
+    return [path.read_bytes() for path in sorted(Path(out, "images").glob("*.png"))]
 
 
 def images(out):
-    """The pixels, uint8 [N, height, width, 3]."""
-    return np.stack([np.asarray(Image.open(path).convert("RGB")) for path in _files(out)])
+    """The pixels, uint8 [N, height, width, channels]."""
+    network = description(out)["network"]
+    return _images(out)["pixels"].reshape(-1, network["height"], network["width"], network["channels"])
 
 
 def labels(out):
-    """The classes, which the names of the files end with."""
-    return [int(path.stem.split("-")[1]) for path in _files(out)]
+    """The classes."""
+    return _images(out)["labels"].astype(np.int64)
 
 
-def _files(out):
-    return sorted(Path(out, "images").glob("*.png"))
+def _images(out):
+    return load_file(Path(out, "images.safetensors"))
 
 
 def in_two(predict, inputs):

@@ -1,8 +1,5 @@
 """The reference network in PyTorch, with the names that Lamina's weights have."""
 
-import json
-from pathlib import Path
-
 import torch
 from torch import nn
 
@@ -47,8 +44,16 @@ class ResNetCifar(nn.Module):
         return self.classifier(x)
 
 
-def of_config(folder):
-    """The network of a run's config.json, untrained."""
-    config = json.loads(Path(folder, "config.json").read_text())
-    network = config["network"]
-    return ResNetCifar(network["width"], len(config["classNames"]), network["mean"], network["deviation"])
+def of_export(network):
+    """The network that an export's lamina.json describes, untrained; None where it is of another kind."""
+    layers = {layer["name"]: layer["layer"] for layer in network["body"]["layers"]}
+    if list(layers) != ["normalize", "conv1", "layer1", "layer2", "layer3", "layer4", "classifier"]:
+        return None
+    normalize = layers["normalize"]
+    first = layers["conv1"]["layers"][0]["layer"]
+    classes = layers["classifier"]["layers"][-1]["layer"]["units"]
+    model = ResNetCifar(first["filters"], classes, normalize["mean"], normalize["deviation"])
+    if not first["bias"]:
+        for convolution in (module for module in model.modules() if isinstance(module, nn.Conv2d)):
+            convolution.register_parameter("bias", None)
+    return model

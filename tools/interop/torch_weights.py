@@ -6,25 +6,28 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from common import images, labels
-from resnet_cifar import of_config
+from common import description, images, labels
+from resnet_cifar import of_export
 
 BATCH = 50
 
 
 def main(out):
     torch.manual_seed(1)
-    network = of_config(out).train()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    model = of_export(description(out)["network"])
+    if model is None:
+        return  # with_torch.py says so
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     for pixels, classes in zip(
-        torch.from_numpy(images(out)).split(BATCH), torch.tensor(labels(out)).split(BATCH)
+        torch.from_numpy(images(out)).split(BATCH), torch.from_numpy(labels(out)).split(BATCH)
     ):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(network(pixels), classes).backward()
+        torch.nn.functional.cross_entropy(model(pixels), classes).backward()
         optimizer.step()
     file = Path(out, "torch-weights.safetensors")
     # region torch_save
-    save_file(network.state_dict(), file)
+    save_file(model.state_dict(), file)
     # endregion
 
 

@@ -1,4 +1,4 @@
-"""The SavedModel in Python TensorFlow: every signature that it has, and saved_model_cli."""
+"""The SavedModel in Python TensorFlow: every signature and output that it has, and saved_model_cli."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import load_file
 
-from common import encoded, images, in_two, save, skip, softmax
+from common import description, encoded, images, in_two, save, skip, softmax
 
 RUNTIME = "Python TensorFlow"
 
@@ -32,9 +32,19 @@ def from_encoded(signature):
     return predict
 
 
-def from_features(signature, weights):
-    """The classifier on top of the features: the tensor that comes last in the network."""
-    kernel, bias = weights["classifier.2.weight"], weights["classifier.2.bias"]
+def classifier(body, path=""):
+    """The name of the network's last layer; None where it is no dense one."""
+    if not body["layers"]:
+        return None
+    last = body["layers"][-1]
+    if last["layer"]["kind"] == "Sequential":
+        return classifier(last["layer"], path + last["name"] + ".")
+    return path + last["name"] if last["layer"]["kind"] == "Dense" else None
+
+
+def from_features(signature, weights, name):
+    """The classifier on top of the features."""
+    kernel, bias = weights[name + ".weight"], weights.get(name + ".bias", 0)
 
     def predict(images):
         outputs = signature(images=tf.constant(images))
@@ -44,13 +54,21 @@ def from_features(signature, weights):
     return predict
 
 
-def show(folder):
+def check_classes(outputs, names):
+    """Class numbers and labels must be those of the largest logit."""
+    best = outputs["logits"].numpy().argmax(axis=1)
+    np.testing.assert_array_equal(outputs["class_ids"].numpy(), best)
+    assert [label.decode() for label in outputs["labels"].numpy()] == [names[i] for i in best]
+
+
+def show(folder, signatures):
     """saved_model_cli must list the signatures."""
     cli = Path(sys.executable).with_name("saved_model_cli")
     shown = subprocess.run(
         [cli, "show", "--dir", folder, "--all"], capture_output=True, text=True, check=True
     ).stdout
-    for word in ("serving_default", "images", "DT_UINT8", "probabilities", "logits", "class_ids"):
+    outputs = ("probabilities", "logits", "class_ids", "labels")
+    for word in [*signatures, "images", "DT_UINT8", *outputs]:
         if word not in shown:
             raise SystemExit(f"saved_model_cli does not show {word}:\n{shown}")
     print(shown)
@@ -58,24 +76,28 @@ def show(folder):
 
 def main(out):
     folder = str(Path(out, "saved_model", "1"))
-    show(folder)
+    signatures = tf.saved_model.load(folder).signatures
+    show(folder, signatures)
     pixels = images(out)
     version = tf.__version__
     save(out, "01-tensorflow", RUNTIME, version, in_two(serving_default(folder), pixels))
 
-    signatures = tf.saved_model.load(folder).signatures
+    names = description(out)["class_names"]
+    check_classes(signatures["serving_default"](images=tf.constant(pixels)), names)
     name, runtime = "02-tensorflow-from-encoded", f"{RUNTIME}, from_encoded"
     if "from_encoded" in signatures:
+        check_classes(signatures["from_encoded"](image_bytes=tf.constant(encoded(out))), names)
         save(out, name, runtime, version, in_two(from_encoded(signatures["from_encoded"]), encoded(out)))
     else:
         skip(out, name, runtime, "the export has no such signature")
     name, runtime = "03-tensorflow-features", f"{RUNTIME}, features"
-    if "features" in signatures:
+    dense = classifier(description(out)["network"]["body"])
+    if "features" in signatures and dense:
         weights = load_file(Path(out, "weights.safetensors"))
-        predict = from_features(signatures["features"], weights)
+        predict = from_features(signatures["features"], weights, dense)
         save(out, name, runtime, version, in_two(predict, pixels))
     else:
-        skip(out, name, runtime, "the export has no such signature")
+        skip(out, name, runtime, "the network does not end in a dense layer")
 
 
 if __name__ == "__main__":

@@ -6,25 +6,28 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from common import images, in_two, save
-from resnet_cifar import of_config
+from common import description, images, in_two, save, skip
+from resnet_cifar import of_export
 
 
 def predictor(out, file):
-    network = of_config(out)
+    model = of_export(description(out)["network"])
     # region torch_load
-    network.load_state_dict(load_file(file), strict=True)
-    network.eval()
+    model.load_state_dict(load_file(file), strict=True)
+    model.eval()
     # endregion
 
     @torch.no_grad()
     def predict(images):
-        return torch.softmax(network(torch.from_numpy(images)), dim=1).numpy()
+        return torch.softmax(model(torch.from_numpy(images)), dim=1).numpy()
 
     return predict
 
 
 def main(out):
+    if of_export(description(out)["network"]) is None:
+        skip(out, "07-torch", "PyTorch", "its network is written for ResNetCifar alone")
+        return
     pixels = images(out)
     ours = in_two(predictor(out, Path(out, "weights.safetensors")), pixels)
     save(out, "07-torch", "PyTorch, Lamina's weights", torch.__version__, ours)

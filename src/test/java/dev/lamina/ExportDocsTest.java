@@ -34,12 +34,17 @@ class ExportDocsTest {
     new Random(1).nextBytes(pixels);
     ImageSet images =
         ImageSet.of(32, 32, 3, pixels, new int[COUNT], Collections.nCopies(2, "class"));
-    Map<String, String> facts = Map.of("accuracy", "0.9527");
+    Map<String, String> facts = Map.of("test_accuracy", "0.9527");
     try (Model model = ResNetCifar.builder().width(4).classes(5).build()) {
       // region export
       model.export(folder.resolve("export/1"), facts);
       model.exportOnnx(folder.resolve("model.onnx"), facts);
       model.saveWeights(folder.resolve("weights.safetensors"));
+      // endregion
+      // region facts
+      try (Model exported = Model.load(folder.resolve("export/1"))) {
+        System.out.println(exported.classNames() + " " + exported.metadata().get("test_accuracy"));
+      }
       // endregion
       // region weights
       model.loadWeights(folder.resolve("weights.safetensors"));
@@ -77,6 +82,6 @@ class ExportDocsTest {
       assertThat(code)
           .isEqualTo(Snippets.region(Path.of(Objects.requireNonNull(file)), blocks.group(2)));
     }
-    assertThat(count).isEqualTo(11);
+    assertThat(count).isEqualTo(14);
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
-import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
@@ -15,22 +14,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The code of docs/fine-tuning.md, run; and the page holds just that code. */
 class FineTuningTest {
-  /** What the first model learns, and what the second one does. */
-  private static final List<Integer> FIRST = List.of(0, 1, 2, 3, 4);
-
-  private static final List<Integer> SECOND = List.of(5, 8, 9);
-
   @TempDir private Path folder;
   private Path export = Path.of("");
   private Path images = Path.of("");
@@ -38,49 +29,19 @@ class FineTuningTest {
   /** A model that knows five kinds of clothes, and a folder with images of three others. */
   @BeforeEach
   void prepare() throws IOException {
-    ImageData all = ImageData.embedded();
     export = folder.resolve("clothes/1");
-    images = folder.resolve("images");
-    try (Model model = ResNetCifar.builder().width(4).classes(FIRST.size()).seed(1).build()) {
+    try (Model model =
+        ResNetCifar.builder().width(4).classes(Clothes.FIRST.size()).seed(1).build()) {
       Trainer.builder()
           .schedule(OneCycle.of(0.05))
           .epochs(4)
           .batchSize(32)
           .precision(Precision.FLOAT32)
           .build()
-          .fit(model, some(all.train(), FIRST, 100));
+          .fit(model, Clothes.train(Clothes.FIRST, 100));
       model.export(export);
     }
-    write(some(all.train(), SECOND, 30), images.resolve("train"));
-    write(some(all.test(), SECOND, 40), images.resolve("test"));
-  }
-
-  /** The first images of some classes, which are numbered anew. */
-  private static ImageSet some(ImageSet set, List<Integer> classes, int each) {
-    int[] places =
-        classes.stream()
-            .flatMapToInt(
-                label ->
-                    IntStream.range(0, set.size()).filter(i -> set.label(i) == label).limit(each))
-            .toArray();
-    ImageSet chosen = set.subset(places);
-    byte[] pixels = new byte[places.length * 32 * 32 * 3];
-    int[] labels = new int[places.length];
-    for (int i = 0; i < places.length; i++) {
-      chosen.copyImage(i, pixels, i * 32 * 32 * 3);
-      labels[i] = classes.indexOf(chosen.label(i));
-    }
-    List<String> names =
-        classes.stream().map(label -> set.classNames().get(label).replace('/', '-')).toList();
-    return ImageSet.of(32, 32, 3, pixels, labels, names);
-  }
-
-  private static void write(ImageSet set, Path part) throws IOException {
-    for (int i = 0; i < set.size(); i++) {
-      Path file = part.resolve(set.classNames().get(set.label(i))).resolve(i + ".png");
-      Files.createDirectories(file.resolveSibling(""));
-      ImageIO.write(set.toBufferedImage(i), "png", file.toFile());
-    }
+    images = Clothes.write(folder.resolve("images"), Clothes.SECOND, 30, 40);
   }
 
   private static Map<String, float[]> weights(Model model) {

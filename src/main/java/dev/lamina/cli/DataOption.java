@@ -34,6 +34,12 @@ final class DataOption {
       description = "where to download from instead of the data set's own site")
   @Nullable URI mirror;
 
+  @Option(
+      names = "--stream",
+      description =
+          "leave the images of a folder on disk (decoded, in --cache): for more than fit in memory")
+  boolean stream;
+
   /** Whether the user named the images. */
   static boolean given(CommandSpec spec) {
     return spec.commandLine().getParseResult().hasMatchedOption("--data");
@@ -49,10 +55,13 @@ final class DataOption {
   }
 
   ImageData open() {
-    return open(data);
+    return open(data, stream);
   }
 
-  ImageData open(String name) {
+  ImageData open(String name, boolean onDisk) {
+    if (onDisk) {
+      return ImageData.streamed(Path.of(name), cache.resolve("streamed"));
+    }
     if (name.equals(EMBEDDED)) {
       return ImageData.embedded();
     }

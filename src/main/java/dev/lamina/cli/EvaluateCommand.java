@@ -31,7 +31,8 @@ final class EvaluateCommand implements Callable<Integer> {
     Path folder = RunFolders.find(run);
     // The run knows what it was trained on; --data says otherwise.
     RunConfig config = RunConfig.read(folder);
-    ImageSet images = data.open(DataOption.given(spec) ? data.data : config.data()).test();
+    ImageSet images =
+        (DataOption.given(spec) ? data.open() : data.open(config.data(), config.stream())).test();
     if (!images.classNames().equals(config.classNames())) {
       throw new DataException(
           String.format(

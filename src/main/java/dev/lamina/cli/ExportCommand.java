@@ -2,7 +2,6 @@ package dev.lamina.cli;
 
 import dev.lamina.model.Model;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -32,14 +31,12 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Path from = RunFolders.find(run);
     boolean onnx = target.toString().endsWith(".onnx");
-    try (Model model = RunConfig.load(from)) {
-      Map<String, String> metadata = RunConfig.read(from).environment();
+    try (Model model = RunConfig.load(RunFolders.find(run))) {
       if (onnx) {
-        model.exportOnnx(target, metadata);
+        model.exportOnnx(target, model.metadata());
       } else {
-        model.export(target, metadata);
+        model.export(target, model.metadata());
       }
     }
     spec.commandLine().getOut().println((onnx ? "ONNX " : "SavedModel ") + target);

@@ -31,7 +31,9 @@ final class Recorder implements Callback {
 
   @Override
   public void onEpoch(Epoch epoch, RunHandle run) {
-    run.saveWeights(RunConfig.weights(folder));
+    run.saveWeights(
+        RunConfig.weights(folder),
+        config.facts(epoch.number(), epoch.validation().orElseThrow().accuracy()));
     HistoryCsv.write(run.history(), RunConfig.history(folder));
     Plots.writeHistory(run.history(), plots());
   }

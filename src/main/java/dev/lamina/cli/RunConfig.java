@@ -4,45 +4,45 @@ import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.primitives.Doubles;
 import dev.lamina.augment.Augmentation;
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.AtomicFiles;
 import dev.lamina.data.DataException;
 import dev.lamina.data.OneLine;
-import dev.lamina.export.Safetensors;
 import dev.lamina.graph.Precision;
-import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.train.Trainer;
-import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code config.json} of a run: enough to build its model again and to repeat the run.
+ * The file {@code config.json} of a run: how it was made. The network lies beside it, with the
+ * weights that the run began with.
  *
  * @param data what was trained on, as it was given
- * @param network the network
+ * @param stream whether the images stayed on disk
+ * @param network what was trained: a network of the zoo, or where it was loaded from
  * @param recipe the recipe
  * @param classNames the names of the classes
  * @param environment versions and machine
  */
 record RunConfig(
     String data,
-    NetworkConfig network,
+    boolean stream,
+    String network,
     Recipe recipe,
     List<String> classNames,
     Map<String, String> environment) {
@@ -57,16 +57,6 @@ record RunConfig(
           .build();
 
   private static final String FILE = "config.json";
-  private static final String WEIGHTS = "weights.safetensors";
-
-  record NetworkConfig(
-      String name,
-      int width,
-      int height,
-      int imageWidth,
-      int channels,
-      List<Double> mean,
-      List<Double> deviation) {}
 
   record Recipe(
       int epochs,
@@ -79,6 +69,7 @@ record RunConfig(
       double labelSmoothing,
       boolean augment,
       Precision precision,
+      List<String> freeze,
       long seed) {
 
     /** With another number of epochs and another peak, where they are given. */
@@ -94,6 +85,7 @@ record RunConfig(
           labelSmoothing,
           augment,
           precision,
+          freeze,
           seed);
     }
 
@@ -116,74 +108,52 @@ record RunConfig(
           .epochs(epochs)
           .batchSize(batchSize)
           .precision(precision)
+          .freeze(freeze.toArray(String[]::new))
           .seed(seed);
     }
   }
 
-  /** The network with initial weights. */
-  Model build() {
-    Model model = builder().build();
-    try {
-      model.classNames(classNames);
-      return model;
-    } catch (RuntimeException e) {
-      model.close();
-      throw e;
-    }
-  }
-
-  /** The network still without weights. */
-  ResNetCifar.Builder builder() {
-    return ResNetCifar.builder()
-        .name(network.name())
-        .width(network.width())
-        .classes(classNames.size())
-        .imageSize(network.height(), network.imageWidth())
-        .inputChannels(network.channels())
-        .normalization(Doubles.toArray(network.mean()), Doubles.toArray(network.deviation()))
-        .seed(recipe.seed());
-  }
-
-  /** The network with the weights of a run. */
+  /** The model of a run, with the weights that were written last. */
   static Model load(Path run) {
-    RunConfig config = read(run);
-    config.checkFits(run);
-    Model model = config.build();
-    try {
-      model.loadWeights(weights(run));
-      return model;
-    } catch (RuntimeException e) {
-      model.close();
-      throw e;
-    }
+    read(run);
+    return Model.load(weights(run));
   }
 
-  /** Before memory is taken: a network is no larger than its weights, of 2 bytes each at least. */
-  private void checkFits(Path run) {
-    Network wanted = builder().network();
-    double bytes =
-        2
-            * Layers.leaves(wanted.body(), wanted.inputShape()).stream()
-                .flatMap(leaf -> leaf.parameters().stream())
-                .mapToDouble(
-                    p ->
-                        Arrays.stream(p.shape().asArray())
-                            .asDoubleStream()
-                            .reduce(1, (a, b) -> a * b))
-                .sum();
-    long held = weights(run).toFile().length();
-    if (bytes > held) {
-      // Where they are damaged, that is what is said.
-      Safetensors.read(weights(run));
-      throw new DataException(
-          String.format(
-              "%s needs weights of at least %.0f bytes, %s has %d; restore the file that is of another run",
-              run.resolve(FILE), bytes, weights(run), held));
-    }
+  /** What weights and exports carry of their training, by the names of {@code config.json}. */
+  Map<String, String> facts() {
+    Map<String, String> facts = new LinkedHashMap<>(environment);
+    facts.put("data", data);
+    facts.put("network", network);
+    JSON.valueToTree(recipe)
+        .properties()
+        .forEach(field -> facts.put(field.getKey(), text(field.getValue())));
+    return facts;
+  }
+
+  /** The facts of weights that were evaluated after an epoch. */
+  Map<String, String> facts(int epoch, double testAccuracy) {
+    Map<String, String> facts = facts();
+    facts.put("epoch", Integer.toString(epoch));
+    facts.put("test_accuracy", String.format(Locale.ROOT, "%.4f", testAccuracy));
+    return facts;
+  }
+
+  private static String text(JsonNode value) {
+    return value.isTextual() ? value.textValue() : value.toString();
+  }
+
+  /** Whether a folder is one of a run. */
+  static boolean isRun(Path folder) {
+    return Files.isRegularFile(folder.resolve(FILE));
+  }
+
+  /** The network, and the weights that the run began with. */
+  static Path initial(Path run) {
+    return run.resolve("initial.safetensors");
   }
 
   static Path weights(Path run) {
-    return run.resolve(WEIGHTS);
+    return run.resolve("weights.safetensors");
   }
 
   static Path history(Path run) {
@@ -205,7 +175,7 @@ record RunConfig(
 
   static RunConfig read(Path run) {
     Path file = run.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!isRun(run)) {
       throw new DataException(
           run + " is no run: it has no " + FILE + "; name the folder that 'lamina train' printed");
     }
@@ -214,10 +184,8 @@ record RunConfig(
       if (config == null) {
         throw new DataException(file + " is damaged (null); train again or restore the file");
       }
-      // Refuses what could not be built.
-      config.builder().network().classes();
       return config;
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException e) {
       throw new DataException(
           file + " is damaged (" + firstLine(e) + "); train again or restore the file", e);
     }

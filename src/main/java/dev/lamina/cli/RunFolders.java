@@ -47,7 +47,9 @@ final class RunFolders {
 
   /** Whether a run that was killed in its first moments leaves such a file. */
   private static boolean isLeftover(Path file) {
-    return file.endsWith(FolderLock.FILE) || AtomicFiles.isTemporary(file);
+    return file.endsWith(FolderLock.FILE)
+        || file.equals(RunConfig.initial(file.resolveSibling("")))
+        || AtomicFiles.isTemporary(file);
   }
 
   /** Locks the folder of a run, and removes what an interrupted one left half-written. */

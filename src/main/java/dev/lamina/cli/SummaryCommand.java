@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import dev.lamina.model.Model;
 import dev.lamina.zoo.ResNetCifar;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -27,12 +28,13 @@ final class SummaryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ResNetCifar.Builder builder =
+    try (Model model =
         width == null
-            ? RunConfig.read(RunFolders.find(run)).builder()
-            : ResNetCifar.builder().width(width);
-    spec.commandLine().getOut().print(builder.network().summary());
-    spec.commandLine().getOut().flush();
+            ? RunConfig.load(RunFolders.find(run))
+            : ResNetCifar.builder().width(width).build()) {
+      spec.commandLine().getOut().print(model.summary());
+      spec.commandLine().getOut().flush();
+    }
     return 0;
   }
 }

@@ -3,6 +3,8 @@ package dev.lamina.cli;
 import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.model.Model;
+import dev.lamina.zoo.ResNetCifar;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -19,13 +21,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description =
-        "Trains ResNetCifar and leaves a run folder with weights, history, plots and a SavedModel. Without --data it"
+        "Trains ResNetCifar, or goes on from another network, and leaves a run folder with weights, history, plots and a SavedModel. Without --data it"
             + " trains a small network on the embedded images for a few minutes; with it, the defaults are the full"
             + " recipe: width 64, 100 epochs, 1cycle up to 0.01.",
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> CHANGEABLE =
-      List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror");
+      List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream");
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
@@ -41,6 +43,22 @@ final class TrainCommand implements Callable<Integer> {
           "go on with an interrupted run; --epochs and --learning-rate may change it, --data says where its images"
               + " are now")
   private @Nullable Path resume;
+
+  @Option(
+      names = "--from",
+      paramLabel = "PATH",
+      description =
+          "start from the network and the weights of another run, an export or a weights file; where the classes"
+              + " are others, with a new classifier")
+  private @Nullable Path from;
+
+  @Option(
+      names = "--freeze",
+      paramLabel = "LAYER",
+      split = ",",
+      description =
+          "layers to leave as they are, as 'lamina summary' names them, or the beginnings of their names: conv1,layer1")
+  private List<String> freeze = List.of();
 
   @Option(
       names = "--width",
@@ -97,9 +115,17 @@ final class TrainCommand implements Callable<Integer> {
     if (resume != null) {
       return resume(resume);
     }
+    if (from != null && width != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--width must not be given with --from, which has a network already");
+    }
     ImageData images = data.open();
-    Path folder = run == null ? RunFolders.fresh() : run;
-    return training(config(images), folder, images).start();
+    ImageSet train = images.train();
+    int channels = width != null ? width : data.embedded() ? 8 : 64;
+    try (Model model = model(train, channels)) {
+      Path folder = run == null ? RunFolders.fresh() : run;
+      return training(config(train, channels), folder, images).start(model);
+    }
   }
 
   /** The run's own configuration holds, but for what may change. */
@@ -118,33 +144,24 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config =
         new RunConfig(
             DataOption.given(spec) ? data.absolute() : begun.data(),
+            data.stream || begun.stream(),
             begun.network(),
             begun.recipe().with(epochs, peak),
             begun.classNames(),
             Environment.describe());
-    return training(config, folder, data.open(config.data())).resume();
+    return training(config, folder, data.open(config.data(), config.stream())).resume();
   }
 
   private Training training(RunConfig config, Path folder, ImageData images) {
     return new Training(config, folder, images, spec.commandLine().getOut());
   }
 
-  private RunConfig config(ImageData images) {
-    ImageSet train = images.train();
+  private RunConfig config(ImageSet train, int width) {
     boolean small = data.embedded();
-    boolean cifar = Cifar10Normalization.fits(train);
-    ChannelStatistics statistics =
-        cifar ? Cifar10Normalization.CONSTANTS : ChannelStatistics.of(train);
     return new RunConfig(
         data.absolute(),
-        new RunConfig.NetworkConfig(
-            "ResNetCifar",
-            width != null ? width : small ? 8 : 64,
-            train.height(),
-            train.width(),
-            train.channels(),
-            statistics.mean().asList(),
-            statistics.deviation().asList()),
+        data.stream,
+        from == null ? "ResNetCifar of width " + width : from.toAbsolutePath().toString(),
         new RunConfig.Recipe(
             epochs != null ? epochs : small ? 5 : 100,
             batchSize,
@@ -156,8 +173,31 @@ final class TrainCommand implements Callable<Integer> {
             labelSmoothing,
             !noAugment,
             precision.resolve(),
+            freeze,
             seed),
         train.classNames(),
         Environment.describe());
+  }
+
+  /** A new network, or the one to go on from, for the classes of the images. */
+  private Model model(ImageSet train, int channels) {
+    if (from != null) {
+      Path source = RunConfig.isRun(from) ? RunConfig.weights(from) : from;
+      return Model.load(source, train.classNames(), seed);
+    }
+    boolean cifar = Cifar10Normalization.fits(train);
+    ChannelStatistics statistics =
+        cifar ? Cifar10Normalization.CONSTANTS : ChannelStatistics.of(train);
+    Model model =
+        ResNetCifar.builder()
+            .width(channels)
+            .classes(train.classes())
+            .imageSize(train.height(), train.width())
+            .inputChannels(train.channels())
+            .normalization(statistics.mean().toArray(), statistics.deviation().toArray())
+            .seed(seed)
+            .build();
+    model.classNames(train.classNames());
+    return model;
   }
 }

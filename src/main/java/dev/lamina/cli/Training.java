@@ -15,7 +15,6 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
@@ -31,12 +30,12 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
 
   /** Starts the run in a new or empty folder, and returns the exit status. */
   @SuppressWarnings("try") // The lock is held, not used.
-  int start() {
+  int start(Model model) {
     Trainer.Builder trainer = config.recipe().trainer();
     // Refuses what breaks a rule before a folder is made.
-    trainer.build();
-    try (Model model = config.build();
-        FolderLock lock = RunFolders.create(folder)) {
+    trainer.build().check(model, images.train());
+    try (FolderLock lock = RunFolders.create(folder)) {
+      model.saveWeights(RunConfig.initial(folder), config.facts());
       return train(trainer, model);
     }
   }
@@ -47,7 +46,7 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
     Trainer.Builder trainer = config.recipe().trainer().mayDiffer("epochs", "schedule");
     trainer.build();
     try (FolderLock lock = RunFolders.lock(folder);
-        Model model = config.build()) {
+        Model model = Model.load(RunConfig.initial(folder))) {
       return train(trainer, model);
     }
   }
@@ -55,7 +54,7 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
   /** A run without checkpoints starts at its beginning, so that both ways end here. */
   private int train(Trainer.Builder trainer, Model model) {
     print("data       %s: %s", config.data(), DataCommand.describe(images));
-    print("network    %s", last(model.summary()));
+    print("network    %s: %s", config.network(), last(model.summary()));
     print("precision  %s", PrecisionOption.text(config.recipe().precision()));
     print("run        %s", folder);
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
@@ -68,7 +67,7 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
       try {
         trainer.build().resume(folder, model, images.train(), images.test());
       } catch (DivergenceException e) {
-        model.saveWeights(RunConfig.weights(folder));
+        model.saveWeights(RunConfig.weights(folder), config.facts());
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
         throw e;
@@ -89,7 +88,9 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
     Evaluation test = model.evaluate(images.test());
     Path export = folder.resolve("export").resolve("1");
     removeOld(export);
-    model.export(export, facts(test));
+    Map<String, String> facts = config.facts(config.recipe().epochs(), test.accuracy());
+    model.saveWeights(RunConfig.weights(folder), facts);
+    model.export(export, facts);
     print("weights    %s", RunConfig.weights(folder));
     print("history    %s", RunConfig.history(folder));
     print("plots      %s", RunConfig.plots(folder));
@@ -104,15 +105,6 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
               print("checkpoint after step %d", checkpoint.step());
               print("resume     tools/lamina train --resume %s%s", folder, options);
             });
-  }
-
-  private Map<String, String> facts(Evaluation test) {
-    Map<String, String> facts = new LinkedHashMap<>(config.environment());
-    facts.put("data", config.data());
-    facts.put("test_accuracy", String.format(Locale.ROOT, "%.4f", test.accuracy()));
-    facts.put("epochs", Integer.toString(config.recipe().epochs()));
-    facts.put("seed", Long.toString(config.recipe().seed()));
-    return facts;
   }
 
   /** What the run exported before it was resumed. */

@@ -35,9 +35,18 @@ public final class AtomicFiles {
 
   /** Writes the pieces of a file one after the other, replacing one that exists. */
   public static void write(Path file, List<ByteBuffer> pieces) throws IOException {
+    write(file, channel -> writeAll(channel, pieces));
+  }
+
+  /** Writes what a file holds. */
+  interface Content {
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  static void write(Path file, Content content) throws IOException {
     Path temporary = temporary(file);
     try {
-      flush(temporary, pieces);
+      flush(temporary, content);
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       flushFolder(temporary.resolveSibling(""));
@@ -62,14 +71,22 @@ public final class AtomicFiles {
 
   /** Writes a new file, and returns when the device has it. */
   public static void flush(Path file, List<ByteBuffer> pieces) throws IOException {
+    flush(file, channel -> writeAll(channel, pieces));
+  }
+
+  private static void flush(Path file, Content content) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      for (ByteBuffer piece : pieces) {
-        while (piece.hasRemaining()) {
-          channel.write(piece);
-        }
-      }
+      content.writeTo(channel);
       channel.force(true);
+    }
+  }
+
+  static void writeAll(FileChannel channel, List<ByteBuffer> pieces) throws IOException {
+    for (ByteBuffer piece : pieces) {
+      while (piece.hasRemaining()) {
+        channel.write(piece);
+      }
     }
   }
 

@@ -14,10 +14,12 @@ public record ChannelStatistics(ImmutableDoubleArray mean, ImmutableDoubleArray 
   /** The statistics of a set. */
   public static ChannelStatistics of(ImageSet set) {
     int channels = set.channels();
-    ByteBuffer pixels = set.pixels();
     long[][] counts = new long[channels][256];
-    for (int at = 0; at < pixels.capacity(); at++) {
-      counts[at % channels][pixels.get(at) & 0xff]++;
+    for (int image = 0; image < set.size(); image++) {
+      ByteBuffer pixels = set.pixels(image, image + 1);
+      for (int at = 0; at < pixels.capacity(); at++) {
+        counts[at % channels][pixels.get(at) & 0xff]++;
+      }
     }
     double[] mean = new double[channels];
     double[] deviation = new double[channels];

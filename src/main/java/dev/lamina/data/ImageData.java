@@ -64,6 +64,26 @@ public record ImageData(ImageSet train, ImageSet test) {
   }
 
   /**
+   * Opens a folder of images as {@link #open} does, for sets that are larger than memory: the
+   * images are decoded once into files in {@code cache} (height x width x 3 bytes each) and stay
+   * there. Training and evaluation read each batch from disk, with the same result. Files whose
+   * images were changed meanwhile are not used again, and may be deleted.
+   *
+   * @param cache a folder with space for the pixels; made where it is missing
+   * @throws DataException as {@link #open} does, or where the folder has another layout, or the
+   *     cache cannot be written
+   */
+  public static ImageData streamed(Path folder, Path cache) {
+    if (!ImageFolder.isIn(folder)) {
+      throw new DataException(
+          folder
+              + " must hold images in train|test/CLASS/ or CLASS/ to be streamed; other data sets are"
+              + " opened in memory");
+    }
+    return ImageFolder.streamed(folder, cache);
+  }
+
+  /**
    * The sample of Fashion-MNIST that comes with Lamina: 10,000 training and 2,000 test images, 32 x
    * 32 x 3, balanced.
    */

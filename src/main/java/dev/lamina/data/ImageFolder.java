@@ -1,14 +1,20 @@
 package dev.lamina.data;
 
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Images in folders named after their classes: {@code train|test/CLASS/*.png|jpg}, or {@code
@@ -30,10 +36,18 @@ final class ImageFolder {
   }
 
   static ImageData open(Path folder) {
+    return open(folder, null);
+  }
+
+  static ImageData streamed(Path folder, Path cache) {
+    return open(folder, cache);
+  }
+
+  private static ImageData open(Path folder, @Nullable Path cache) {
     Path train = folder.resolve("train");
     Path test = folder.resolve("test");
     if (!Files.isDirectory(train) && !Files.isDirectory(test)) {
-      return split(folder, read(folder));
+      return split(folder, read(folder, cache));
     }
     for (Path part : List.of(train, test)) {
       if (!Files.isDirectory(part)) {
@@ -54,7 +68,7 @@ final class ImageFolder {
               "%s must have the same classes in train and test, only in train: %s, only in test: %s; add or remove folders",
               folder, different, others));
     }
-    return paired(folder, read(train), read(test));
+    return paired(folder, read(train, cache), read(test, cache));
   }
 
   private static ImageData paired(Path folder, ImageSet train, ImageSet test) {
@@ -84,7 +98,7 @@ final class ImageFolder {
     return new ImageData(split.train(), split.validation());
   }
 
-  private static ImageSet read(Path folder) {
+  private static ImageSet read(Path folder, @Nullable Path cache) {
     List<String> names = names(folder);
     if (names.size() < 2) {
       throw new DataException(
@@ -104,15 +118,18 @@ final class ImageFolder {
     }
     Path first = items.get(0).file();
     Images.Size size = Images.size(first);
+    if (cache != null) {
+      return onDisk(cache, items, size, names);
+    }
     if ((long) size.height() * size.width() > Integer.MAX_VALUE / 3 / items.size()) {
       throw new DataException(
           String.format(
-              "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer or smaller ones",
+              "%s has %d images of %d x %d, more than the 2 GB that fit in memory; stream them from disk, or use fewer or smaller ones",
               folder, items.size(), size.width(), size.height()));
     }
     // Decoded before memory is taken for all, so that no header is believed.
     int bytes = Images.read(first).length;
-    byte[] pixels = new byte[bytes * items.size()];
+    byte[] pixels = allocate(folder, bytes * items.size());
     Optional<DataException> failure =
         IntStream.range(0, items.size())
             .parallel()
@@ -131,23 +148,81 @@ final class ImageFolder {
         names);
   }
 
+  /** The heap may be smaller than what an array can be. */
+  private static byte[] allocate(Path folder, int bytes) {
+    try {
+      return new byte[bytes];
+    } catch (OutOfMemoryError e) {
+      throw new DataException(
+          String.format(
+              "%s has %,d bytes of pixels, more than fit in the Java heap of %,d; stream them from disk, or raise -Xmx",
+              folder, bytes, Runtime.getRuntime().maxMemory()),
+          e);
+    }
+  }
+
+  /** Decodes the images into a file whose name stands for them as they are now, or finds it. */
+  private static ImageSet onDisk(
+      Path cache, List<Item> items, Images.Size size, List<String> names) {
+    Path first = items.get(0).file();
+    Path file = cache.resolve(fingerprint(items) + ".idx4-ubyte");
+    if (!Files.exists(file)) {
+      PixelFile.write(
+          file,
+          items.size(),
+          size.height(),
+          size.width(),
+          3,
+          i -> decode(items.get(i).file(), first, size));
+    }
+    return ImageSet.onDisk(
+        size.height(),
+        size.width(),
+        3,
+        PixelFile.open(file, items.size(), size.height(), size.width(), 3),
+        items.stream().mapToInt(Item::label).toArray(),
+        names);
+  }
+
+  /** Changes with the place, the size or the time of any image. */
+  private static String fingerprint(List<Item> items) {
+    Hasher hasher = Hashing.murmur3_128().newHasher();
+    for (Item item : items) {
+      try {
+        BasicFileAttributes file = Files.readAttributes(item.file(), BasicFileAttributes.class);
+        hasher
+            .putString(item.file().toAbsolutePath().toString(), StandardCharsets.UTF_8)
+            .putLong(file.size())
+            .putLong(file.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+      } catch (IOException e) {
+        throw new DataException(
+            item.file() + " cannot be read (" + e + "); check its permissions", e);
+      }
+    }
+    return hasher.hash().toString();
+  }
+
   /** Copies an image, or says why not: of several bad files always the first is reported. */
   private static Optional<DataException> copy(
       Path file, Path first, Images.Size size, byte[] into, int offset) {
     try {
-      Images.Size own = Images.size(file);
-      if (!own.equals(size)) {
-        throw new DataException(
-            String.format(
-                "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
-                file, own.width(), own.height(), first, size.width(), size.height()));
-      }
-      byte[] image = Images.read(file);
+      byte[] image = decode(file, first, size);
       System.arraycopy(image, 0, into, offset, image.length);
       return Optional.empty();
     } catch (DataException e) {
       return Optional.of(e);
     }
+  }
+
+  private static byte[] decode(Path file, Path first, Images.Size size) {
+    Images.Size own = Images.size(file);
+    if (!own.equals(size)) {
+      throw new DataException(
+          String.format(
+              "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
+              file, own.width(), own.height(), first, size.width(), size.height()));
+    }
+    return Images.read(file);
   }
 
   private static List<String> names(Path folder) {

@@ -7,25 +7,38 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Labelled images of one size in memory: uint8, image after image, row after row, the channels of a
- * pixel together. Immutable.
+ * Labelled images of one size: uint8, image after image, row after row, the channels of a pixel
+ * together. Immutable. The pixels are in memory, or {@link ImageData#streamed on disk}.
  */
 public final class ImageSet {
   private final int height;
   private final int width;
   private final int channels;
   private final byte[] pixels;
+  private final @Nullable PixelFile file;
+  private final int[] places;
   private final int[] labels;
   private final List<String> classNames;
 
   private ImageSet(
-      int height, int width, int channels, byte[] pixels, int[] labels, List<String> classNames) {
+      int height,
+      int width,
+      int channels,
+      byte[] pixels,
+      @Nullable PixelFile file,
+      int[] places,
+      int[] labels,
+      List<String> classNames) {
     this.height = height;
     this.width = width;
     this.channels = channels;
     this.pixels = pixels;
+    this.file = file;
+    this.places = places;
     this.labels = labels;
     this.classNames = List.copyOf(classNames);
   }
@@ -62,7 +75,23 @@ public final class ImageSet {
           classNames.size() - 1,
           labels[i]);
     }
-    return new ImageSet(height, width, channels, pixels, labels, classNames);
+    return new ImageSet(height, width, channels, pixels, null, new int[0], labels, classNames);
+  }
+
+  /**
+   * A set whose pixels stay on disk.
+   *
+   * @param labels a class for each image of the file
+   */
+  static ImageSet onDisk(
+      int height, int width, int channels, PixelFile file, int[] labels, List<String> classNames) {
+    int[] places = IntStream.range(0, labels.length).toArray();
+    return new ImageSet(height, width, channels, new byte[0], file, places, labels, classNames);
+  }
+
+  /** Whether the pixels are on disk, and read when they are wanted. */
+  public boolean onDisk() {
+    return file != null;
   }
 
   /** The number of images. */
@@ -105,15 +134,41 @@ public final class ImageSet {
     return labels.clone();
   }
 
-  /** A read-only view of all pixels. */
+  /** A read-only view of all pixels; a copy where they are on disk. */
   public ByteBuffer pixels() {
-    return ByteBuffer.wrap(pixels).asReadOnlyBuffer();
+    return pixels(0, size());
+  }
+
+  /** A read-only view of the pixels of some neighbours; a copy where they are on disk. */
+  public ByteBuffer pixels(int from, int to) {
+    int bytes = height * width * channels;
+    if (file == null) {
+      return ByteBuffer.wrap(pixels, from * bytes, (to - from) * bytes).slice().asReadOnlyBuffer();
+    }
+    ByteBuffer copy = ByteBuffer.allocate(Math.multiplyExact(to - from, bytes));
+    file.read(Arrays.copyOfRange(places, from, to), copy);
+    return copy.flip().asReadOnlyBuffer();
+  }
+
+  /**
+   * Copies the pixels of images, one after the other. Safe for many threads.
+   *
+   * @throws DataException where they are on disk and the file was changed or cannot be read
+   */
+  public void copyImages(int[] indices, ByteBuffer into) {
+    if (file == null) {
+      int bytes = height * width * channels;
+      for (int index : indices) {
+        into.put(pixels, index * bytes, bytes);
+      }
+    } else {
+      file.read(IntStream.of(indices).map(index -> places[index]).toArray(), into);
+    }
   }
 
   /** Copies the pixels of one image into an array. */
   public void copyImage(int index, byte[] into, int offset) {
-    int bytes = height * width * channels;
-    System.arraycopy(pixels, index * bytes, into, offset, bytes);
+    copyImages(new int[] {index}, ByteBuffer.wrap(into, offset, height * width * channels));
   }
 
   /** A copy of the pixels of one image. */
@@ -136,8 +191,19 @@ public final class ImageSet {
     return image;
   }
 
-  /** The images at the given places, in that order. */
+  /** The images at the given places, in that order; on disk where these are. */
   public ImageSet subset(int[] indices) {
+    if (file != null) {
+      return new ImageSet(
+          height,
+          width,
+          channels,
+          pixels,
+          file,
+          IntStream.of(indices).map(index -> places[index]).toArray(),
+          IntStream.of(indices).map(index -> labels[index]).toArray(),
+          classNames);
+    }
     int bytes = height * width * channels;
     byte[] some = new byte[Math.multiplyExact(bytes, indices.length)];
     int[] someLabels = new int[indices.length];
@@ -185,8 +251,8 @@ public final class ImageSet {
         aside[index] = true;
       }
     }
-    int[] train = java.util.stream.IntStream.range(0, size()).filter(i -> !aside[i]).toArray();
-    int[] validation = java.util.stream.IntStream.range(0, size()).filter(i -> aside[i]).toArray();
+    int[] train = IntStream.range(0, size()).filter(i -> !aside[i]).toArray();
+    int[] validation = IntStream.range(0, size()).filter(i -> aside[i]).toArray();
     checkArgument(
         validation.length > 0, "some class must have 2 images to be split, got %s in all", size());
     return new Split(subset(train), subset(validation));

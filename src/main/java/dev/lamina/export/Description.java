@@ -8,15 +8,20 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.data.OneLine;
 import dev.lamina.layer.Sequential;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** All of a {@link Servable} but its weights, as the file {@code lamina.json} of an export. */
+/**
+ * All of a {@link Servable} but its weights, as JSON: the file {@code lamina.json} of an export,
+ * and a text in the metadata of a weights file.
+ */
 final class Description {
   /** Where it lies in an export. TensorFlow ignores the folder. */
   static final String FILE = "assets.extra/lamina.json";
@@ -31,6 +36,10 @@ final class Description {
   private Description() {}
 
   static byte[] write(Servable servable) throws JsonProcessingException {
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json(servable));
+  }
+
+  static ObjectNode json(Servable servable) {
     ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
     // Only the jar knows its version.
     json.put(
@@ -45,7 +54,7 @@ final class Description {
         .set("body", LayerJson.write(servable.body()));
     servable.classNames().forEach(json.putArray("class_names")::add);
     servable.metadata().forEach(json.putObject("metadata")::put);
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+    return json;
   }
 
   /** Gives the weights of a network. */
@@ -56,10 +65,27 @@ final class Description {
   /**
    * What was written.
    *
+   * @param from what it was found in, for messages
+   * @param again how to mend what is damaged
    * @param weights is asked for the weights once the network is known
-   * @throws IllegalArgumentException where it was not written like this
+   * @throws FormatException where it was not written like this, or holds layers that are code
    */
-  static Servable read(byte[] file, Weights weights) {
+  static Servable read(Path from, String again, byte[] file, Weights weights) {
+    try {
+      return read(file, weights);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new FormatException(
+          from + " does not describe a network: " + OneLine.of(e.getMessage()) + again);
+    } catch (UnsupportedOperationException e) {
+      throw new FormatException(
+          from
+              + " cannot be loaded: "
+              + OneLine.of(e.getMessage())
+              + "; build the network in Java and load weights that saveWeights wrote");
+    }
+  }
+
+  private static Servable read(byte[] file, Weights weights) {
     JsonNode json = parse(file);
     JsonNode network = json.path("network");
     int height = size(network, "height");

@@ -138,8 +138,7 @@ final class LayerJson {
     Class<? extends Record> type = KINDS.get(kind);
     if (type == null) {
       throw new UnsupportedOperationException(
-          "%s is of the kind \"%s\", which is code and not in the export"
-              .formatted(at(path), kind));
+          "%s is of the kind \"%s\", which is code and was not written".formatted(at(path), kind));
     }
     return (Layer) record(path, type, node);
   }

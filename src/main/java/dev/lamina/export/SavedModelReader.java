@@ -26,20 +26,13 @@ public final class SavedModelReader {
     Path file = description(folder);
     try {
       return Description.read(
+          file,
+          AGAIN,
           Files.readAllBytes(file),
           (body, height, width, channels) ->
               Checkpoint.read(
                   folder.resolve(Checkpoint.PREFIX),
                   Layers.parameters(body, Shape.of(height, width, channels))));
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new FormatException(
-          file + " does not describe a network: " + OneLine.of(e.getMessage()) + AGAIN);
-    } catch (UnsupportedOperationException e) {
-      throw new FormatException(
-          folder
-              + " cannot be loaded: "
-              + OneLine.of(e.getMessage())
-              + "; build the network in Java and load weights that saveWeights wrote");
     } catch (TensorFlowException e) {
       throw new FormatException(
           folder.resolve("variables") + " is damaged, or not of this model" + AGAIN);
@@ -60,7 +53,8 @@ public final class SavedModelReader {
     try {
       return Description.classNames(Files.readAllBytes(file));
     } catch (IllegalArgumentException e) {
-      throw new FormatException(file + " does not describe a network: " + e.getMessage() + AGAIN);
+      throw new FormatException(
+          file + " does not describe a network: " + OneLine.of(e.getMessage()) + AGAIN);
     } catch (IOException e) {
       throw unreadable(file, e);
     }

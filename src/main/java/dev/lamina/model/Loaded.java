@@ -2,42 +2,43 @@ package dev.lamina.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.export.SavedModelReader;
 import dev.lamina.export.Servable;
-import dev.lamina.graph.Variable;
+import dev.lamina.export.WeightsFile;
 import dev.lamina.layer.Classifier;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 
-/** Makes a model of what an export holds. */
+/** Makes a model of what an export or a weights file holds. */
 final class Loaded {
   private Loaded() {}
 
-  static Model model(Servable from, List<String> classNames) {
+  static Servable read(Path path) {
+    return Files.isDirectory(path) ? SavedModelReader.read(path) : WeightsFile.read(path);
+  }
+
+  static Model model(Servable from, List<String> classNames, long seed) {
     boolean same = classNames.equals(from.classNames());
     Sequential body = same ? from.body() : resize(from.body(), classNames.size());
-    Set<String> kept =
-        same
-            ? from.weights().keySet()
-            : Layers.parameters(
-                    Classifier.body(body).orElseThrow(),
-                    Shape.of(from.height(), from.width(), from.channels()))
-                .keySet();
+    Map<String, float[]> kept = new LinkedHashMap<>(from.weights());
+    if (!same) {
+      Shape image = Shape.of(from.height(), from.width(), from.channels());
+      kept.keySet()
+          .retainAll(Layers.parameters(Classifier.body(body).orElseThrow(), image).keySet());
+    }
     Model model =
-        Model.of(new Network(from.name(), from.height(), from.width(), from.channels(), body));
+        Model.of(
+            new Network(from.name(), from.height(), from.width(), from.channels(), body), seed);
     try {
       model.classNames(classNames);
-      Map<Variable, float[]> values = new LinkedHashMap<>();
-      for (String name : kept) {
-        values.put(
-            model.session().variable(name), Objects.requireNonNull(from.weights().get(name)));
-      }
-      model.session().assign(values);
+      model.metadata(from.metadata());
+      model.assign(kept);
       return model;
     } catch (RuntimeException e) {
       model.close();

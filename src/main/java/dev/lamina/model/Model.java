@@ -7,9 +7,9 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.data.Images;
 import dev.lamina.export.FrozenNetwork;
 import dev.lamina.export.OnnxWriter;
-import dev.lamina.export.SavedModelReader;
 import dev.lamina.export.SavedModelWriter;
 import dev.lamina.export.Servable;
+import dev.lamina.export.WeightsFile;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Variable;
@@ -52,6 +52,7 @@ public final class Model implements AutoCloseable {
   private final Operand<TFloat32> logits;
   private final Frozen frozen;
   private volatile List<String> classNames;
+  private volatile Map<String, String> metadata = Map.of();
 
   private Model(Network network, GraphSession session) {
     this.network = network;
@@ -99,29 +100,38 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * The model that was written by {@link #export(Path)}, to predict or to be trained further.
+   * The model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, to predict or to be
+   * trained further.
    *
-   * @param folder the folder that holds {@code saved_model.pb}
-   * @throws dev.lamina.export.FormatException where the folder is not an export of this library, is
-   *     damaged, or holds layers that are code, such as lambdas
+   * @param path the folder that holds {@code saved_model.pb}, or the file of weights
+   * @throws dev.lamina.export.FormatException where it was not written by this library, is damaged,
+   *     or holds layers that are code, such as lambdas
+   * @throws java.io.UncheckedIOException where the file is missing or cannot be read
    */
-  public static Model load(Path folder) {
-    Servable from = SavedModelReader.read(folder);
-    return Loaded.model(from, from.classNames());
+  public static Model load(Path path) {
+    Servable from = Loaded.read(path);
+    return Loaded.model(from, from.classNames(), 0);
   }
 
   /**
-   * The model that was written by {@link #export(Path)}, for other classes: where their names
-   * differ, the weights in front of the classifier are kept, and the classifier (the last dense
-   * layer, and what follows it) starts anew, with initial weights of seed 0.
+   * The model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, for other classes:
+   * where their names differ, the weights in front of the classifier are kept, and the classifier
+   * (the last dense layer, and what follows it) starts anew.
    *
-   * @param folder the folder that holds {@code saved_model.pb}
+   * @param path as in {@link #load(Path)}
    * @param classNames the classes to come, as {@link ImageSet#classNames()} gives them
+   * @param seed decides the initial weights of a new classifier
    * @throws dev.lamina.export.FormatException as in {@link #load(Path)}
+   * @throws java.io.UncheckedIOException as in {@link #load(Path)}
    * @throws IllegalArgumentException where the classes differ and the network has no classifier
    */
-  public static Model load(Path folder, List<String> classNames) {
-    return Loaded.model(SavedModelReader.read(folder), classNames);
+  public static Model load(Path path, List<String> classNames, long seed) {
+    return Loaded.model(Loaded.read(path), classNames, seed);
+  }
+
+  /** The model for other classes, a new classifier with initial weights of seed 0. */
+  public static Model load(Path path, List<String> classNames) {
+    return load(path, classNames, 0);
   }
 
   /** The architecture. */
@@ -144,6 +154,19 @@ public final class Model implements AutoCloseable {
         network.classes(),
         names.size());
     classNames = List.copyOf(names);
+  }
+
+  /**
+   * The facts that were written along with the export or the weights that this model was loaded
+   * from, such as its test accuracy; empty where there were none. They are about the weights of
+   * then, and are not written again by themselves.
+   */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  void metadata(Map<String, String> facts) {
+    metadata = facts;
   }
 
   /** The graph and the session that hold the weights, for what goes beyond this class. */
@@ -315,7 +338,12 @@ public final class Model implements AutoCloseable {
    * is replaced as a whole.
    */
   public void saveWeights(Path file) {
-    Weights.save(this, file);
+    saveWeights(file, Map.of());
+  }
+
+  /** Writes weights that carry some facts of their training. */
+  public void saveWeights(Path file, Map<String, String> metadata) {
+    WeightsFile.write(file, servable(metadata));
   }
 
   /**
@@ -325,7 +353,13 @@ public final class Model implements AutoCloseable {
    *     the model is unchanged then
    */
   public void loadWeights(Path file) {
-    Weights.load(this, file);
+    assign(WeightsFile.read(file, Layers.parameters(network.body(), network.inputShape())));
+  }
+
+  void assign(Map<String, float[]> weights) {
+    Map<Variable, float[]> values = new LinkedHashMap<>();
+    weights.forEach((name, value) -> values.put(session.variable(name), value));
+    session.assign(values);
   }
 
   /**
@@ -405,9 +439,7 @@ public final class Model implements AutoCloseable {
     int bytes = Math.toIntExact(network.inputShape().size());
     int count = Math.min(BATCH, set.size() - start);
     byte[] pixels = new byte[count * bytes];
-    for (int i = 0; i < count; i++) {
-      set.copyImage(start + i, pixels, i * bytes);
-    }
+    set.pixels(start, start + count).get(pixels);
     return run(pixels, count);
   }
 

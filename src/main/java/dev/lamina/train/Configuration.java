@@ -91,7 +91,10 @@ final class Configuration {
   }
 
   private static String images(ImageSet set) {
-    Hasher hasher = Hashing.murmur3_128().newHasher().putBytes(set.pixels());
+    Hasher hasher = Hashing.murmur3_128().newHasher();
+    for (int image = 0; image < set.size(); image++) {
+      hasher.putBytes(set.pixels(image, image + 1));
+    }
     for (int label : set.labels()) {
       hasher.putInt(label);
     }

@@ -17,7 +17,7 @@ import org.tensorflow.types.TUint8;
  * A set of images and labels that lies once in TensorFlow's memory, for the graph to gather batches
  * from.
  */
-final class ResidentImages implements AutoCloseable {
+final class ResidentImages implements ImageSource {
   private final GraphSession session;
   private final ImageSet set;
   private final VarHandleOp images;
@@ -44,8 +44,9 @@ final class ResidentImages implements AutoCloseable {
     frees = List.of(tf.destroyResourceOp(images), tf.destroyResourceOp(labels));
   }
 
-  /** Moves the images there; {@link #close()} frees them. */
-  void load() {
+  /** Moves the images there. */
+  @Override
+  public void load() {
     try (TUint8 pixels =
             TUint8.tensorOf(
                 Shape.of(set.size(), set.height(), set.width(), set.channels()),
@@ -61,13 +62,13 @@ final class ResidentImages implements AutoCloseable {
     }
   }
 
-  /** The images at the given places: uint8 [N, height, width, channels]. */
-  Operand<TUint8> images(Ops tf, Operand<TInt32> indices) {
+  @Override
+  public Operand<TUint8> images(Ops tf, Operand<TInt32> indices) {
     return tf.gather(tf.readVariableOp(images, TUint8.class), indices, tf.constant(0));
   }
 
-  /** The labels at the given places: [N]. */
-  Operand<TInt32> labels(Ops tf, Operand<TInt32> indices) {
+  @Override
+  public Operand<TInt32> labels(Ops tf, Operand<TInt32> indices) {
     return tf.gather(tf.readVariableOp(labels, TInt32.class), indices, tf.constant(0));
   }
 

@@ -112,13 +112,18 @@ final class Run implements RunHandle {
       trainStep.resetMetrics();
     }
     int[] order = Permutation.of(train.size(), trainer.seed, number);
-    while (step < first + stepsPerEpoch) {
+    long end = first + stepsPerEpoch;
+    if (step < end) {
+      trainStep.prepare(batch(order, step - first));
+    }
+    while (step < end) {
       if (stopped) {
         return;
       }
-      int start = (int) (step - first) * trainer.batchSize;
-      int[] batch =
-          Arrays.copyOfRange(order, start, Math.min(start + trainer.batchSize, order.length));
+      int[] batch = batch(order, step - first);
+      if (step + 1 < end) {
+        trainStep.prepare(batch(order, step + 1 - first));
+      }
       double learningRate = trainer.schedule.learningRate(step, plan.steps());
       double momentum = momentum(step, plan);
       trainStep.run(batch, step, learningRate, momentum);
@@ -150,6 +155,12 @@ final class Run implements RunHandle {
             seconds());
     done.add(epoch);
     tell(callback -> callback.onEpoch(epoch, this));
+  }
+
+  /** The places of the images of one of an epoch's steps. */
+  private int[] batch(int[] order, long at) {
+    int start = Math.toIntExact(at * trainer.batchSize);
+    return Arrays.copyOfRange(order, start, Math.min(start + trainer.batchSize, order.length));
   }
 
   private double momentum(long at, RunPlan plan) {
@@ -210,7 +221,7 @@ final class Run implements RunHandle {
   }
 
   @Override
-  public void saveWeights(Path file) {
-    model.saveWeights(file);
+  public void saveWeights(Path file, Map<String, String> metadata) {
+    model.saveWeights(file, metadata);
   }
 }

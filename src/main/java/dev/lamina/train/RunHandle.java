@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import java.nio.file.Path;
+import java.util.Map;
 
 /** What a callback may do to a run. */
 public interface RunHandle {
@@ -20,6 +21,10 @@ public interface RunHandle {
   /** Loss and accuracy of the epoch so far. Reading them costs a little: not in every step. */
   Metrics metrics();
 
-  /** Writes the weights as they are now, as safetensors. */
-  void saveWeights(Path file);
+  /**
+   * Writes the weights as they are now, as safetensors.
+   *
+   * @param metadata facts to write along
+   */
+  void saveWeights(Path file, Map<String, String> metadata);
 }

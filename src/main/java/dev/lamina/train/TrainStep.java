@@ -35,8 +35,8 @@ import org.tensorflow.types.TUint8;
 
 /**
  * One step of training, built into a model's graph and run by hand: the batch is gathered from the
- * resident images, augmented, passed through the network, and the weights are updated. Made by
- * {@link Trainer#step}; {@link Trainer#fit} is a loop around it.
+ * resident images, or read from disk, augmented, passed through the network, and the weights are
+ * updated. Made by {@link Trainer#step}; {@link Trainer#fit} is a loop around it.
  *
  * <p>Where the loss or a gradient is not finite, nothing is updated and {@link DivergenceException}
  * is thrown.
@@ -46,7 +46,7 @@ public final class TrainStep implements AutoCloseable {
 
   private final Model model;
   private final GraphSession session;
-  private final ResidentImages resident;
+  private final ImageSource source;
   private final Placeholder<TInt32> indices;
   private final Placeholder<TInt64> key;
   private final Operand<TFloat32> loss;
@@ -73,15 +73,15 @@ public final class TrainStep implements AutoCloseable {
     this.seed = seed;
     session = model.session();
     Ops tf = session.ops().withSubScope("step");
-    resident = new ResidentImages(session, images);
+    source = ImageSource.of(session, images);
     indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
     key = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
     Operand<TInt64> augmentKey =
         tf.math.add(key, tf.constant(new long[] {0, Seeds.of(0, "augment")}));
     Operand<TUint8> batch =
         Augmentation.chain(augmentations)
-            .apply(tf.withSubScope("augment"), resident.images(tf, indices), augmentKey);
-    Operand<TInt32> labels = resident.labels(tf, indices);
+            .apply(tf.withSubScope("augment"), source.images(tf, indices), augmentKey);
+    Operand<TInt32> labels = source.labels(tf, indices);
     Context context = Context.training(session, key, precision, freezing::covers);
     Operand<TFloat32> logits = model.network().apply(context, batch);
     loss = crossEntropy.apply(tf.withSubScope("loss"), logits, labels);
@@ -108,7 +108,7 @@ public final class TrainStep implements AutoCloseable {
     session.assign(zeros);
     sums.set(MetricSums.Sums.ZERO);
     // Last, so that nothing stays behind where building fails.
-    resident.load();
+    source.load();
     session.startUpdating();
   }
 
@@ -165,26 +165,32 @@ public final class TrainStep implements AutoCloseable {
         .orElseThrow();
   }
 
+  /** Says which batch comes soon, so that it can be read from disk meanwhile. */
+  void prepare(int[] batch) {
+    source.prepare(batch);
+  }
+
+  @SuppressWarnings("try") // What is fed is held, not used.
   private Optional<RunMetadata> run(
       Function<Session.Runner, Result> how,
       int[] batch,
       long step,
       double learningRate,
       double momentum) {
-    try (TInt32 batchIndices = TInt32.vectorOf(batch);
+    Session.Runner runner = session.runner();
+    try (ImageSource.Fed fed = source.feed(runner, batch);
+        TInt32 batchIndices = TInt32.vectorOf(batch);
         TInt64 stepKey = TInt64.vectorOf(seed, step);
         TFloat32 rate = TFloat32.scalarOf((float) learningRate);
         TFloat32 mass = TFloat32.scalarOf((float) momentum);
         TFloat32 count = TFloat32.scalarOf(step + 1f)) {
-      Session.Runner runner =
-          session
-              .runner()
-              .feed(indices, batchIndices)
-              .feed(key, stepKey)
-              .feed(updates.learningRate().value(), rate)
-              .feed(updates.momentum().value(), mass)
-              .feed(updates.step().value(), count)
-              .addTarget(everything);
+      runner
+          .feed(indices, batchIndices)
+          .feed(key, stepKey)
+          .feed(updates.learningRate().value(), rate)
+          .feed(updates.momentum().value(), mass)
+          .feed(updates.step().value(), count)
+          .addTarget(everything);
       try (Result result = how.apply(runner)) {
         return result.getMetadata();
       }
@@ -221,15 +227,15 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Frees the resident images. The graph's nodes stay until the model is closed; then nothing is
-   * left to do here. Closing twice does nothing.
+   * Frees the images. The graph's nodes stay until the model is closed; then nothing is left to do
+   * here. Closing twice does nothing.
    */
   @Override
   public void close() {
     if (!closed && !session.isClosed()) {
       closed = true;
       session.stopUpdating();
-      resident.close();
+      source.close();
     }
   }
 }

@@ -91,13 +91,23 @@ public final class Trainer {
   }
 
   /**
-   * The step of this recipe, to be taken by hand. Close it.
+   * Checks that this recipe can train a model on images.
    *
-   * @throws IllegalArgumentException where the images do not fit the model
+   * @throws IllegalArgumentException where the images do not fit the model, or a layer that is to
+   *     be frozen is not there
    */
-  public TrainStep step(Model model, ImageSet images) {
+  public void check(Model model, ImageSet images) {
     model.checkFits(images);
     freezing.check(model);
+  }
+
+  /**
+   * The step of this recipe, to be taken by hand. Close it.
+   *
+   * @throws IllegalArgumentException as {@link #check} does
+   */
+  public TrainStep step(Model model, ImageSet images) {
+    check(model, images);
     return new TrainStep(model, images, optimizer, loss, augmentations, precision, freezing, seed);
   }
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.collect.ImmutableSet;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
+import dev.lamina.model.Model;
 import dev.lamina.train.StepProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,12 +144,41 @@ class MainTest {
     assertThat(export.status()).as(export.err()).isZero();
     assertThat(export.out()).isEqualTo("SavedModel " + folder.resolve("served/1") + "\n");
     assertThat(folder.resolve("served/1/saved_model.pb")).exists();
+    assertThat(folder.resolve("served/1/assets.extra/lamina.json"))
+        .hasSameTextualContentAs(run.resolve("export/1/assets.extra/lamina.json"));
+    Map<String, String> facts;
+    try (Model model = Model.load(folder.resolve("served/1"))) {
+      facts = model.metadata();
+      assertThat(facts)
+          .containsAllEntriesOf(RunConfig.read(run).environment())
+          .containsEntry("data", data.toString())
+          .containsEntry("network", "ResNetCifar of width 2")
+          .containsEntry("epochs", "2")
+          .containsEntry("epoch", "2")
+          .containsEntry("batchSize", "16")
+          .containsEntry("peak", "0.01")
+          .containsEntry("cycleMomentum", "true")
+          .containsEntry("weightDecay", "5.0E-4")
+          .containsEntry("labelSmoothing", "0.0")
+          .containsEntry("augment", "true")
+          .containsEntry("precision", "BFLOAT16")
+          .containsEntry("freeze", "[]")
+          .containsEntry("seed", "1")
+          .containsEntry("test_accuracy", accuracy.substring("test accuracy ".length()));
+      JsonNode recipe =
+          new ObjectMapper().readTree(run.resolve("config.json").toFile()).get("recipe");
+      assertThat(facts.keySet()).containsAll(ImmutableSet.copyOf(recipe.fieldNames()));
+    }
     Path onnx = folder.resolve("model.onnx");
     Output exportOnnx = lamina("export", "--run", run, onnx);
     assertThat(exportOnnx.status()).as(exportOnnx.err()).isZero();
     assertThat(exportOnnx.out()).isEqualTo("ONNX " + onnx + "\n");
-    assertThat(ModelProto.parseFrom(Files.readAllBytes(onnx)).getGraph().getOutputCount())
-        .isEqualTo(3);
+    ModelProto proto = ModelProto.parseFrom(Files.readAllBytes(onnx));
+    assertThat(proto.getGraph().getOutputCount()).isEqualTo(3);
+    assertThat(
+            proto.getMetadataPropsList().stream()
+                .collect(Collectors.toMap(e -> e.getKey(), e -> e.getValue())))
+        .containsAllEntriesOf(facts);
 
     Output again = lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1);
     assertThat(again.status()).isEqualTo(2);
@@ -357,6 +389,12 @@ class MainTest {
           train --learning-rate -0.1     | lamina: peak must be positive, got -0.1
           train --weight-decay -1        | lamina: weightDecay must be finite and not negative, got -1.0
           train --width x                | lamina: Invalid value for option '--width': 'x' is not an int; see 'lamina train --help'
+          train --width 4 --from x       | lamina: --width must not be given with --from, which has a network already; see 'lamina train --help'
+          train --from nowhere           | lamina: nowhere does not exist; check the path
+          train --from docs              | lamina: docs is no export of Lamina: it has no assets.extra/lamina.json; name the folder that holds saved_model.pb
+          train --from pom.xml           | lamina: pom.xml is no safetensors file: header length must be at most 100000000, got 7311066695147732796; check that it is the right file
+          train --freeze conv1,body      | lamina: freeze must name layers with weights, got "body"; the network has [normalize, conv1, layer1, layer2, layer3, layer4, classifier]
+          train --freeze conv1,layer1,layer2,layer3,layer4,classifier | lamina: freeze must leave a layer to train, got [conv1, layer1, layer2, layer3, layer4, classifier]
           train --precision half         | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina train --help'
           benchmark --precision half     | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina benchmark --help'
           benchmark --steps 0            | lamina: steps must be positive, got 0

@@ -59,7 +59,7 @@ class ResumeTest {
 
     refuses(
         "--batch-size must not be given with --resume: a run goes on as it began; only --epochs, --learning-rate,"
-            + " --data, --cache, --mirror may be; see 'lamina train --help'",
+            + " --data, --cache, --mirror, --stream may be; see 'lamina train --help'",
         "--resume",
         run,
         "--batch-size",

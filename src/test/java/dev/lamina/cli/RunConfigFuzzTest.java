@@ -26,8 +26,7 @@ class RunConfigFuzzTest {
                 // Nothing in it is null, at any depth.
                 assertThat(config.toString()).isNotEmpty();
                 assertThat(config.classNames()).doesNotContainNull();
-                assertThat(config.network().mean()).doesNotContainNull();
-                assertThat(config.network().deviation()).doesNotContainNull();
+                assertThat(config.recipe().freeze()).doesNotContainNull();
                 assertThat(config.environment().values()).doesNotContainNull();
               })
           .file(file)
@@ -51,7 +50,6 @@ class RunConfigFuzzTest {
               "\u0000",
               "\\u2028",
               "\"seed\":")
-          // The layers of the network, which is checked.
           .memory(1 << 19, 100)
           .run(3000);
     } finally {

@@ -212,7 +212,7 @@ class ImageFolderTest {
     }
     rejects(
         folder,
-        "has 22 images of 5792 x 5793, more than the 2 GB that fit in memory; use fewer or smaller"
+        "has 22 images of 5792 x 5793, more than the 2 GB that fit in memory; stream them from disk, or use fewer or smaller"
             + " ones");
     Files.delete(folder.resolve("cat/19.png"));
     rejects(folder.resolve("cat/0.png"), "is a damaged image; remove it or copy it again");

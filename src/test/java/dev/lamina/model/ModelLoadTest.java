@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.export.FormatException;
+import dev.lamina.export.Safetensors;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
@@ -26,6 +27,7 @@ import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.ZeroPad;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +36,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -193,6 +196,88 @@ class ModelLoadTest {
   }
 
   @Test
+  void load_aNewClassifier_followsTheSeed() throws IOException {
+    Path export = everything();
+    List<String> classes = List.of("x", "y");
+    try (Model zero = Model.load(export, classes);
+        Model again = Model.load(export, classes, 0);
+        Model other = Model.load(export, classes, 3)) {
+      assertThat(weights(again)).usingRecursiveComparison().isEqualTo(weights(zero));
+      assertThat(weights(other).get("top.3.weight"))
+          .isNotEqualTo(weights(zero).get("top.3.weight"));
+      assertThat(weights(other).get("3.weight")).isEqualTo(weights(zero).get("3.weight"));
+    }
+  }
+
+  @Test
+  void metadata_isThatOfTheExport_andOfWeights() throws IOException {
+    Path file = folder.resolve("weights.safetensors");
+    try (Model loaded = Model.load(everything())) {
+      assertThat(loaded.metadata()).containsExactly(Map.entry("test_accuracy", "0.5"));
+      loaded.saveWeights(file, Map.of("epoch", "3"));
+      loaded.export(folder.resolve("again"));
+    }
+    try (Model loaded = Model.load(file);
+        Model again = Model.load(folder.resolve("again"))) {
+      assertThat(loaded.metadata()).containsExactly(Map.entry("epoch", "3"));
+      assertThat(again.metadata()).isEmpty();
+    }
+  }
+
+  @Test
+  void load_weights_givesTheModelBack() throws IOException {
+    Path file = folder.resolve("weights.safetensors");
+    try (Model original = randomized(EVERYTHING)) {
+      original.saveWeights(file, Map.of("test_accuracy", "0.5"));
+      try (Model loaded = Model.load(file);
+          Model other = Model.load(file, List.of("x", "y"))) {
+        assertThat(loaded.classNames()).containsExactly("a", "b", "größe");
+        assertThat(loaded.summary()).isEqualTo(original.summary());
+        assertThat(weights(loaded)).usingRecursiveComparison().isEqualTo(weights(original));
+        loaded.export(folder.resolve("again"), loaded.metadata());
+        assertThat(folder.resolve("again/assets.extra/lamina.json"))
+            .hasSameTextualContentAs(written.resolve("assets.extra/lamina.json"));
+        assertThat(weights(other).get("top.3.weight")).hasSize(12 * 2);
+        assertThat(weights(other).get("3.weight")).isEqualTo(weights(original).get("3.weight"));
+      }
+    }
+  }
+
+  @Test
+  void load_weights_thatAreDamagedOrOfAnotherProgram() {
+    Path file = folder.resolve("weights.safetensors");
+    try (Model model = randomized(EVERYTHING)) {
+      model.saveWeights(file);
+    }
+    Safetensors whole = Safetensors.read(file);
+    new Safetensors(whole.tensors(), Map.of("format", "pt")).write(file);
+    refused(
+        file,
+        file
+            + " does not say which network it is of: its metadata has no \"lamina\"; build the network in Java and"
+            + " read it with loadWeights");
+    String description = Objects.requireNonNull(whole.metadata().get("lamina"));
+    new Safetensors(
+            whole.tensors(), Map.of("lamina", description.replace("\"units\":3", "\"units\":4")))
+        .write(file);
+    refused(
+        file,
+        file
+            + " has top.3.weight with shape [3, 12], the network needs [4, 12]; build the network with the width and"
+            + " classes of the file");
+    // Memory for so many is not taken: no weights were ever stored for them.
+    new Safetensors(
+            whole.tensors(),
+            Map.of("lamina", description.replace("\"filters\":6", "\"filters\":900000000")))
+        .write(file);
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> Model.load(file))
+        .withMessageStartingWith(file + " has block.main.0.weight with shape [6, 4, 3, 3], ");
+    new Safetensors(whole.tensors(), Map.of("lamina", "{")).write(file);
+    refused(file, file + " does not describe a network: it is no JSON; save the weights again");
+  }
+
+  @Test
   void load_forOtherClasses_withoutAClassifier() {
     Path export =
         export(Network.input(HEIGHT, WIDTH, 3).then(Conv2d.of(3, 1), GlobalAveragePool.create()));
@@ -217,8 +302,8 @@ class ModelLoadTest {
     refused(
         export,
         export
-            + " cannot be loaded: layer \"row.0\" is of the kind \"Lambda double\", which is code and"
-            + " not in the export; build the network in Java and load weights that saveWeights wrote");
+            + "/assets.extra/lamina.json cannot be loaded: layer \"row.0\" is of the kind \"Lambda double\","
+            + " which is code and was not written; build the network in Java and load weights that saveWeights wrote");
   }
 
   @Test
@@ -229,7 +314,9 @@ class ModelLoadTest {
     Path parent = everything().resolveSibling("");
     refused(parent, message.formatted(parent));
     Path missing = folder.resolve("missing");
-    refused(missing, message.formatted(missing));
+    assertThatExceptionOfType(UncheckedIOException.class)
+        .isThrownBy(() -> Model.load(missing))
+        .withMessage(missing + " does not exist; check the path");
   }
 
   @ParameterizedTest

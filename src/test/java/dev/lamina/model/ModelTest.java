@@ -32,9 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelTest {
-  private static final int HEIGHT = 5;
-  private static final int WIDTH = 7;
-  private static final Network NETWORK =
+  static final int HEIGHT = 5;
+  static final int WIDTH = 7;
+  static final Network NETWORK =
       Network.input(HEIGHT, WIDTH, 3)
           .then(Conv2d.of(4, 3), BatchNorm.create(), Activation.RELU)
           .then(GlobalAveragePool.create(), Dense.of(3));
@@ -47,7 +47,7 @@ class ModelTest {
     model.close();
   }
 
-  private static ImageSet images(int count) {
+  static ImageSet images(int count) {
     byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
     new Random(3).nextBytes(pixels);
     int[] labels = new int[count];

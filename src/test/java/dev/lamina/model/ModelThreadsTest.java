@@ -9,11 +9,6 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.export.FrozenNetwork;
 import dev.lamina.export.Servable;
 import dev.lamina.graph.Variable;
-import dev.lamina.layer.Activation;
-import dev.lamina.layer.BatchNorm;
-import dev.lamina.layer.Conv2d;
-import dev.lamina.layer.Dense;
-import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.train.Callback;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -21,7 +16,6 @@ import dev.lamina.train.Trainer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TUint8;
@@ -29,23 +23,8 @@ import org.tensorflow.types.TUint8;
 /** One model, many threads. */
 class ModelThreadsTest {
   private static final String CLOSED = "the model was closed: build or load it again";
-  private static final int HEIGHT = 5;
-  private static final int WIDTH = 7;
-  private static final ImageSet IMAGES = images(13);
-  private static final Network NETWORK =
-      Network.input(HEIGHT, WIDTH, 3)
-          .then(Conv2d.of(4, 3), BatchNorm.create(), Activation.RELU)
-          .then(GlobalAveragePool.create(), Dense.of(3));
-
-  private static ImageSet images(int count) {
-    byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
-    new Random(3).nextBytes(pixels);
-    int[] labels = new int[count];
-    for (int i = 0; i < count; i++) {
-      labels[i] = i % 3;
-    }
-    return ImageSet.of(HEIGHT, WIDTH, 3, pixels, labels, List.of("a", "b", "c"));
-  }
+  private static final ImageSet IMAGES = ModelTest.images(13);
+  private static final Network NETWORK = ModelTest.NETWORK;
 
   private static void use(Model model) {
     for (Prediction prediction : model.predict(IMAGES)) {
@@ -166,8 +145,8 @@ class ModelThreadsTest {
         new FrozenNetwork(
             new Servable(
                 "net",
-                HEIGHT,
-                WIDTH,
+                ModelTest.HEIGHT,
+                ModelTest.WIDTH,
                 3,
                 NETWORK.body(),
                 weights,
@@ -175,7 +154,7 @@ class ModelThreadsTest {
                 Map.of()));
     frozen.close();
     frozen.close();
-    try (TUint8 batch = TUint8.tensorOf(Shape.of(1, HEIGHT, WIDTH, 3))) {
+    try (TUint8 batch = TUint8.tensorOf(Shape.of(1, ModelTest.HEIGHT, ModelTest.WIDTH, 3))) {
       assertThatIllegalStateException().isThrownBy(() -> frozen.run(batch)).withMessage(CLOSED);
     }
   }

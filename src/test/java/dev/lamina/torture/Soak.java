@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
@@ -163,7 +164,7 @@ final class Soak implements Callback {
 
   @Override
   public void onEpoch(Epoch epoch, RunHandle handle) {
-    handle.saveWeights(weights);
+    handle.saveWeights(weights, Map.of());
     copy.loadWeights(weights);
     nodes = model.session().graph().toGraphDef().getNodeCount();
     if (firstNodes == 0) {
