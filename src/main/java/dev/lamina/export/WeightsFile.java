@@ -2,6 +2,7 @@ package dev.lamina.export;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.common.collect.ImmutableMap;
 import dev.lamina.export.Safetensors.Tensor;
 import dev.lamina.graph.Parameter;
 import dev.lamina.layer.Layers;
@@ -40,7 +41,8 @@ public final class WeightsFile {
                         TorchLayout.shape(parameter),
                         TorchLayout.toTorch(parameter, servable.weight(name)))));
     new Safetensors(
-            tensors, Map.of("format", "pt", DESCRIPTION, Description.json(servable).toString()))
+            tensors,
+            ImmutableMap.of("format", "pt", DESCRIPTION, Description.json(servable).toString()))
         .write(file);
   }
 
