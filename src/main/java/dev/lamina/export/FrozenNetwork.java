@@ -2,6 +2,7 @@ package dev.lamina.export;
 
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Variable;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Winograd;
@@ -9,8 +10,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
@@ -45,27 +44,31 @@ public final class FrozenNetwork implements AutoCloseable {
     }
   }
 
-  /** Built when first needed: the transformed weights are four times as large. */
+  /**
+   * Built when first needed: the transformed weights are four times as large. They are variables,
+   * since a constant of that size is copied several times while its graph is made ready.
+   */
   private synchronized Operand<TFloat32> many() {
     if (many == null) {
-      Ops tf = session.ops().withSubScope("many");
       Map<String, Operand<TFloat32>> values = new HashMap<>(weights);
+      Map<Variable, float[]> transformed = new HashMap<>();
       for (Layers.Leaf leaf : Layers.leaves(folded.body(), folded.image())) {
         if (leaf.layer() instanceof Conv2d layer && Winograd.pays(layer, leaf.input())) {
           Parameter weight = leaf.parameters().get(0);
-          values.put(leaf.fullName(weight), transformed(tf, leaf.fullName(weight), weight));
+          String name = leaf.fullName(weight);
+          Variable variable = session.create(name, Winograd.transformed(weight));
+          transformed.put(variable, Winograd.transformed(folded.weight(name)));
+          values.put(name, variable.read());
         }
       }
+      session.assign(transformed);
       many =
-          values.equals(weights) ? one : Signatures.apply(tf, folded.body(), values::get, images);
+          transformed.isEmpty()
+              ? one
+              : Signatures.apply(
+                  session.ops().withSubScope("many"), folded.body(), values::get, images);
     }
     return many;
-  }
-
-  private Operand<TFloat32> transformed(Ops tf, String name, Parameter weight) {
-    float[] values = Winograd.transformed(folded.weight(name));
-    return tf.withName(name)
-        .constant(Winograd.transformed(weight.shape()), DataBuffers.of(values, true, false));
   }
 
   /**

@@ -13,7 +13,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -152,9 +151,7 @@ public record Conv2d(
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
     Class<? extends TFloating> type = context.precision().type();
-    Operand<TFloating> sum =
-        convolve(
-            context, Floats.cast(tf, input, type), Floats.cast(tf, context.get("weight"), type));
+    Operand<TFloating> sum = convolve(context, Floats.cast(tf, input, type));
     return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
   }
 
@@ -163,25 +160,22 @@ public record Conv2d(
    * transform would cost more than it saves.
    */
   private boolean winograd(Context context, Operand<TFloating> input, Operand<TFloating> weight) {
-    if (kernel == 3 && Winograd.isTransformed(weight)) {
-      return true;
-    }
-    return context.training()
-        && input.type().equals(TFloat32.class)
-        && Winograd.pays(this, input.shape().tail());
+    return (kernel == 3 && Winograd.isTransformed(weight))
+        || (context.training() && Winograd.pays(this, input.shape().tail()));
   }
 
   /**
    * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
    * the batch norm that follows, and the fused operation refuses groups on a CPU.
    */
-  private Operand<TFloating> convolve(
-      Context context, Operand<TFloating> input, Operand<TFloating> weight) {
+  private Operand<TFloating> convolve(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
-    if (winograd(context, input, weight)) {
-      return Winograd.convolve(tf, input, weight);
+    Operand<TFloating> wide = context.get("weight");
+    if (winograd(context, input, wide)) {
+      return Winograd.convolve(tf, input, wide);
     }
+    List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
+    Operand<TFloating> weight = Floats.cast(tf, wide, input.type());
     if (groups == 1) {
       return tf.nn.conv2d(input, weight, strides, padding.name());
     }

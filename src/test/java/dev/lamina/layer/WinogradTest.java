@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Precision;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -21,11 +22,24 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TFloating;
 
 /** Winograd's form against the definition of a convolution and of its two gradients. */
 class WinogradTest {
+  /** Three times what the direct form loses (1.6e-7 relative), and room for small sums. */
+  private static final double FLOAT32_ERROR = 1e-6;
+
+  /**
+   * NumPy, rounding to bfloat16 where this does, loses 1.2 % to 1.5 % with 64 channels; the rest is
+   * for x, which here is rounded too, and for small sums.
+   */
+  private static final double BFLOAT16_ERROR = 0.02;
+
   /** What a batch of one shape holds: x, w and the gradient of the output, and what is due. */
   private static final class Case {
+    final int n;
+    final int height;
+    final int width;
     final int in;
     final int out;
     final float[] x;
@@ -36,6 +50,9 @@ class WinogradTest {
     final double[] dw;
 
     Case(int n, int height, int width, int in, int out) {
+      this.n = n;
+      this.height = height;
+      this.width = width;
       this.in = in;
       this.out = out;
       SplittableRandom random = new SplittableRandom(n + height * 10L + in * 1000L);
@@ -86,21 +103,34 @@ class WinogradTest {
   @ParameterizedTest
   @CsvSource({"1, 4, 4, 1, 1", "1, 8, 8, 3, 2", "3, 4, 12, 5, 7", "2, 16, 8, 2, 3"})
   void valuesAndGradientsAreThoseOfTheDefinition(int n, int height, int width, int in, int out) {
-    Case c = new Case(n, height, width, in, out);
+    checkValuesAndGradients(new Case(n, height, width, in, out), Precision.FLOAT32, FLOAT32_ERROR);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 8, 8, 64, 32", "3, 4, 12, 33, 31"})
+  void bfloat16_losesNoMoreThanItsRoundingExplains(int n, int height, int width, int in, int out) {
+    checkValuesAndGradients(
+        new Case(n, height, width, in, out), Precision.BFLOAT16, BFLOAT16_ERROR);
+  }
+
+  private static void checkValuesAndGradients(Case c, Precision precision, double error) {
     try (Graph graph = new Graph();
         Session session = new Session(graph);
-        TFloat32 xValue = tensor(Shape.of(n, height, width, in), c.x);
-        TFloat32 wValue = tensor(Shape.of(3, 3, in, out), c.w);
-        TFloat32 dyValue = tensor(Shape.of(n, height, width, out), c.dy)) {
+        TFloat32 xValue = tensor(Shape.of(c.n, c.height, c.width, c.in), c.x);
+        TFloat32 wValue = tensor(Shape.of(3, 3, c.in, c.out), c.w);
+        TFloat32 dyValue = tensor(Shape.of(c.n, c.height, c.width, c.out), c.dy)) {
       Ops tf = Ops.create(graph);
       Placeholder<TFloat32> x =
-          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, height, width, in)));
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, c.height, c.width, c.in)));
       Placeholder<TFloat32> w =
-          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(3, 3, in, out)));
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(3, 3, c.in, c.out)));
       Placeholder<TFloat32> dy =
-          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, height, width, out)));
-      Operand<?> y = Winograd.convolve(tf, Floats.wide(x), Floats.wide(w));
-      assertThat(y.shape().asArray()).containsExactly(-1, height, width, out);
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, c.height, c.width, c.out)));
+      Operand<TFloating> narrow =
+          Winograd.convolve(tf, Floats.cast(tf, Floats.wide(x), precision.type()), Floats.wide(w));
+      assertThat(narrow.type()).isEqualTo(precision.type());
+      assertThat(narrow.shape().asArray()).containsExactly(-1, c.height, c.width, c.out);
+      Operand<TFloating> y = Floats.cast(tf, narrow, TFloat32.class);
       Output<?>[] gradients =
           graph.addGradients(
               "gradients",
@@ -117,9 +147,9 @@ class WinogradTest {
               .fetch(gradients[0])
               .fetch(gradients[1])
               .run()) {
-        checkClose(result.get(0), c.y);
-        checkClose(result.get(1), c.dx);
-        checkClose(result.get(2), c.dw);
+        checkClose(result.get(0), c.y, error);
+        checkClose(result.get(1), c.dx, error);
+        checkClose(result.get(2), c.dw, error);
       }
     }
   }
@@ -128,6 +158,7 @@ class WinogradTest {
   @CsvSource({"1, 4, 4, 1, 1", "3, 4, 12, 5, 7"})
   void layer_takesWeightsTransformedBeforehand(int n, int height, int width, int in, int out) {
     Case c = new Case(n, height, width, in, out);
+    Parameter weight = Conv2d.of(out, 3).parameters(Shape.of(height, width, in)).get(0);
     try (Graph graph = new Graph();
         Session session = new Session(graph)) {
       Ops tf = Ops.create(graph);
@@ -135,23 +166,23 @@ class WinogradTest {
           tf.constant(Shape.of(n, height, width, in), DataBuffers.of(c.x, true, false));
       Operand<TFloat32> w =
           tf.constant(
-              Winograd.transformed(Shape.of(3, 3, in, out)),
+              Winograd.transformed(weight).shape(),
               DataBuffers.of(Winograd.transformed(c.w), true, false));
       Operand<?> y =
           Layers.build(
               Context.frozen(tf, name -> w), Conv2d.of(out, 3).bias(false), Floats.wide(x));
       try (var result = session.runner().fetch(y).run()) {
-        checkClose(result.get(0), c.y);
+        checkClose(result.get(0), c.y, FLOAT32_ERROR);
       }
     }
   }
 
   @Test
-  void layer_trainsWithItOnlyForManyChannelsAndWholeTilesInFloat32() {
+  void layer_trainsWithItOnlyForManyChannelsAndWholeTiles() {
     Conv2d layer = Conv2d.of(128, 3).bias(false);
     Shape input = Shape.of(8, 12, 128);
     assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
-    assertThat(direct(layer, input, Precision.BFLOAT16)).isTrue();
+    assertThat(direct(layer, input, Precision.BFLOAT16)).isFalse();
     assertThat(direct(Conv2d.of(127, 3), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 12, 127), Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 10, 128), Precision.FLOAT32)).isTrue();
@@ -178,7 +209,7 @@ class WinogradTest {
         .anyMatch(node -> node.getOp().equals("Conv2D"));
   }
 
-  private static void checkClose(Tensor actual, double[] expected) {
+  private static void checkClose(Tensor actual, double[] expected, double most) {
     float[] values = GraphSession.floats(actual);
     assertThat(values).hasSize(expected.length);
     double error = 0;
@@ -187,8 +218,7 @@ class WinogradTest {
       error += Math.pow(values[i] - expected[i], 2);
       norm += expected[i] * expected[i];
     }
-    // Three times what the direct form loses in float32 (1.6e-7 relative), and room for small sums.
-    assertThat(Math.sqrt(error / norm)).isCloseTo(0, within(1e-6));
+    assertThat(Math.sqrt(error / norm)).isCloseTo(0, within(most));
   }
 
   private static TFloat32 tensor(Shape shape, float[] values) {
