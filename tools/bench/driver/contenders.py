@@ -100,5 +100,7 @@ def command(place, contender, task, batch, precision, width, warm, weights):
     elif contender.framework == "DJL":
         program = ["java", "-Dai.djl.offline=true", "-cp", place.djl_classpath, "DjlWorker"]
     else:
-        program = ["java", "-cp", place.lamina_classpath, "LaminaWorker"]
+        # As tools/lamina does.
+        heap = ["-XX:+UseSerialGC", "-Xms64m"]
+        program = ["java", *heap, "-cp", place.lamina_classpath, "LaminaWorker"]
     return program + [f"{name}={value}" for name, value in arguments.items()]
