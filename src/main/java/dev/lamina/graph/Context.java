@@ -1,6 +1,7 @@
 package dev.lamina.graph;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -31,6 +33,7 @@ public final class Context {
     final Predicate<String> frozen;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final List<Update> updates = new ArrayList<>();
+    final Backward backward = new Backward();
 
     /** A pass over variables. */
     Pass(
@@ -155,6 +158,39 @@ public final class Context {
     if (!pass.frozen.test(path)) {
       pass.updates.add(new Update(pass.variables.apply(join(path, parameter)), value));
     }
+  }
+
+  /**
+   * Gives a result another gradient than that of the operations it was built from, as {@code
+   * tf.custom_gradient} does in Python. Does nothing in a pass for inference.
+   *
+   * @param inputs what the result is computed from
+   * @param result the result
+   * @param gradient given the gradient by the result, builds that by each of the inputs, in their
+   *     order
+   * @return the result, to be used in place of the one given. {@link #gradients} goes on behind it;
+   *     the graph's own {@code addGradients} ends here.
+   */
+  public Operand<TFloating> withGradient(
+      List<Operand<TFloating>> inputs,
+      Operand<TFloating> result,
+      Function<Operand<TFloating>, List<Operand<TFloating>>> gradient) {
+    return pass.seed == null ? result : pass.backward.custom(pass.root, inputs, result, gradient);
+  }
+
+  /**
+   * Builds the gradients of a result of this pass.
+   *
+   * @param y the result, such as the loss; where it is not one number, the sum of its elements is
+   *     derived
+   * @param xs what to derive by: reads of variables, or what went into the network
+   * @return dy/dx of each x that a gradient leads to
+   * @throws org.tensorflow.exceptions.TensorFlowException where an operation between them has no
+   *     gradient
+   */
+  public Map<Output<?>, Operand<TFloating>> gradients(
+      Operand<?> y, Collection<? extends Output<?>> xs) {
+    return pass.backward.gradients(pass.root, y, xs);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.lamina.layer;
 
 import dev.lamina.graph.Context;
+import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -13,6 +14,13 @@ public enum Activation implements Layer {
     @Override
     Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
       return tf.nn.relu(x);
+    }
+
+    /** Its gradient by the result: TensorFlow's own is by x, and keeps both for it. */
+    @Override
+    public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
+      Operand<TFloating> y = super.apply(context, x);
+      return context.withGradient(List.of(x), y, dy -> List.of(context.tf().nn.reluGrad(dy, y)));
     }
   },
   /** x where x is positive, else 0.01 x, as in PyTorch. */

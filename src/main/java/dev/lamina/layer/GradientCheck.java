@@ -88,22 +88,16 @@ public final class GradientCheck {
         sources.add(x.asOutput());
       }
       String dilated = dilated(session.graph());
-      return dilated != null ? dilated : differentiate(session.graph(), y, sources);
+      return dilated != null ? dilated : differentiate(context, y, sources);
     }
   }
 
-  private static @Nullable String differentiate(Graph graph, Output<?> y, List<Output<?>> sources) {
-    if (sources.isEmpty()) {
-      return null;
-    }
+  private static @Nullable String differentiate(
+      Context context, Output<?> y, List<Output<?>> sources) {
     try {
-      for (Output<?> gradient : graph.addGradients(y, sources.toArray(Output[]::new))) {
-        if (dead(gradient)) {
-          return "lets no gradient through to the parameters before it; build it from ops that have"
-              + " one";
-        }
-      }
-      return null;
+      return context.gradients(y, sources).keySet().containsAll(sources)
+          ? null
+          : "lets no gradient through to the parameters before it; build it from ops that have one";
     } catch (TensorFlowException e) {
       Matcher matcher = NO_GRADIENT.matcher(String.valueOf(e.getMessage()));
       return matcher.find()
@@ -111,15 +105,6 @@ public final class GradientCheck {
               + matcher.group(1)
               + ", which TensorFlow cannot differentiate from Java; build it from other ops"
           : "cannot be differentiated: " + e.getMessage();
-    }
-  }
-
-  /** TensorFlow answers with an output of no operation where no path leads to a source. */
-  private static boolean dead(Output<?> gradient) {
-    try {
-      return gradient.op().type().isEmpty();
-    } catch (IllegalStateException e) {
-      return true;
     }
   }
 

@@ -59,8 +59,11 @@ public final class Layers {
    */
   public static Operand<TFloating> build(Context context, Layer layer, Operand<TFloating> input) {
     Shape predicted = layer.outputShape(input.shape().tail()).prepend(input.shape().get(0));
+    // Each layer is differentiated by itself; where several take one input, their gradients meet
+    // here.
+    Operand<TFloating> own = context.withGradient(List.of(input), input, List::of);
     Operand<TFloating> taken =
-        layer.anyPrecision() ? input : Floats.cast(context.tf(), input, TFloat32.class);
+        layer.anyPrecision() ? own : Floats.cast(context.tf(), own, TFloat32.class);
     Operand<TFloating> output = layer.apply(context, taken);
     Shape built = output.shape();
     // As arrays: shapes with an unknown batch never equal one another.

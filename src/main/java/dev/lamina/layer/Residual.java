@@ -62,6 +62,7 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
     Operand<TFloating> through = Layers.build(context.child("main"), main, input);
     Operand<TFloating> around = Layers.build(context.child("shortcut"), shortcut, input);
     Ops tf = context.tf();
-    return tf.nn.relu(tf.math.add(through, Floats.cast(tf, around, through.type())));
+    return Activation.RELU.apply(
+        context, tf.math.add(through, Floats.cast(tf, around, through.type())));
   }
 }

@@ -3,6 +3,7 @@ package dev.lamina.train;
 import dev.lamina.augment.Augmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Seeds;
@@ -15,10 +16,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
@@ -92,7 +93,7 @@ public final class TrainStep implements AutoCloseable {
         .removeIf(
             variable ->
                 !variable.parameter().role().trainable() || freezing.covers(variable.name()));
-    List<Operand<TFloat32>> gradients = gradients(trained);
+    List<Operand<TFloat32>> gradients = gradients(context, loss, trained);
     Op finite = checkFinite(tf.withSubScope("finite"), gradients);
     updates = Updates.build(optimizer, session, session.ops(), List.of(finite), trained, gradients);
     Ops gated = tf.withControlDependencies(finite);
@@ -101,24 +102,37 @@ public final class TrainStep implements AutoCloseable {
     targets.addAll(context.assignUpdates(gated));
     targets.add(sums.update());
     everything = tf.withControlDependencies(targets).noOp();
-    Map<Variable, float[]> zeros = new LinkedHashMap<>();
-    updates
-        .slots()
-        .forEach(slot -> zeros.put(slot, new float[Math.toIntExact(slot.parameter().size())]));
-    session.assign(zeros);
+    clear(updates.slots());
     sums.set(MetricSums.Sums.ZERO);
     // Last, so that nothing stays behind where building fails.
     source.load();
     session.startUpdating();
   }
 
-  private List<Operand<TFloat32>> gradients(Map<Variable, Operand<TFloat32>> trained) {
-    Output<?>[] reads = trained.values().stream().map(Operand::asOutput).toArray(Output<?>[]::new);
-    List<Operand<TFloat32>> gradients = new ArrayList<>();
-    for (Output<?> gradient : session.graph().addGradients(loss.asOutput(), reads)) {
-      gradients.add(gradient.expect(TFloat32.class));
+  private static List<Operand<TFloat32>> gradients(
+      Context context, Operand<TFloat32> loss, Map<Variable, Operand<TFloat32>> trained) {
+    var gradients =
+        context.gradients(loss, trained.values().stream().map(Operand::asOutput).toList());
+    return trained.values().stream()
+        .map(read -> Floats.float32(Objects.requireNonNull(gradients.get(read.asOutput()))))
+        .toList();
+  }
+
+  /** Sets variables to zero, without arrays of their size in Java. */
+  private void clear(List<Variable> variables) {
+    Ops tf = session.ops().withSubScope("clear");
+    // Fed: of a constant, TensorFlow would compute and store all the zeros beforehand.
+    Placeholder<TFloat32> zero = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
+    List<Op> assigns = new ArrayList<>();
+    for (Variable variable : variables) {
+      assigns.add(
+          tf.assignVariableOp(
+              variable.handle(), tf.fill(tf.constant(variable.parameter().shape()), zero)));
     }
-    return gradients;
+    Op all = tf.withControlDependencies(assigns).noOp();
+    try (TFloat32 value = TFloat32.scalarOf(0)) {
+      session.run(runner -> runner.feed(zero, value).addTarget(all)).close();
+    }
   }
 
   /**

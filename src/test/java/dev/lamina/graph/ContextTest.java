@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Constant;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
 
 class ContextTest {
   private static final Parameter PARAMETER =
@@ -71,6 +75,60 @@ class ContextTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("drop must not draw random numbers in inference");
     }
+  }
+
+  @Test
+  void ownGradient_takesThePlaceOfThatOfTheOperations() {
+    try (GraphSession session = new GraphSession()) {
+      Ops tf = session.ops();
+      Context root = training(session);
+      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3, 4}));
+      Operand<TFloating> square =
+          root.withGradient(List.of(x), tf.math.mul(x, x), dy -> List.of(times(tf, dy, 5)));
+      var gradients = root.gradients(times(tf, square, 2), List.of(x.asOutput()));
+      assertThat(fetchFloats(session, square)).containsExactly(9, 16);
+      // Not 2 * 2 x.
+      assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(10, 10);
+    }
+  }
+
+  @Test
+  void ownGradients_addUpWhereSeveralUseOneResult() {
+    try (GraphSession session = new GraphSession()) {
+      Ops tf = session.ops();
+      Context root = training(session);
+      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> unused = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> square = root.withGradient(List.of(x), tf.math.mul(x, x), List::of);
+      Operand<TFloating> first =
+          root.withGradient(
+              List.of(square, x),
+              times(tf, square, 7),
+              dy -> List.of(times(tf, dy, 10), times(tf, dy, 1000)));
+      Operand<TFloating> second =
+          root.withGradient(List.of(first), first, dy -> List.of(times(tf, dy, 2)));
+      Operand<TFloating> y = tf.math.add(tf.math.add(second, first), times(tf, square, 100));
+      var gradients = root.gradients(y, List.of(x.asOutput(), unused.asOutput()));
+      // first has 2 + 1; square 3 * 10 + 100, which it hands on as it is; x besides 3 * 1000.
+      assertThat(gradients).containsOnlyKeys(x.asOutput());
+      assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(3130);
+    }
+  }
+
+  @Test
+  void ownGradient_isLeftOutInInference() {
+    try (GraphSession session = new GraphSession()) {
+      Operand<TFloating> x = Floats.wide(session.ops().constant(1f));
+      assertThat(Context.inference(session).withGradient(List.of(x), x, List::of)).isSameAs(x);
+    }
+  }
+
+  private static Operand<TFloating> times(Ops tf, Operand<TFloating> x, float factor) {
+    return tf.math.mul(x, Floats.wide(tf.constant(factor)));
+  }
+
+  private static float[] fetchFloats(GraphSession session, @Nullable Operand<TFloating> operand) {
+    return session.fetch(Floats.float32(Objects.requireNonNull(operand)));
   }
 
   private static Context training(GraphSession session) {

@@ -17,9 +17,11 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
 
 /** What must hold for every layer. */
 final class LayerContract {
@@ -103,15 +105,9 @@ final class LayerContract {
     sources.add(built.x.asOutput());
     Placeholder<TFloat32> projection =
         built.session.ops().placeholder(TFloat32.class, Placeholder.shape(built.trained.shape()));
-    Output<?>[] gradients =
-        built
-            .session
-            .graph()
-            .addGradients(
-                "projected",
-                new Output<?>[] {built.trained.asOutput()},
-                sources.toArray(Output[]::new),
-                new Output<?>[] {projection.asOutput()});
+    Ops tf = built.session.ops();
+    Map<Output<?>, Operand<TFloating>> gradients =
+        built.training.gradients(tf.math.mul(built.trained, projection), sources);
     float[] x = inputs(BATCH, built.input);
     float[] weights = weights(built.train(x, 1).length);
     for (int i = 0; i < trainable.size(); i++) {
@@ -120,7 +116,8 @@ final class LayerContract {
       checkGradient(
           variable.name(),
           original,
-          gradient(built, gradients[i], projection, x, weights),
+          gradient(
+              built, Objects.requireNonNull(gradients.get(sources.get(i))), projection, x, weights),
           moved -> {
             built.session.assign(Map.of(variable, moved));
             return project(built.train(x, 1), weights);
@@ -130,7 +127,12 @@ final class LayerContract {
     checkGradient(
         "input",
         x,
-        gradient(built, gradients[trainable.size()], projection, x, weights),
+        gradient(
+            built,
+            Objects.requireNonNull(gradients.get(built.x.asOutput())),
+            projection,
+            x,
+            weights),
         moved -> project(built.train(moved, 1), weights));
   }
 
@@ -191,7 +193,7 @@ final class LayerContract {
 
   private static float[] gradient(
       BuiltLayer built,
-      Output<?> gradient,
+      Operand<TFloating> gradient,
       Operand<TFloat32> projection,
       float[] x,
       float[] weights) {

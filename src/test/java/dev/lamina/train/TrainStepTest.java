@@ -27,6 +27,8 @@ import dev.lamina.model.Model;
 import dev.lamina.model.Network;
 import dev.lamina.zoo.ResNetCifar;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,47 @@ class TrainStepTest {
           .as("each variable is read once")
           .doesNotHaveDuplicates();
     }
+  }
+
+  @Test
+  void relu_keepsItsResultAloneForTheBackwardPass() {
+    try (Model model = ResNetCifar.builder().width(4).build()) {
+      List<NodeDef> nodes = executed(Trainer.builder().build(), model);
+      Map<String, NodeDef> byName =
+          nodes.stream().collect(Collectors.toMap(NodeDef::getName, node -> node));
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("ReluGrad")))
+          .hasSize(17)
+          .extracting(node -> byName.get(node.getInput(1)))
+          .allMatch(TrainStepTest::rectifies);
+    }
+  }
+
+  /** TensorFlow may have made one operation of it and the batch norm before it. */
+  private static boolean rectifies(NodeDef node) {
+    return node.getOp().endsWith("Relu")
+        || (node.getOp().endsWith("FusedBatchNormEx")
+            && node.getAttrOrThrow("activation_mode").getS().toStringUtf8().equals("Relu"));
+  }
+
+  @Test
+  void branches_arePassedBackThroughOnce() {
+    // Every second layer is reached by two ways that part behind it, with and without a ReLU.
+    Network network =
+        Network.input(32, 32, 3)
+            .then(Conv2d.of(2, 3), branch(), branch(), branch())
+            .then(Flatten.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1)) {
+      List<NodeDef> nodes = executed(Trainer.builder().build(), model);
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2DBackpropFilter")))
+          .hasSize(7);
+      assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2DBackpropInput")))
+          .hasSize(6);
+    }
+  }
+
+  private static Sequential branch() {
+    return Sequential.of(
+        Add.of(Sequential.of(), Sequential.of(Activation.RELU, Conv2d.of(2, 3))), Conv2d.of(2, 3));
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.lamina.model.Model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,12 +111,12 @@ class ForwardBackwardParityTest {
           context.reads().keySet().stream()
               .filter(variable -> variable.parameter().role().trainable())
               .toList();
-      Output<?>[] reads =
+      List<Output<TFloat32>> reads =
           context.reads().entrySet().stream()
               .filter(read -> read.getKey().parameter().role().trainable())
               .map(read -> read.getValue().asOutput())
-              .toArray(Output<?>[]::new);
-      Output<?>[] gradients = session.graph().addGradients(loss.asOutput(), reads);
+              .toList();
+      var gradients = context.gradients(loss, reads);
       Session.Runner runner =
           session
               .runner()
@@ -124,15 +125,15 @@ class ForwardBackwardParityTest {
               .fetch(logits)
               .fetch(loss)
               .fetch(smoothed);
-      for (Output<?> gradient : gradients) {
-        runner.fetch(gradient);
+      for (Output<TFloat32> read : reads) {
+        runner.fetch(Objects.requireNonNull(gradients.get(read)));
       }
       for (Op update : context.assignUpdates(tf)) {
         runner.addTarget(update);
       }
       List<float[]> fetched = new ArrayList<>();
       try (var result = runner.run()) {
-        for (int i = 0; i < 3 + gradients.length; i++) {
+        for (int i = 0; i < 3 + reads.size(); i++) {
           fetched.add(GraphSession.floats(result.get(i)));
         }
       }
