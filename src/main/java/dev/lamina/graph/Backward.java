@@ -47,7 +47,7 @@ final class Backward {
   /** Builds the gradients; see {@link Context#gradients}. */
   Map<Output<?>, Operand<TFloating>> gradients(
       Ops tf, Operand<?> y, Collection<? extends Output<?>> xs) {
-    Set<Output<?>> wanted = new LinkedHashSet<>(xs);
+    Set<Output<?>> wanted = new HashSet<>(xs);
     for (Custom custom : customs) {
       if (custom.inputs.stream().anyMatch(input -> !reached(input.asOutput(), wanted).isEmpty())) {
         wanted.add(custom.result);
@@ -57,7 +57,7 @@ final class Backward {
     differentiate(tf, y.asOutput(), null, wanted, parts);
     for (int i = customs.size() - 1; i >= 0; i--) {
       Custom custom = customs.get(i);
-      List<Operand<TFloating>> part = parts.remove(custom.result);
+      List<Operand<TFloating>> part = parts.get(custom.result);
       if (part != null) {
         List<Operand<TFloating>> dxs = custom.gradient.apply(sum(tf, part));
         for (int j = 0; j < dxs.size(); j++) {
@@ -66,7 +66,12 @@ final class Backward {
       }
     }
     Map<Output<?>, Operand<TFloating>> gradients = new HashMap<>();
-    parts.forEach((x, part) -> gradients.put(x, sum(tf, part)));
+    for (Output<?> x : xs) {
+      List<Operand<TFloating>> part = parts.get(x);
+      if (part != null) {
+        gradients.put(x, sum(tf, part));
+      }
+    }
     return gradients;
   }
 

@@ -86,7 +86,8 @@ public final class Context {
   }
 
   /**
-   * The context at the root of a network that is built for training.
+   * The context at the root of a network that is built for training. Its gradients are built by
+   * {@link #gradients}.
    *
    * @param seed int64 [2], different in every step: the key of all random numbers of the step
    * @param precision what convolutions compute in

@@ -108,9 +108,11 @@ class ContextTest {
       Operand<TFloating> second =
           root.withGradient(List.of(first), first, dy -> List.of(times(tf, dy, 2)));
       Operand<TFloating> y = tf.math.add(tf.math.add(second, first), times(tf, square, 100));
-      var gradients = root.gradients(y, List.of(x.asOutput(), unused.asOutput()));
+      var gradients =
+          root.gradients(y, List.of(x.asOutput(), square.asOutput(), unused.asOutput()));
       // first has 2 + 1; square 3 * 10 + 100, which it hands on as it is; x besides 3 * 1000.
-      assertThat(gradients).containsOnlyKeys(x.asOutput());
+      assertThat(gradients).containsOnlyKeys(x.asOutput(), square.asOutput());
+      assertThat(fetchFloats(session, gradients.get(square.asOutput()))).containsExactly(130);
       assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(3130);
     }
   }
