@@ -56,7 +56,8 @@ public final class FrozenNetwork implements AutoCloseable {
         if (leaf.layer() instanceof Conv2d layer && Winograd.pays(layer, leaf.input())) {
           Parameter weight = leaf.parameters().get(0);
           String name = leaf.fullName(weight);
-          Variable variable = session.create(name, Winograd.transformed(weight));
+          // There is one already where an earlier attempt failed.
+          Variable variable = session.createOrGet(name, Winograd.transformed(weight));
           transformed.put(variable, Winograd.transformed(folded.weight(name)));
           values.put(name, variable.read());
         }
