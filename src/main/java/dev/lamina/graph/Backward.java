@@ -1,5 +1,8 @@
 package dev.lamina.graph;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,8 +24,8 @@ import org.tensorflow.types.family.TFloating;
 
 /**
  * The backward pass of a network in which some results have a gradient of their own. Each of those
- * stands behind a StopGradient, which TensorFlow drops before it runs a graph. From one of those to
- * the next, TensorFlow builds the gradients; across them, this does.
+ * is followed by a StopGradient, which TensorFlow drops before it runs a graph. Between them
+ * TensorFlow builds the gradients; across them, this does.
  */
 final class Backward {
   private record Custom(
@@ -48,6 +51,13 @@ final class Backward {
   Map<Output<?>, Operand<TFloating>> gradients(
       Ops tf, Operand<?> y, Collection<? extends Output<?>> xs) {
     Set<Output<?>> wanted = new HashSet<>(xs);
+    for (Output<?> x : xs) {
+      checkArgument(
+          ((GraphOperation) x.op())
+              .inputs().stream().allMatch(input -> reached(input.asOutput(), wanted).isEmpty()),
+          "xs must not be computed from each other, but %s is",
+          x.op().name());
+    }
     for (Custom custom : customs) {
       if (custom.inputs.stream().anyMatch(input -> !reached(input.asOutput(), wanted).isEmpty())) {
         wanted.add(custom.result);
@@ -57,21 +67,22 @@ final class Backward {
     differentiate(tf, y.asOutput(), null, wanted, parts);
     for (int i = customs.size() - 1; i >= 0; i--) {
       Custom custom = customs.get(i);
-      List<Operand<TFloating>> part = parts.get(custom.result);
+      List<Operand<TFloating>> part = parts.remove(custom.result);
       if (part != null) {
         List<Operand<TFloating>> dxs = custom.gradient.apply(sum(tf, part));
+        checkState(
+            dxs.size() == custom.inputs.size(),
+            "%s must get one gradient for each of its %s inputs, got %s",
+            custom.result.op().name(),
+            custom.inputs.size(),
+            dxs.size());
         for (int j = 0; j < dxs.size(); j++) {
           differentiate(tf, custom.inputs.get(j).asOutput(), dxs.get(j), wanted, parts);
         }
       }
     }
     Map<Output<?>, Operand<TFloating>> gradients = new HashMap<>();
-    for (Output<?> x : xs) {
-      List<Operand<TFloating>> part = parts.get(x);
-      if (part != null) {
-        gradients.put(x, sum(tf, part));
-      }
-    }
+    parts.forEach((x, part) -> gradients.put(x, sum(tf, part)));
     return gradients;
   }
 

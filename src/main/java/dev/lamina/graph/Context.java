@@ -165,12 +165,12 @@ public final class Context {
    * Gives a result another gradient than that of the operations it was built from, as {@code
    * tf.custom_gradient} does in Python. Does nothing in a pass for inference.
    *
-   * @param inputs what the result is computed from
+   * @param inputs what the result is computed from, the values of parameters among it
    * @param result the result
    * @param gradient given the gradient by the result, builds that by each of the inputs, in their
    *     order
-   * @return the result, to be used in place of the one given. {@link #gradients} goes on behind it;
-   *     the graph's own {@code addGradients} ends here.
+   * @return the result, to be used in place of the one given. {@link #gradients} goes on from it to
+   *     the inputs; the graph's own {@code addGradients} ends here.
    */
   public Operand<TFloating> withGradient(
       List<Operand<TFloating>> inputs,
@@ -186,6 +186,7 @@ public final class Context {
    *     derived
    * @param xs what to derive by: reads of variables, or what went into the network
    * @return dy/dx of each x that a gradient leads to
+   * @throws IllegalArgumentException where one x is computed from another
    * @throws org.tensorflow.exceptions.TensorFlowException where an operation between them has no
    *     gradient
    */

@@ -31,7 +31,7 @@ public record StepProfile(List<TimedOp> operations) {
     INPUT_GRADIENT("convolution, input gradient", "\\S*Conv2[dD]\\S*BackpropInput\\S* .*"),
     /** Gradients of convolutions with respect to kernel and, where TensorFlow fuses it, bias. */
     FILTER_GRADIENT("convolution, filter gradient", "\\S*Conv2[dD]\\S*BackpropFilter\\S* .*"),
-    /** Batch norm. */
+    /** Batch norm, with the ReLU behind it where TensorFlow makes one operation of them. */
     BATCH_NORM("batch norm", "\\S*BatchNorm(?!\\S*Grad)\\S* .*"),
     /** The gradient of batch norm. */
     BATCH_NORM_GRADIENT("batch norm, gradient", "\\S*BatchNorm\\S*Grad\\S* .*"),

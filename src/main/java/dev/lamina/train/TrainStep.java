@@ -113,9 +113,13 @@ public final class TrainStep implements AutoCloseable {
       Context context, Operand<TFloat32> loss, Map<Variable, Operand<TFloat32>> trained) {
     var gradients =
         context.gradients(loss, trained.values().stream().map(Operand::asOutput).toList());
-    return trained.values().stream()
-        .map(read -> Floats.float32(Objects.requireNonNull(gradients.get(read.asOutput()))))
-        .toList();
+    List<Operand<TFloat32>> inOrder = new ArrayList<>();
+    trained.forEach(
+        (variable, read) ->
+            inOrder.add(
+                Floats.float32(
+                    Objects.requireNonNull(gradients.get(read.asOutput()), variable.name()))));
+    return inOrder;
   }
 
   /** Sets variables to zero, without arrays of their size in Java. */

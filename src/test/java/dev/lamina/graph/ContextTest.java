@@ -108,12 +108,27 @@ class ContextTest {
       Operand<TFloating> second =
           root.withGradient(List.of(first), first, dy -> List.of(times(tf, dy, 2)));
       Operand<TFloating> y = tf.math.add(tf.math.add(second, first), times(tf, square, 100));
-      var gradients =
-          root.gradients(y, List.of(x.asOutput(), square.asOutput(), unused.asOutput()));
+      var gradients = root.gradients(y, List.of(x.asOutput(), unused.asOutput()));
       // first has 2 + 1; square 3 * 10 + 100, which it hands on as it is; x besides 3 * 1000.
-      assertThat(gradients).containsOnlyKeys(x.asOutput(), square.asOutput());
-      assertThat(fetchFloats(session, gradients.get(square.asOutput()))).containsExactly(130);
+      assertThat(gradients).containsOnlyKeys(x.asOutput());
       assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(3130);
+    }
+  }
+
+  @Test
+  void gradients_refuseWhatWouldBeIncomplete() {
+    try (GraphSession session = new GraphSession()) {
+      Ops tf = session.ops();
+      Context root = training(session);
+      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> twice = tf.withName("twice").math.mul(x, x);
+      Operand<TFloating> own = root.withGradient(List.of(twice, x), twice, List::of);
+      assertThatThrownBy(() -> root.gradients(own, List.of(twice.asOutput(), x.asOutput())))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("xs must not be computed from each other, but twice is");
+      assertThatThrownBy(() -> root.gradients(own, List.of(x.asOutput())))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageEndingWith("must get one gradient for each of its 2 inputs, got 1");
     }
   }
 
