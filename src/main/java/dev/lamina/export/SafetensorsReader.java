@@ -34,7 +34,7 @@ final class SafetensorsReader {
   private static final long HEADER_LIMIT = 100_000_000;
 
   /** The longest array that every Java virtual machine grants. */
-  private static final long ARRAY_LIMIT = Integer.MAX_VALUE - 8L;
+  static final long ARRAY_LIMIT = Integer.MAX_VALUE - 8L;
 
   private static final String COPY = "; copy it again";
   private static final String WRONG_FILE = "; check that it is the right file";

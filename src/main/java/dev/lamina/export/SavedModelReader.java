@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 
 /** Reads what {@link SavedModelWriter} wrote. */
 public final class SavedModelReader {
-  private static final String AGAIN = "; export the model again";
+  /** What to do where a file of an export is damaged. */
+  static final String AGAIN = "; export the model again";
 
   private SavedModelReader() {}
 
@@ -30,12 +30,8 @@ public final class SavedModelReader {
           AGAIN,
           Files.readAllBytes(file),
           (body, height, width, channels) ->
-              Checkpoint.read(
-                  folder.resolve(Checkpoint.PREFIX),
-                  Layers.parameters(body, Shape.of(height, width, channels))));
-    } catch (TensorFlowException e) {
-      throw new FormatException(
-          folder.resolve("variables") + " is damaged, or not of this model" + AGAIN);
+              new TensorBundleReader(folder.resolve(TensorBundleWriter.PREFIX))
+                  .read(Layers.parameters(body, Shape.of(height, width, channels))));
     } catch (IOException e) {
       throw unreadable(file, e);
     }
@@ -70,7 +66,7 @@ public final class SavedModelReader {
     return file;
   }
 
-  private static FormatException unreadable(Path file, IOException e) {
+  static FormatException unreadable(Path file, IOException e) {
     return new FormatException(file + " cannot be read (" + e + "); check its permissions");
   }
 }

@@ -80,9 +80,9 @@ public final class SavedModelWriter {
                 .setSavedModelSchemaVersion(SCHEMA_VERSION)
                 .addMetaGraphs(meta)
                 .build();
-        Path variables = temporary.resolve(Checkpoint.PREFIX);
+        Path variables = temporary.resolve(TensorBundleWriter.PREFIX);
         Files.createDirectories(variables.resolveSibling(""));
-        Checkpoint.write(variables, servable, objects.tracked());
+        TensorBundleWriter.write(variables, servable, objects.tracked());
         Path description = temporary.resolve(Description.FILE);
         Files.createDirectories(description.resolveSibling(""));
         AtomicFiles.flush(description, List.of(ByteBuffer.wrap(Description.write(servable))));

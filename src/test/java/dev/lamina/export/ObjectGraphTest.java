@@ -98,6 +98,11 @@ class ObjectGraphTest {
             .getNodeId());
   }
 
+  private Map<String, float[]> stored() {
+    return new TensorBundleReader(folder.resolve("1").resolve(TensorBundleWriter.PREFIX))
+        .read(servable.parameters());
+  }
+
   private List<String> variables(String list) {
     return child(0, list).getChildrenList().stream()
         .map(reference -> model.getObjectGraphDef().getNodes(reference.getNodeId()).getVariable())
@@ -114,8 +119,7 @@ class ObjectGraphTest {
     assertThat(variables("non_trainable_variables")).isEqualTo(statistics);
     assertThat(variables("variables"))
         .containsExactlyInAnyOrderElementsOf(Iterables.concat(trained, statistics));
-    Checkpoint.read(folder.resolve("1").resolve(Checkpoint.PREFIX), servable.parameters())
-        .forEach((name, values) -> assertThat(values).isEqualTo(servable.weight(name)));
+    stored().forEach((name, values) -> assertThat(values).isEqualTo(servable.weight(name)));
   }
 
   /** Over the variables of the checkpoint, a signature gives what the graph of constants gives. */
@@ -152,8 +156,7 @@ class ObjectGraphTest {
           tf.placeholder(TUint8.class, Placeholder.shape(IMAGE.prepend(-1)));
       List<Output<?>> arguments = new ArrayList<>(List.of(given.asOutput()));
       List<Op> assigns = new ArrayList<>();
-      Map<String, float[]> weights =
-          Checkpoint.read(folder.resolve("1").resolve(Checkpoint.PREFIX), servable.parameters());
+      Map<String, float[]> weights = stored();
       for (int node : function.getBoundInputsList()) {
         String variable = model.getObjectGraphDef().getNodes(node).getVariable().getName();
         Shape shape = Objects.requireNonNull(servable.parameters().get(variable)).shape();
