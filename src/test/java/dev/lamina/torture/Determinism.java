@@ -24,12 +24,13 @@ final class Determinism {
     }
   }
 
-  /** The last one is wide enough for Winograd's convolutions. */
+  /** The last two are wide enough for many of Winograd's convolutions. */
   private static final List<Recipe> RECIPES =
       List.of(
           new Recipe(16, 64, Precision.FLOAT32),
           new Recipe(16, 16, Precision.BFLOAT16),
-          new Recipe(64, 16, Precision.FLOAT32));
+          new Recipe(64, 16, Precision.FLOAT32),
+          new Recipe(64, 16, Precision.BFLOAT16));
 
   private Determinism() {}
 
