@@ -172,7 +172,7 @@ public record Conv2d(
     Ops tf = context.tf();
     Operand<TFloating> wide = context.get("weight");
     if (winograd(context, input, wide)) {
-      return Winograd.convolve(tf, input, wide);
+      return Winograd.convolve(context, input, wide);
     }
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
     Operand<TFloating> weight = Floats.cast(tf, wide, input.type());

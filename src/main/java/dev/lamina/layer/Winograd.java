@@ -1,5 +1,6 @@
 package dev.lamina.layer;
 
+import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Parameter;
 import java.util.Collections;
@@ -19,8 +20,9 @@ import org.tensorflow.types.family.TFloating;
  * y = A' [(G w G') * (B' x B)] A      for each tile of 4x4 outputs, out of 6x6 inputs
  * </pre>
  *
- * where * is elementwise in the tile and a matrix product over channels. All of it is built from
- * operations with a gradient, so the backward pass needs a quarter of the multiplications too.
+ * where * is elementwise in the tile and a matrix product over channels. The backward pass needs a
+ * quarter of the multiplications too: its gradients are the same products, and the transforms the
+ * other way around.
  *
  * <p>Points in pairs of opposite sign and of reciprocals lose least to rounding (Barabasz et al.,
  * "Error Analysis and Improving the Accuracy of Winograd Convolution", arXiv 1803.10986): with
@@ -102,63 +104,158 @@ public final class Winograd {
   }
 
   /**
-   * The convolution.
+   * The convolution. Its gradient transforms input and weights a second time, since what is kept
+   * for the backward pass would be 2.25 and 4 times as large.
    *
    * @param input [N, height, width, in], height and width multiples of 4; products are in its type
    * @param weight float32 [3, 3, in, filters], or transformed beforehand
    * @return [N, height, width, filters], in the input's type
    */
-  static Operand<TFloating> convolve(Ops tf, Operand<TFloating> input, Operand<TFloating> weight) {
-    long height = input.shape().get(1);
-    long width = input.shape().get(2);
-    long in = weight.shape().get(2);
-    long filters = weight.shape().get(3);
+  static Operand<TFloating> convolve(
+      Context context, Operand<TFloating> input, Operand<TFloating> weight) {
+    Ops tf = context.tf();
+    Operand<TFloating> products =
+        product(tf, tiles(tf, input), kernels(tf, weight, input.type()), "pti,pio->pto");
+    Operand<TFloating> y =
+        together(
+            tf, transform(tf, MATRICES.output, products), input.shape(), weight.shape().get(3));
+    return context.withGradient(List.of(input, weight), y, dy -> gradients(tf, dy, input, weight));
+  }
+
+  private static List<Operand<TFloating>> gradients(
+      Ops tf, Operand<TFloating> dy, Operand<TFloating> input, Operand<TFloating> weight) {
+    Operand<TFloating> dproducts =
+        reshape(
+            tf,
+            transform(tf, transposed(MATRICES.output), apart(tf, dy)),
+            PATCH * PATCH,
+            -1,
+            weight.shape().get(3));
+    Operand<TFloating> again = tf.withControlDependencies(dy).identity(input);
+    Operand<TFloating> dkernels = product(tf, tiles(tf, again), dproducts, "pti,pto->pio");
+    Operand<TFloating> dweight =
+        reshape(
+            tf,
+            transform(tf, transposed(MATRICES.kernel), Floats.cast(tf, dkernels, weight.type())),
+            weight.shape().asArray());
+    // One after the other, so that less is in memory.
+    Ops later = tf.withControlDependencies(dweight);
+    Operand<TFloating> kernels = kernels(tf, later.identity(weight), input.type());
+    Operand<TFloating> dtiles = product(tf, dproducts, kernels, "pto,pio->pti");
+    return List.of(tilesGradient(tf, dtiles, input.shape()), dweight);
+  }
+
+  /** The transformed weights: [36, in, filters]. */
+  private static Operand<TFloating> kernels(
+      Ops tf, Operand<TFloating> weight, Class<? extends TFloating> type) {
     Operand<TFloating> kernels =
         isTransformed(weight) ? weight : transform(tf, MATRICES.kernel, weight);
-    Operand<TFloating> tiles = transform(tf, MATRICES.input, patches(tf, input));
-    // Not a BatchMatMul: its gradient is the operation's third version, which oneDNN does not run.
-    Operand<TFloating> products =
-        tf.linalg.einsum(
-            List.of(
-                reshape(tf, tiles, PATCH * PATCH, -1, in),
-                reshape(tf, Floats.cast(tf, kernels, input.type()), PATCH * PATCH, in, filters)),
-            "pti,pio->pto");
-    Operand<TFloating> y = transform(tf, MATRICES.output, products);
-    Operand<TFloating> apart = reshape(tf, y, TILE, TILE, -1, height / TILE, width / TILE, filters);
+    return reshape(
+        tf,
+        Floats.cast(tf, kernels, type),
+        PATCH * PATCH,
+        weight.shape().get(2),
+        weight.shape().get(3));
+  }
+
+  /** Not a BatchMatMul, whose third version oneDNN does not run. */
+  private static Operand<TFloating> product(
+      Ops tf, Operand<TFloating> a, Operand<TFloating> b, String equation) {
+    return tf.linalg.einsum(List.of(a, b), equation);
+  }
+
+  /** The transformed patches: [36, N * height / 4 * width / 4, channels]. */
+  private static Operand<TFloating> tiles(Ops tf, Operand<TFloating> x) {
+    return reshape(
+        tf, transform(tf, MATRICES.input, patches(tf, x)), PATCH * PATCH, -1, x.shape().get(3));
+  }
+
+  /** The gradient by x, of that shape, from the one by its tiles. */
+  private static Operand<TFloating> tilesGradient(Ops tf, Operand<TFloating> dtiles, Shape shape) {
+    long rows = shape.get(1) / TILE;
+    long columns = shape.get(2) / TILE;
+    long channels = shape.get(3);
+    Operand<TFloating> patches =
+        reshape(
+            tf,
+            transform(tf, transposed(MATRICES.input), dtiles),
+            PATCH,
+            PATCH,
+            -1,
+            rows,
+            columns,
+            channels);
+    Operand<TFloating> blocks = overlapGradient(tf, overlapGradient(tf, patches, 1, 4), 0, 3);
+    Operand<TFloating> padded =
+        together(
+            tf, blocks, Shape.of(-1, TILE * (rows + 1), TILE * (columns + 1), channels), channels);
+    return tf.slice(
+        padded,
+        tf.constant(new long[] {0, 1, 1, 0}),
+        tf.constant(new long[] {-1, shape.get(1), shape.get(2), -1}));
+  }
+
+  /** Blocks of 4x4: [4, 4, N, height / 4, width / 4, channels]. */
+  private static Operand<TFloating> apart(Ops tf, Operand<TFloating> x) {
+    long rows = x.shape().get(1) / TILE;
+    long columns = x.shape().get(2) / TILE;
+    return tf.linalg.transpose(
+        reshape(tf, x, -1, rows, TILE, columns, TILE, x.shape().get(3)),
+        tf.constant(new int[] {2, 4, 0, 1, 3, 5}));
+  }
+
+  /** The other way: [N, height, width, channels]. */
+  private static Operand<TFloating> together(
+      Ops tf, Operand<TFloating> blocks, Shape image, long channels) {
+    long height = image.get(1);
+    long width = image.get(2);
+    Operand<TFloating> apart =
+        reshape(tf, blocks, TILE, TILE, -1, height / TILE, width / TILE, channels);
     Operand<TFloating> together =
         tf.linalg.transpose(apart, tf.constant(new int[] {2, 3, 0, 4, 1, 5}));
-    return reshape(tf, together, -1, height, width, filters);
+    return reshape(tf, together, -1, height, width, channels);
   }
 
   /** The overlapping patches: [6, 6, N, height / 4, width / 4, channels]. */
   private static Operand<TFloating> patches(Ops tf, Operand<TFloating> x) {
-    int rows = (int) x.shape().get(1) / TILE;
-    int columns = (int) x.shape().get(2) / TILE;
     int after = TILE - 1;
-    Operand<TFloating> padded =
-        tf.pad(
-            x,
-            tf.constant(new int[][] {{0, 0}, {1, after}, {1, after}, {0, 0}}),
-            Floats.cast(tf, Floats.wide(tf.constant(0f)), x.type()));
-    Operand<TFloating> blocks =
-        tf.linalg.transpose(
-            reshape(tf, padded, -1, rows + 1, TILE, columns + 1, TILE, x.shape().get(3)),
-            tf.constant(new int[] {2, 4, 0, 1, 3, 5}));
-    return overlap(tf, overlap(tf, blocks, 0, 3, rows), 1, 4, columns);
+    Operand<TFloating> padded = pad(tf, x, new int[][] {{0, 0}, {1, after}, {1, after}, {0, 0}});
+    return overlap(tf, overlap(tf, apart(tf, padded), 0, 3), 1, 4);
   }
 
-  /** Each block with the first two lines of the next one behind it. */
+  /** Each block but the last with the first two lines of the next one behind it. */
   private static Operand<TFloating> overlap(
-      Ops tf, Operand<TFloating> blocks, int within, int across, int count) {
+      Ops tf, Operand<TFloating> blocks, int within, int across) {
     int[] begin = new int[6];
     int[] size = {-1, -1, -1, -1, -1, -1};
-    size[across] = count;
+    size[across] = (int) blocks.shape().get(across) - 1;
     Operand<TFloating> these = tf.slice(blocks, tf.constant(begin), tf.constant(size));
     begin[across] = 1;
     size[within] = PATCH - TILE;
-    // A slice's gradient takes int32 only.
     Operand<TFloating> next = tf.slice(blocks, tf.constant(begin), tf.constant(size));
     return tf.concat(List.of(these, next), tf.constant(within));
+  }
+
+  /** The gradient by the blocks from the one by each with two lines of the next. */
+  private static Operand<TFloating> overlapGradient(
+      Ops tf, Operand<TFloating> d, int within, int across) {
+    int[] begin = new int[6];
+    int[] size = {-1, -1, -1, -1, -1, -1};
+    size[within] = TILE;
+    Operand<TFloating> these = tf.slice(d, tf.constant(begin), tf.constant(size));
+    begin[within] = TILE;
+    size[within] = PATCH - TILE;
+    Operand<TFloating> next = tf.slice(d, tf.constant(begin), tf.constant(size));
+    int[][] behind = new int[6][2];
+    behind[across][1] = 1;
+    int[][] before = new int[6][2];
+    before[across][0] = 1;
+    before[within][1] = 2 * TILE - PATCH;
+    return tf.math.add(pad(tf, these, behind), pad(tf, next, before));
+  }
+
+  private static Operand<TFloating> pad(Ops tf, Operand<TFloating> x, int[][] sizes) {
+    return tf.pad(x, tf.constant(sizes), Floats.cast(tf, Floats.wide(tf.constant(0f)), x.type()));
   }
 
   /**
@@ -180,6 +277,16 @@ public final class Winograd {
   private static Operand<TFloating> constant(
       Ops tf, double[][] matrix, Class<? extends TFloating> type) {
     return Floats.wide(tf.dtypes.cast(tf.constant(matrix), type));
+  }
+
+  private static double[][] transposed(double[][] matrix) {
+    double[][] transposed = new double[matrix[0].length][matrix.length];
+    for (int i = 0; i < matrix.length; i++) {
+      for (int j = 0; j < matrix[0].length; j++) {
+        transposed[j][i] = matrix[i][j];
+      }
+    }
+    return transposed;
   }
 
   /** The product of Kronecker with itself: {@code k[i m + j][p n + q] = a[i][p] a[j][q]}. */

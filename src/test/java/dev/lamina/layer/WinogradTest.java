@@ -8,6 +8,8 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Precision;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,12 +116,12 @@ class WinogradTest {
   }
 
   private static void checkValuesAndGradients(Case c, Precision precision, double error) {
-    try (Graph graph = new Graph();
-        Session session = new Session(graph);
+    try (GraphSession session = new GraphSession();
         TFloat32 xValue = tensor(Shape.of(c.n, c.height, c.width, c.in), c.x);
         TFloat32 wValue = tensor(Shape.of(3, 3, c.in, c.out), c.w);
         TFloat32 dyValue = tensor(Shape.of(c.n, c.height, c.width, c.out), c.dy)) {
-      Ops tf = Ops.create(graph);
+      Ops tf = session.ops();
+      Context context = Context.training(session, tf.constant(new long[] {1, 2}), precision);
       Placeholder<TFloat32> x =
           tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, c.height, c.width, c.in)));
       Placeholder<TFloat32> w =
@@ -127,16 +129,14 @@ class WinogradTest {
       Placeholder<TFloat32> dy =
           tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, c.height, c.width, c.out)));
       Operand<TFloating> narrow =
-          Winograd.convolve(tf, Floats.cast(tf, Floats.wide(x), precision.type()), Floats.wide(w));
+          Winograd.convolve(
+              context, Floats.cast(tf, Floats.wide(x), precision.type()), Floats.wide(w));
       assertThat(narrow.type()).isEqualTo(precision.type());
       assertThat(narrow.shape().asArray()).containsExactly(-1, c.height, c.width, c.out);
       Operand<TFloating> y = Floats.cast(tf, narrow, TFloat32.class);
-      Output<?>[] gradients =
-          graph.addGradients(
-              "gradients",
-              new Output<?>[] {y.asOutput()},
-              new Output<?>[] {x.asOutput(), w.asOutput()},
-              new Output<?>[] {dy.asOutput()});
+      // The sum of its products with dy has dy for its gradient by y.
+      Map<Output<?>, Operand<TFloating>> gradients =
+          context.gradients(tf.math.mul(y, Floats.wide(dy)), List.of(x.asOutput(), w.asOutput()));
       try (var result =
           session
               .runner()
@@ -144,8 +144,8 @@ class WinogradTest {
               .feed(w, wValue)
               .feed(dy, dyValue)
               .fetch(y)
-              .fetch(gradients[0])
-              .fetch(gradients[1])
+              .fetch(gradients.get(x.asOutput()))
+              .fetch(gradients.get(w.asOutput()))
               .run()) {
         checkClose(result.get(0), c.y, error);
         checkClose(result.get(1), c.dx, error);
