@@ -104,8 +104,9 @@ public final class Winograd {
   }
 
   /**
-   * The convolution. Its gradient transforms input and weights a second time, since what is kept
-   * for the backward pass would be 2.25 and 4 times as large.
+   * The convolution. Transformed input and weights are 2.25 and 4 times as large as themselves, so
+   * in float32 the gradient transforms them a second time; in bfloat16 it takes those of the
+   * forward pass.
    *
    * @param input [N, height, width, in], height and width multiples of 4; products are in its type
    * @param weight float32 [3, 3, in, filters], or transformed beforehand
@@ -114,35 +115,48 @@ public final class Winograd {
   static Operand<TFloating> convolve(
       Context context, Operand<TFloating> input, Operand<TFloating> weight) {
     Ops tf = context.tf();
-    Operand<TFloating> products =
-        product(tf, tiles(tf, input), kernels(tf, weight, input.type()), "pti,pio->pto");
+    boolean keep = !input.type().equals(TFloat32.class);
+    Operand<TFloating> tiles = tiles(tf, input);
+    Operand<TFloating> kernels = kernels(tf, weight, input.type());
+    Operand<TFloating> products = product(tf, tiles, kernels, "pti,pio->pto");
     Operand<TFloating> y =
         together(
             tf, transform(tf, MATRICES.output, products), input.shape(), weight.shape().get(3));
-    return context.withGradient(List.of(input, weight), y, dy -> gradients(tf, dy, input, weight));
+    return context.withGradient(
+        List.of(input, weight),
+        y,
+        dy -> {
+          Operand<TFloating> dproducts =
+              reshape(
+                  tf,
+                  transform(tf, transposed(MATRICES.output), apart(tf, dy)),
+                  PATCH * PATCH,
+                  -1,
+                  weight.shape().get(3));
+          Operand<TFloating> dweight =
+              weightGradient(
+                  tf,
+                  keep ? tiles : tiles(tf, tf.withControlDependencies(dy).identity(input)),
+                  dproducts,
+                  weight);
+          // One after the other, so that less is in memory.
+          Ops later = tf.withControlDependencies(dweight);
+          Operand<TFloating> dtiles =
+              product(
+                  later,
+                  dproducts,
+                  keep ? kernels : kernels(tf, later.identity(weight), input.type()),
+                  "pto,pio->pti");
+          return List.of(tilesGradient(tf, dtiles, input.shape()), dweight);
+        });
   }
 
-  private static List<Operand<TFloating>> gradients(
-      Ops tf, Operand<TFloating> dy, Operand<TFloating> input, Operand<TFloating> weight) {
-    Operand<TFloating> dproducts =
-        reshape(
-            tf,
-            transform(tf, transposed(MATRICES.output), apart(tf, dy)),
-            PATCH * PATCH,
-            -1,
-            weight.shape().get(3));
-    Operand<TFloating> again = tf.withControlDependencies(dy).identity(input);
-    Operand<TFloating> dkernels = product(tf, tiles(tf, again), dproducts, "pti,pto->pio");
-    Operand<TFloating> dweight =
-        reshape(
-            tf,
-            transform(tf, transposed(MATRICES.kernel), Floats.cast(tf, dkernels, weight.type())),
-            weight.shape().asArray());
-    // One after the other, so that less is in memory.
-    Ops later = tf.withControlDependencies(dweight);
-    Operand<TFloating> kernels = kernels(tf, later.identity(weight), input.type());
-    Operand<TFloating> dtiles = product(tf, dproducts, kernels, "pto,pio->pti");
-    return List.of(tilesGradient(tf, dtiles, input.shape()), dweight);
+  private static Operand<TFloating> weightGradient(
+      Ops tf, Operand<TFloating> tiles, Operand<TFloating> dproducts, Operand<TFloating> weight) {
+    Operand<TFloating> dkernels =
+        Floats.cast(tf, product(tf, tiles, dproducts, "pti,pto->pio"), weight.type());
+    return reshape(
+        tf, transform(tf, transposed(MATRICES.kernel), dkernels), weight.shape().asArray());
   }
 
   /** The transformed weights: [36, in, filters]. */

@@ -103,7 +103,14 @@ class WinogradTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 4, 4, 1, 1", "1, 8, 8, 3, 2", "3, 4, 12, 5, 7", "2, 16, 8, 2, 3"})
+  @CsvSource({
+    "1, 4, 4, 1, 1",
+    "1, 8, 8, 3, 2",
+    "3, 4, 12, 5, 7",
+    "2, 16, 8, 2, 3",
+    "2, 24, 24, 3, 2",
+    "1, 64, 20, 2, 3"
+  })
   void valuesAndGradientsAreThoseOfTheDefinition(int n, int height, int width, int in, int out) {
     checkValuesAndGradients(new Case(n, height, width, in, out), Precision.FLOAT32, FLOAT32_ERROR);
   }
