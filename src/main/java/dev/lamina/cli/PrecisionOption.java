@@ -9,7 +9,8 @@ final class PrecisionOption {
   private enum Choice {
     AUTO,
     FLOAT32,
-    BFLOAT16
+    BFLOAT16,
+    FLOAT16
   }
 
   @Option(
@@ -17,8 +18,8 @@ final class PrecisionOption {
       paramLabel = "FORMAT",
       defaultValue = "auto",
       description =
-          "what convolutions compute in: float32, bfloat16, or auto, bfloat16 where the processor has instructions"
-              + " for it (default: auto)")
+          "what convolutions compute in: float32, bfloat16, float16 (for GPUs), or auto, bfloat16 where the processor"
+              + " has instructions for it (default: auto)")
   private Choice choice = Choice.AUTO;
 
   /** The precision that was asked for, or the machine's own. */

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.tensorflow.types.TBfloat16;
+import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
@@ -21,7 +22,13 @@ public enum Precision {
    * 16 bits: 8 of exponent, 7 of fraction. The range is float32's, so that no scaling of the loss
    * is needed. Fast where the processor has instructions for it; many times slower elsewhere.
    */
-  BFLOAT16(TBfloat16.class);
+  BFLOAT16(TBfloat16.class),
+  /**
+   * 16 bits: 5 of exponent, 10 of fraction. For GPUs; slow on processors. Gradients would be too
+   * small for its range, so the loss is multiplied by a scale that follows them, and a step whose
+   * gradients overflow is taken again with a smaller one.
+   */
+  FLOAT16(TFloat16.class);
 
   /** Names of instruction sets that multiply bfloat16, as the Linux kernel spells them. */
   private static final List<String> INSTRUCTIONS = List.of("avx512_bf16", "amx_bf16");

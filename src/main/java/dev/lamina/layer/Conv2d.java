@@ -6,6 +6,7 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,11 +158,14 @@ public record Conv2d(
 
   /**
    * For training, and for weights that were transformed beforehand: for one image at a time the
-   * transform would cost more than it saves.
+   * transform would cost more than it saves. Not in float16: it is for GPUs, whose library chooses
+   * its algorithms itself.
    */
   private boolean winograd(Context context, Operand<TFloating> input, Operand<TFloating> weight) {
     return (kernel == 3 && Winograd.isTransformed(weight))
-        || (context.training() && Winograd.pays(this, input.shape().tail()));
+        || (context.training()
+            && context.precision() != Precision.FLOAT16
+            && Winograd.pays(this, input.shape().tail()));
   }
 
   /**

@@ -54,6 +54,9 @@ final class Run implements RunHandle {
     Map<Variable, float[]> values = new LinkedHashMap<>();
     for (Variable variable : trainStep.state()) {
       Tensor saved = checkpoint.tensors().get(variable.name());
+      if (saved == null && trainStep.lossScale().contains(variable)) {
+        continue; // Made in another precision: it begins anew.
+      }
       long[] shape = variable.parameter().shape().asArray();
       if (saved == null || !Arrays.equals(saved.shape(), shape)) {
         throw new FormatException(

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -54,6 +55,7 @@ public final class TrainStep implements AutoCloseable {
   private final MetricSums sums;
   private final Op everything;
   private final Updates updates;
+  private final @Nullable LossScale lossScale;
   private final long seed;
   private boolean closed;
 
@@ -93,7 +95,11 @@ public final class TrainStep implements AutoCloseable {
         .removeIf(
             variable ->
                 !variable.parameter().role().trainable() || freezing.covers(variable.name()));
-    List<Operand<TFloat32>> gradients = gradients(context, loss, trained);
+    lossScale = precision == Precision.FLOAT16 ? new LossScale(session) : null;
+    List<Operand<TFloat32>> gradients =
+        lossScale == null
+            ? gradients(context, loss, trained)
+            : lossScale.unscaled(gradients(context, lossScale.scaled(loss), trained));
     Op finite = checkFinite(tf.withSubScope("finite"), gradients);
     updates = Updates.build(optimizer, session, session.ops(), List.of(finite), trained, gradients);
     Ops gated = tf.withControlDependencies(finite);
@@ -101,6 +107,9 @@ public final class TrainStep implements AutoCloseable {
     List<Op> targets = new ArrayList<>(updates.operations());
     targets.addAll(context.assignUpdates(gated));
     targets.add(sums.update());
+    if (lossScale != null) {
+      targets.addAll(lossScale.count(gated));
+    }
     everything = tf.withControlDependencies(targets).noOp();
     clear(updates.slots());
     sums.set(MetricSums.Sums.ZERO);
@@ -209,15 +218,32 @@ public final class TrainStep implements AutoCloseable {
           .feed(updates.momentum().value(), mass)
           .feed(updates.step().value(), count)
           .addTarget(everything);
-      try (Result result = how.apply(runner)) {
+      try (Result result = attempt(how, runner)) {
         return result.getMetadata();
       }
     } catch (TFInvalidArgumentException e) {
-      if (String.valueOf(e.getMessage()).contains(NOT_FINITE)) {
+      if (notFinite(e)) {
         throw new DivergenceException(step, learningRate, "before the step");
       }
       throw e;
     }
+  }
+
+  /** Runs until nothing overflows, in float16. */
+  private Result attempt(Function<Session.Runner, Result> how, Session.Runner runner) {
+    while (true) {
+      try {
+        return how.apply(runner);
+      } catch (TFInvalidArgumentException e) {
+        if (!notFinite(e) || lossScale == null || !lossScale.halve()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean notFinite(TFInvalidArgumentException e) {
+    return String.valueOf(e.getMessage()).contains(NOT_FINITE);
   }
 
   /** What the steps since the last {@link #resetMetrics} did, or since the first. */
@@ -237,11 +263,20 @@ public final class TrainStep implements AutoCloseable {
     return sums;
   }
 
-  /** Every variable that steps change: weights, running statistics, the optimizer's slots. */
+  /**
+   * Every variable that steps change: weights, running statistics, the optimizer's slots, the scale
+   * of the loss.
+   */
   List<Variable> state() {
     List<Variable> all = new ArrayList<>(model.variables());
     all.addAll(updates.slots());
+    all.addAll(lossScale());
     return all;
+  }
+
+  /** The scale of the loss, where the precision has one. */
+  List<Variable> lossScale() {
+    return lossScale == null ? List.of() : lossScale.variables();
   }
 
   /**

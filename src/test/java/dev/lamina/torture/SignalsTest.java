@@ -90,7 +90,10 @@ class SignalsTest {
     Lamina first = start(run);
     first.await(first.err, "epoch 2/8");
     first.signal("INT");
-    assertThat(first.status()).isEqualTo(130);
+    assertThat(first.status())
+        .as(
+            "status; a build that a shell starts with & ignores Ctrl-C, and what it starts does too")
+        .isEqualTo(130);
     assertThat(Files.readString(first.err))
         .contains("lamina: stopping after this step; again to leave at once");
     assertThat(Files.readString(first.out))

@@ -9,6 +9,7 @@ import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.export.FormatException;
+import dev.lamina.export.Safetensors.Tensor;
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
@@ -125,6 +126,31 @@ class ResumeTest {
   void resume_withAdam_whichCountsItsSteps() {
     Trainer.Builder recipe = recipe().optimizer(Adam.create());
     assertThat(stoppedAndResumed(recipe, 4)).isEqualTo(uninterrupted(recipe));
+  }
+
+  @Test
+  void resume_inFloat16_keepsTheScaleOfTheLoss() {
+    Trainer.Builder recipe = recipe().precision(Precision.FLOAT16);
+    assertThat(stoppedAndResumed(recipe, 4)).isEqualTo(uninterrupted(recipe));
+    Map<String, Tensor> tensors =
+        Checkpoints.newest(folder.resolve("stopped4")).orElseThrow().tensors();
+    assertThat(tensors).containsKey("optimizer.loss_scale");
+    assertThat(tensors)
+        .extractingByKey("optimizer.loss_scale_steps")
+        .extracting(steps -> steps.floats()[0])
+        .isEqualTo((float) STEPS);
+  }
+
+  @Test
+  void resume_inAnotherPrecision_onRequest() {
+    Path run = folder.resolve("precision");
+    try (Model model = Model.of(network(), 1)) {
+      recipe().callbacks(Checkpoints.in(run), stopAfter(4)).build().fit(model, IMAGES, VALIDATION);
+    }
+    Trainer.Builder other = recipe().precision(Precision.FLOAT16).mayDiffer("precision");
+    End end = interrupted(other, run, 5);
+    assertThat(end.epochs()).hasSize(EPOCHS);
+    assertThat(end).isNotEqualTo(uninterrupted(recipe()));
   }
 
   private End stoppedAndResumed(Trainer.Builder recipe, int stop) {

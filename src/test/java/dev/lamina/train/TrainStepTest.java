@@ -32,6 +32,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
@@ -131,14 +133,15 @@ class TrainStepTest {
         Add.of(Sequential.of(), Sequential.of(Activation.RELU, Conv2d.of(2, 3))), Conv2d.of(2, 3));
   }
 
-  @Test
-  void bfloat16_convolvesInBfloat16AndKeepsTheRestInFloat32() {
-    Trainer trainer = Trainer.builder().precision(Precision.BFLOAT16).build();
+  @ParameterizedTest
+  @CsvSource({"BFLOAT16, DT_BFLOAT16", "FLOAT16, DT_HALF"})
+  void sixteenBits_areForConvolutionsAndTheRestIsFloat32(Precision precision, DataType type) {
+    Trainer trainer = Trainer.builder().precision(precision).build();
     try (Model model = ResNetCifar.builder().width(4).build()) {
       List<NodeDef> nodes = executed(trainer, model);
       assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2D")))
           .isNotEmpty()
-          .allMatch(node -> node.getAttrOrThrow("T").getType() == DataType.DT_BFLOAT16);
+          .allMatch(node -> node.getAttrOrThrow("T").getType() == type);
       assertThat(nodes.stream().filter(node -> node.getOp().contains("FusedBatchNorm")))
           .isNotEmpty()
           .allMatch(node -> node.getAttrOrThrow("U").getType() == DataType.DT_FLOAT);
@@ -154,12 +157,13 @@ class TrainStepTest {
     }
   }
 
-  @Test
-  void bfloat16_trainsAlmostAsFloat32() {
+  @ParameterizedTest
+  @CsvSource({"BFLOAT16, 2", "FLOAT16, 0.3"})
+  void sixteenBits_trainAlmostAsFloat32(Precision precision, double percent) {
     double float32 = lossAfterSteps(Precision.FLOAT32);
-    double bfloat16 = lossAfterSteps(Precision.BFLOAT16);
-    assertThat(bfloat16).isNotEqualTo(float32);
-    assertThat(bfloat16).isCloseTo(float32, Percentage.withPercentage(2));
+    double other = lossAfterSteps(precision);
+    assertThat(other).isNotEqualTo(float32);
+    assertThat(other).isCloseTo(float32, Percentage.withPercentage(percent));
   }
 
   /** Every built-in layer that follows its input's type, and some that do not. */
