@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
@@ -36,6 +37,12 @@ final class Backward {
   /** In the order in which they were built, so each is behind those that it is computed from. */
   private final List<Custom> customs = new ArrayList<>();
 
+  /** What stands for a result, and what is computed from it, is that result. */
+  private final Map<Output<?>, Output<?>> stoppedResults = new HashMap<>();
+
+  private final Map<Output<?>, UnaryOperator<Operand<TFloating>>> recipes = new HashMap<>();
+  private final Map<Output<?>, Operand<TFloating>> recomputed = new HashMap<>();
+
   /** Gives a result its own gradient; see {@link Context#withGradient}. */
   Operand<TFloating> custom(
       Ops tf,
@@ -44,7 +51,41 @@ final class Backward {
       Function<Operand<TFloating>, List<Operand<TFloating>>> gradient) {
     Operand<TFloating> stopped = tf.stopGradient(result);
     customs.add(new Custom(inputs, stopped.asOutput(), gradient));
+    stoppedResults.put(stopped.asOutput(), result.asOutput());
     return stopped;
+  }
+
+  /** Says how a result is computed again; see {@link Context#recomputable}. */
+  void recomputable(Operand<TFloating> result, UnaryOperator<Operand<TFloating>> recipe) {
+    recipes.put(unstopped(result), recipe);
+  }
+
+  /** Whether a result can be computed again. */
+  boolean isRecomputable(Operand<TFloating> result) {
+    return recipes.containsKey(unstopped(result));
+  }
+
+  /** Computes a result again, once; see {@link Context#recomputed}. */
+  Operand<TFloating> recomputed(Operand<TFloating> result, Operand<TFloating> after) {
+    Output<?> key = unstopped(result);
+    UnaryOperator<Operand<TFloating>> recipe = recipes.get(key);
+    if (recipe == null) {
+      return result;
+    }
+    Operand<TFloating> again = recomputed.get(key);
+    if (again == null) {
+      again = recipe.apply(after);
+      recomputed.put(key, again);
+    }
+    return again;
+  }
+
+  private Output<?> unstopped(Operand<TFloating> result) {
+    Output<?> output = result.asOutput();
+    for (Output<?> next = output; next != null; next = stoppedResults.get(next)) {
+      output = next;
+    }
+    return output;
   }
 
   /** Builds the gradients; see {@link Context#gradients}. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -177,6 +178,32 @@ public final class Context {
       Operand<TFloating> result,
       Function<Operand<TFloating>, List<Operand<TFloating>>> gradient) {
     return pass.seed == null ? result : pass.backward.custom(pass.root, inputs, result, gradient);
+  }
+
+  /**
+   * Says that a result is cheaply computed again from what the backward pass needs anyway, so that
+   * it need not be kept for it.
+   *
+   * @param recipe computes it, when what it is given has been computed
+   */
+  public void recomputable(Operand<TFloating> result, UnaryOperator<Operand<TFloating>> recipe) {
+    pass.backward.recomputable(result, recipe);
+  }
+
+  /** Whether a result of this pass is cheaply computed again. */
+  public boolean isRecomputable(Operand<TFloating> result) {
+    return pass.backward.isRecomputable(result);
+  }
+
+  /**
+   * A result of this pass for use in its backward pass: computed again where it is cheaply, else
+   * itself.
+   *
+   * @param after what must be there before, if it has not been computed again already: the gradient
+   *     that has come so far
+   */
+  public Operand<TFloating> recomputed(Operand<TFloating> result, Operand<TFloating> after) {
+    return pass.backward.recomputed(result, after);
   }
 
   /**

@@ -20,7 +20,11 @@ public enum Activation implements Layer {
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
       Operand<TFloating> y = super.apply(context, x);
-      return context.withGradient(List.of(x), y, dy -> List.of(context.tf().nn.reluGrad(dy, y)));
+      if (context.isRecomputable(x)) {
+        context.recomputable(y, after -> super.apply(context, context.recomputed(x, after)));
+      }
+      return context.withGradient(
+          List.of(x), y, dy -> List.of(context.tf().nn.reluGrad(dy, context.recomputed(y, dy))));
     }
   },
   /** x where x is positive, else 0.01 x, as in PyTorch. */

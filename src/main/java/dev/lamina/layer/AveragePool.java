@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
@@ -56,6 +57,6 @@ public record AveragePool(int size, int stride, Padding padding) implements Laye
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    return Pooling.apply(context, "AvgPool", input, size, stride, padding);
+    return Pooling.apply(context, "AvgPool", List.of(input), size, stride, padding);
   }
 }

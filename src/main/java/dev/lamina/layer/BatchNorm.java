@@ -6,6 +6,7 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -88,8 +89,27 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
         vector
             ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
             : input;
-    FusedBatchNorm<TFloating, TFloat32> norm =
-        tf.nn.fusedBatchNorm(
+    FusedBatchNorm<TFloating, TFloat32> norm = norm(context, image);
+    if (context.training()) {
+      context.update("running_mean", norm.batchMean());
+      context.update("running_var", norm.batchVariance());
+      // In less precision it is smaller, and time is dearer.
+      if (context.precision() == Precision.FLOAT32) {
+        context.recomputable(
+            norm.y(),
+            after -> norm(context, tf.withControlDependencies(after).identity(image)).y());
+      }
+    }
+    return vector
+        ? tf.reshape(norm.y(), tf.constant(new long[] {-1, input.shape().get(1)}))
+        : norm.y();
+  }
+
+  private FusedBatchNorm<TFloating, TFloat32> norm(Context context, Operand<TFloating> image) {
+    return context
+        .tf()
+        .nn
+        .fusedBatchNorm(
             image,
             Floats.float32(context.get("weight")),
             Floats.float32(context.get("bias")),
@@ -99,12 +119,5 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
             FusedBatchNorm.isTraining(context.training()),
             // The kernel blends the running statistics itself and returns the blend.
             FusedBatchNorm.exponentialAvgFactor((float) momentum));
-    if (context.training()) {
-      context.update("running_mean", norm.batchMean());
-      context.update("running_var", norm.batchVariance());
-    }
-    return vector
-        ? tf.reshape(norm.y(), tf.constant(new long[] {-1, input.shape().get(1)}))
-        : norm.y();
   }
 }

@@ -181,7 +181,18 @@ public record Conv2d(
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
     Operand<TFloating> weight = Floats.cast(tf, wide, input.type());
     if (groups == 1) {
-      return tf.nn.conv2d(input, weight, strides, padding.name());
+      return context.withGradient(
+          List.of(input, weight),
+          tf.nn.conv2d(input, weight, strides, padding.name()),
+          dy ->
+              List.of(
+                  tf.nn.conv2dBackpropInput(tf.shape(input), weight, dy, strides, padding.name()),
+                  tf.nn.conv2dBackpropFilter(
+                      context.recomputed(input, dy),
+                      tf.shape(weight),
+                      dy,
+                      strides,
+                      padding.name())));
     }
     if (groups == input.shape().get(3)) {
       long[] shape = {kernel, kernel, groups, filters / groups};

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
@@ -54,6 +55,15 @@ public record MaxPool(int size, int stride, Padding padding) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    return Pooling.apply(context, "MaxPool", input, size, stride, padding);
+    Operand<TFloating> y = pool(context, "MaxPool", List.of(input));
+    return context.withGradient(
+        List.of(input),
+        y,
+        dy -> List.of(pool(context, "MaxPoolGrad", List.of(context.recomputed(input, dy), y, dy))));
+  }
+
+  private Operand<TFloating> pool(
+      Context context, String operation, List<Operand<TFloating>> inputs) {
+    return Pooling.apply(context, operation, inputs, size, stride, padding);
   }
 }

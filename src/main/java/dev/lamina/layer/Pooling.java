@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
@@ -31,15 +32,13 @@ final class Pooling {
   static Operand<TFloating> apply(
       Context context,
       String operation,
-      Operand<TFloating> input,
+      List<Operand<TFloating>> inputs,
       int size,
       int stride,
       Padding padding) {
-    return context
-        .tf()
-        .scope()
-        .opBuilder(operation, operation)
-        .addInput(input.asOutput())
+    var builder = context.tf().scope().opBuilder(operation, operation);
+    inputs.forEach(input -> builder.addInput(input.asOutput()));
+    return builder
         .setAttr("ksize", new long[] {1, size, size, 1})
         .setAttr("strides", new long[] {1, stride, stride, 1})
         .setAttr("padding", padding.name())

@@ -40,6 +40,8 @@ public final class Winograd {
   /** Smaller images have too few tiles to be worth the transform of the weights. */
   private static final int LEAST_SIZE = 8;
 
+  private static final int MOST_PIXELS_AT_ONCE = 256;
+
   private Winograd() {}
 
   /**
@@ -109,46 +111,54 @@ public final class Winograd {
    * forward pass.
    *
    * @param input [N, height, width, in], height and width multiples of 4; products are in its type
-   * @param weight float32 [3, 3, in, filters], or transformed beforehand
+   * @param weight float32 [3, 3, in, filters], or, where no gradient is asked for, transformed
+   *     beforehand
    * @return [N, height, width, filters], in the input's type
    */
   static Operand<TFloating> convolve(
       Context context, Operand<TFloating> input, Operand<TFloating> weight) {
     Ops tf = context.tf();
-    boolean keep = !input.type().equals(TFloat32.class);
     Operand<TFloating> tiles = tiles(tf, input);
     Operand<TFloating> kernels = kernels(tf, weight, input.type());
     Operand<TFloating> products = product(tf, tiles, kernels, "pti,pio->pto");
-    Operand<TFloating> y =
-        together(
-            tf, transform(tf, MATRICES.output, products), input.shape(), weight.shape().get(3));
+    Shape shape = input.shape();
+    long filters = weight.shape().get(3);
+    Operand<TFloating> y = together(tf, transform(tf, MATRICES.output, products), shape, filters);
+    boolean keep = !input.type().equals(TFloat32.class);
     return context.withGradient(
         List.of(input, weight),
         y,
         dy -> {
+          // What TensorFlow knows of a gradient's shape is not enough here.
+          Operand<TFloating> blocks = apart(tf, dy, shape.get(1), shape.get(2), filters);
           Operand<TFloating> dproducts =
               reshape(
                   tf,
-                  transform(tf, transposed(MATRICES.output), apart(tf, dy)),
+                  transform(tf, transposed(MATRICES.output), blocks),
                   PATCH * PATCH,
                   -1,
-                  weight.shape().get(3));
+                  filters);
+          Ops now = tf.withControlDependencies(dy);
           Operand<TFloating> dweight =
               weightGradient(
                   tf,
-                  keep ? tiles : tiles(tf, tf.withControlDependencies(dy).identity(input)),
+                  keep ? tiles : tiles(tf, now.identity(context.recomputed(input, dy))),
                   dproducts,
                   weight);
-          // One after the other, so that less is in memory.
-          Ops later = tf.withControlDependencies(dweight);
+          Ops next = isLarge(shape) ? tf.withControlDependencies(dweight) : now;
           Operand<TFloating> dtiles =
               product(
-                  later,
+                  next,
                   dproducts,
-                  keep ? kernels : kernels(tf, later.identity(weight), input.type()),
+                  keep ? kernels : kernels(tf, next.identity(weight), input.type()),
                   "pto,pio->pti");
-          return List.of(tilesGradient(tf, dtiles, input.shape()), dweight);
+          return List.of(tilesGradient(tf, dtiles, shape), dweight);
         });
+  }
+
+  /** Whether an image has so many tiles that both gradients at once would take much memory. */
+  private static boolean isLarge(Shape image) {
+    return image.get(1) * image.get(2) > MOST_PIXELS_AT_ONCE;
   }
 
   private static Operand<TFloating> weightGradient(
@@ -172,7 +182,7 @@ public final class Winograd {
         weight.shape().get(3));
   }
 
-  /** Not a BatchMatMul, whose third version oneDNN does not run. */
+  /** A product for each of the 36 places: Einsum, since its kernel is oneDNN's in every type. */
   private static Operand<TFloating> product(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b, String equation) {
     return tf.linalg.einsum(List.of(a, b), equation);
@@ -210,11 +220,10 @@ public final class Winograd {
   }
 
   /** Blocks of 4x4: [4, 4, N, height / 4, width / 4, channels]. */
-  private static Operand<TFloating> apart(Ops tf, Operand<TFloating> x) {
-    long rows = x.shape().get(1) / TILE;
-    long columns = x.shape().get(2) / TILE;
+  private static Operand<TFloating> apart(
+      Ops tf, Operand<TFloating> x, long height, long width, long channels) {
     return tf.linalg.transpose(
-        reshape(tf, x, -1, rows, TILE, columns, TILE, x.shape().get(3)),
+        reshape(tf, x, -1, height / TILE, TILE, width / TILE, TILE, channels),
         tf.constant(new int[] {2, 4, 0, 1, 3, 5}));
   }
 
@@ -234,7 +243,10 @@ public final class Winograd {
   private static Operand<TFloating> patches(Ops tf, Operand<TFloating> x) {
     int after = TILE - 1;
     Operand<TFloating> padded = pad(tf, x, new int[][] {{0, 0}, {1, after}, {1, after}, {0, 0}});
-    return overlap(tf, overlap(tf, apart(tf, padded), 0, 3), 1, 4);
+    Shape shape = x.shape();
+    Operand<TFloating> blocks =
+        apart(tf, padded, shape.get(1) + TILE, shape.get(2) + TILE, shape.get(3));
+    return overlap(tf, overlap(tf, blocks, 0, 3), 1, 4);
   }
 
   /** Each block but the last with the first two lines of the next one behind it. */
@@ -320,7 +332,7 @@ public final class Winograd {
     return tf.reshape(x, tf.constant(shape));
   }
 
-  /** The older operation, without broadcasting: its gradient is two products and nothing else. */
+  /** The older operation, without broadcasting, which Ops does not offer. */
   private static Operand<TFloating> batchMatMul(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b) {
     return tf.scope()

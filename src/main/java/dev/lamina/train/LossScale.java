@@ -24,6 +24,8 @@ import org.tensorflow.types.TFloat32;
 final class LossScale {
   private static final float FIRST = 65_536;
 
+  private static final float LEAST = 1f / 65_536;
+
   /** So that gradients of zero do not let it grow until it overflows itself. */
   private static final float MOST = 16_777_216;
 
@@ -35,19 +37,22 @@ final class LossScale {
   private final Ops tf;
   private final Operand<TFloat32> value;
 
-  /** Begins anew. */
+  /** Builds the scale; it has no value until {@link #reset}. */
   LossScale(GraphSession session) {
     this.session = session;
     scale = scalar("optimizer.loss_scale");
     steps = scalar("optimizer.loss_scale_steps");
     tf = session.ops().withSubScope("loss_scale");
     value = tf.readVariableOp(scale.handle(), TFloat32.class);
-    set(FIRST);
   }
 
   private Variable scalar(String name) {
     return session.createOrGet(
         name, Parameter.of(name, Shape.scalar(), Role.STATISTIC, Initializer.zeros()));
+  }
+
+  void reset() {
+    set(FIRST);
   }
 
   private void set(float to) {
@@ -82,10 +87,10 @@ final class LossScale {
         gated.assignVariableOp(steps.handle(), tf.select(enough, tf.constant(0f), now)));
   }
 
-  /** Halves the scale after an overflow. False where it is 1, so that something else is wrong. */
+  /** Halves the scale after an overflow. False where it is as small as can be. */
   boolean halve() {
     float now = Objects.requireNonNull(session.read(List.of(scale)).get(scale))[0];
-    if (now <= 1) {
+    if (!(now > LEAST && now <= MOST)) {
       return false;
     }
     set(now / 2);

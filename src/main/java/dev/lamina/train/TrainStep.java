@@ -41,10 +41,12 @@ import org.tensorflow.types.TUint8;
  * updated. Made by {@link Trainer#step}; {@link Trainer#fit} is a loop around it.
  *
  * <p>Where the loss or a gradient is not finite, nothing is updated and {@link DivergenceException}
- * is thrown.
+ * is thrown; in {@link Precision#FLOAT16} a step whose gradients overflow is taken again first,
+ * with a smaller scale of the loss.
  */
 public final class TrainStep implements AutoCloseable {
-  private static final String NOT_FINITE = "lamina: loss or gradient is not finite";
+  private static final String LOSS_NOT_FINITE = "lamina: the loss is not finite";
+  private static final String GRADIENT_NOT_FINITE = "lamina: a gradient is not finite";
 
   private final Model model;
   private final GraphSession session;
@@ -112,6 +114,9 @@ public final class TrainStep implements AutoCloseable {
     }
     everything = tf.withControlDependencies(targets).noOp();
     clear(updates.slots());
+    if (lossScale != null) {
+      lossScale.reset();
+    }
     sums.set(MetricSums.Sums.ZERO);
     // Last, so that nothing stays behind where building fails.
     source.load();
@@ -149,14 +154,14 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Fails the run before anything is updated. Half the sum of squares is finite only where every
-   * gradient is.
+   * Fails the run before anything is updated, by the loss first. Half the sum of squares is finite
+   * only where every gradient is.
    */
   private Op checkFinite(Ops tf, List<Operand<TFloat32>> gradients) {
     List<Operand<TFloat32>> norms = new ArrayList<>();
-    norms.add(loss);
+    norms.add(tf.debugging.checkNumerics(loss, LOSS_NOT_FINITE));
     gradients.forEach(gradient -> norms.add(tf.nn.l2Loss(gradient)));
-    return tf.debugging.checkNumerics(tf.math.addN(norms), NOT_FINITE);
+    return tf.debugging.checkNumerics(tf.math.addN(norms), GRADIENT_NOT_FINITE);
   }
 
   /**
@@ -222,7 +227,7 @@ public final class TrainStep implements AutoCloseable {
         return result.getMetadata();
       }
     } catch (TFInvalidArgumentException e) {
-      if (notFinite(e)) {
+      if (says(e, LOSS_NOT_FINITE) || says(e, GRADIENT_NOT_FINITE)) {
         throw new DivergenceException(step, learningRate, "before the step");
       }
       throw e;
@@ -235,15 +240,15 @@ public final class TrainStep implements AutoCloseable {
       try {
         return how.apply(runner);
       } catch (TFInvalidArgumentException e) {
-        if (!notFinite(e) || lossScale == null || !lossScale.halve()) {
+        if (!says(e, GRADIENT_NOT_FINITE) || lossScale == null || !lossScale.halve()) {
           throw e;
         }
       }
     }
   }
 
-  private static boolean notFinite(TFInvalidArgumentException e) {
-    return String.valueOf(e.getMessage()).contains(NOT_FINITE);
+  private static boolean says(TFInvalidArgumentException e, String message) {
+    return String.valueOf(e.getMessage()).contains(message);
   }
 
   /** What the steps since the last {@link #resetMetrics} did, or since the first. */

@@ -390,8 +390,8 @@ class MainTest {
           train --from pom.xml           | lamina: pom.xml is no safetensors file: header length must be at most 100000000, got 7311066695147732796; check that it is the right file
           train --freeze conv1,body      | lamina: freeze must name layers with weights, got "body"; the network has [normalize, conv1, layer1, layer2, layer3, layer4, classifier]
           train --freeze conv1,layer1,layer2,layer3,layer4,classifier | lamina: freeze must leave a layer to train, got [conv1, layer1, layer2, layer3, layer4, classifier]
-          train --precision half         | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina train --help'
-          benchmark --precision half     | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16] (case-insensitive) but was 'half'; see 'lamina benchmark --help'
+          train --precision half         | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16, FLOAT16] (case-insensitive) but was 'half'; see 'lamina train --help'
+          benchmark --precision half     | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16, FLOAT16] (case-insensitive) but was 'half'; see 'lamina benchmark --help'
           benchmark --steps 0            | lamina: steps must be positive, got 0
           benchmark --width 0            | lamina: width must be positive, got 0
           benchmark --batch-size -1      | lamina: batchSize must be positive, got -1

@@ -190,6 +190,7 @@ class WinogradTest {
     Shape input = Shape.of(8, 12, 128);
     assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
     assertThat(direct(layer, input, Precision.BFLOAT16)).isFalse();
+    assertThat(direct(layer, input, Precision.FLOAT16)).isTrue();
     assertThat(direct(Conv2d.of(127, 3), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 12, 127), Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 10, 128), Precision.FLOAT32)).isTrue();

@@ -76,7 +76,7 @@ class LossScaleTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 0.1, 65536", "1e-5, 1e5, 65536", "1e5, 1e-7, 0"})
+  @CsvSource({"1, 0.1, 65536", "1e-5, 1e5, 65536", "1e5, 1e-7, 0", "1e7, 1e-9, 0"})
   void gradients_areThoseOfFloat32(float factor, double rate, float scale) {
     try (Model model = Model.of(network(factor), 1);
         Model twin = Model.of(network(factor), 1)) {
@@ -90,7 +90,7 @@ class LossScaleTest {
       if (scale > 0) {
         assertThat(now).isEqualTo(scale);
       } else {
-        assertThat(now).isBetween(1f, 32_768f);
+        assertThat(now).isBetween(1e-4f, 32_768f);
       }
       assertThat(read(twin, "optimizer.loss_scale_steps", 0)).isEqualTo(1);
     }
@@ -120,7 +120,7 @@ class LossScaleTest {
   }
 
   @Test
-  void overflowAtEveryScale_isADivergence() {
+  void lossThatIsNotFinite_isADivergenceAtOnce() {
     try (Model model = Model.of(network(Float.NaN), 1);
         TrainStep step = step(model, Precision.FLOAT16)) {
       float[] before = weight(model);
@@ -128,8 +128,20 @@ class LossScaleTest {
           .isThrownBy(() -> step.run(BATCH, 3, 0.01, 0))
           .withMessageContaining("at step 3 with learning rate 0.01");
       assertThat(weight(model)).isEqualTo(before);
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(1);
+      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(65_536);
       assertThat(step.metrics().images()).isZero();
+    }
+  }
+
+  @Test
+  void overflowAtTheLeastScale_isADivergence() {
+    try (Model model = Model.of(network(1e12f), 1);
+        TrainStep step = step(model, Precision.FLOAT16)) {
+      float[] before = weight(model);
+      assertThatExceptionOfType(DivergenceException.class)
+          .isThrownBy(() -> step.run(BATCH, 0, 0.01, 0));
+      assertThat(weight(model)).isEqualTo(before);
+      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(1f / 65_536);
     }
   }
 

@@ -149,6 +149,11 @@ class ResumeTest {
     }
     Trainer.Builder other = recipe().precision(Precision.FLOAT16).mayDiffer("precision");
     End end = interrupted(other, run, 5);
+    assertThat(Checkpoints.newest(run).orElseThrow().tensors())
+        .extractingByKey("optimizer.loss_scale_steps")
+        .extracting(steps -> steps.floats()[0])
+        .as("the steps since it began anew")
+        .isEqualTo((float) STEPS - 4);
     assertThat(end.epochs()).hasSize(EPOCHS);
     assertThat(end).isNotEqualTo(uninterrupted(recipe()));
   }

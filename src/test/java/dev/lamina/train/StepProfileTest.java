@@ -68,10 +68,12 @@ class StepProfileTest {
         // The images need none.
         .containsEntry(Kind.INPUT_GRADIENT, 1L)
         .containsEntry(Kind.FILTER_GRADIENT, 2L)
-        .containsEntry(Kind.BATCH_NORM, 2L)
+        // Once for each pass.
+        .containsEntry(Kind.BATCH_NORM, 4L)
         .containsEntry(Kind.BATCH_NORM_GRADIENT, 2L)
-        // And two ReLUs, where TensorFlow has not made one operation of each and its norm.
-        .containsEntry(Kind.ACTIVATION, 4 - rectifyingNorms())
+        // Two gradients, and four ReLUs where TensorFlow has not made one operation of each and its
+        // norm.
+        .containsEntry(Kind.ACTIVATION, 6 - rectifyingNorms())
         .containsEntry(Kind.POOLING, 2L)
         // Kernel and bias of two convolutions and the classifier, weight and bias of two norms.
         .containsEntry(Kind.OPTIMIZER, 10L);
