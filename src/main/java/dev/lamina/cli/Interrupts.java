@@ -19,6 +19,7 @@ final class Interrupts implements Callback, AutoCloseable {
 
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
   private final String last;
+  private String first = "";
   private int status;
   private @Nullable Runnable stop;
 
@@ -48,13 +49,30 @@ final class Interrupts implements Callback, AutoCloseable {
 
   private synchronized void received(String signal) {
     if (status != 0) {
-      Runtime.getRuntime().halt(status);
+      leave();
     }
+    first = signal;
     status = STATUS.getOrDefault(signal, 1);
     System.err.printf("%nlamina: stopping %s; again to leave at once%n", last);
     if (stop != null) {
       stop.run();
     }
+  }
+
+  /**
+   * Dies of the first signal. {@link Runtime#halt} would run the destructors of native libraries
+   * whose threads are at work, and may crash in them.
+   */
+  private void leave() {
+    Signals.registerDefault(first);
+    try {
+      Class<?> type = Class.forName("sun.misc.Signal");
+      Object dying = type.getConstructor(String.class).newInstance(first);
+      type.getMethod("raise", type).invoke(null, dying);
+    } catch (ReflectiveOperationException e) {
+      // Without that class nothing has been received.
+    }
+    Runtime.getRuntime().halt(status);
   }
 
   /** Says what the first signal does; at once where it has come already. */

@@ -91,6 +91,8 @@ final class Backward {
   /** Builds the gradients; see {@link Context#gradients}. */
   Map<Output<?>, Operand<TFloating>> gradients(
       Ops tf, Operand<?> y, Collection<? extends Output<?>> xs) {
+    // Another backward pass must not wait for this one.
+    recomputed.clear();
     Set<Output<?>> wanted = new HashSet<>(xs);
     for (Output<?> x : xs) {
       checkArgument(

@@ -182,12 +182,19 @@ public final class Context {
 
   /**
    * Says that a result is cheaply computed again from what the backward pass needs anyway, so that
-   * it need not be kept for it.
+   * it need not be kept for it. Does nothing in a pass for inference.
    *
-   * @param recipe computes it, when what it is given has been computed
+   * @param result the result
+   * @param recipe computes the same numbers again, without updates of statistics or other random
+   *     draws, after the operand it is given: its first operation takes {@code
+   *     tf.withControlDependencies(after).identity(x)} in place of x, or, where x is recomputable
+   *     itself, {@code recomputed(x, after)}. Else TensorFlow sees one computation twice, and does
+   *     it once.
    */
   public void recomputable(Operand<TFloating> result, UnaryOperator<Operand<TFloating>> recipe) {
-    pass.backward.recomputable(result, recipe);
+    if (pass.seed != null) {
+      pass.backward.recomputable(result, recipe);
+    }
   }
 
   /** Whether a result of this pass is cheaply computed again. */
@@ -196,9 +203,11 @@ public final class Context {
   }
 
   /**
-   * A result of this pass for use in its backward pass: computed again where it is cheaply, else
-   * itself.
+   * A result of this pass for use in its backward pass, by what is given to {@link #withGradient}:
+   * computed again where it is cheaply, else itself. A layer that leaves its gradient to TensorFlow
+   * is right too, but what TensorFlow takes for it is kept.
    *
+   * @param result the result
    * @param after what must be there before, if it has not been computed again already: the gradient
    *     that has come so far
    */

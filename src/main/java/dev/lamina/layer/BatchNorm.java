@@ -94,7 +94,7 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
       context.update("running_mean", norm.batchMean());
       context.update("running_var", norm.batchVariance());
       // In less precision it is smaller, and time is dearer.
-      if (context.precision() == Precision.FLOAT32) {
+      if (!vector && context.precision() == Precision.FLOAT32) {
         context.recomputable(
             norm.y(),
             after -> norm(context, tf.withControlDependencies(after).identity(image)).y());

@@ -180,6 +180,7 @@ public record Conv2d(
     }
     List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
     Operand<TFloating> weight = Floats.cast(tf, wide, input.type());
+    // The gradients are TensorFlow's own, but of an input that may be computed again.
     if (groups == 1) {
       return context.withGradient(
           List.of(input, weight),
@@ -196,8 +197,20 @@ public record Conv2d(
     }
     if (groups == input.shape().get(3)) {
       long[] shape = {kernel, kernel, groups, filters / groups};
-      return tf.nn.depthwiseConv2dNative(
-          input, tf.reshape(weight, tf.constant(shape)), strides, padding.name());
+      Operand<TFloating> kernels = tf.reshape(weight, tf.constant(shape));
+      return context.withGradient(
+          List.of(input, kernels),
+          tf.nn.depthwiseConv2dNative(input, kernels, strides, padding.name()),
+          dy ->
+              List.of(
+                  tf.nn.depthwiseConv2dNativeBackpropInput(
+                      tf.shape(input), kernels, dy, strides, padding.name()),
+                  tf.nn.depthwiseConv2dNativeBackpropFilter(
+                      context.recomputed(input, dy),
+                      tf.shape(kernels),
+                      dy,
+                      strides,
+                      padding.name())));
     }
     List<Output<TFloating>> inputs = tf.split(tf.constant(3), input, (long) groups).output();
     List<Output<TFloating>> weights = tf.split(tf.constant(3), weight, (long) groups).output();

@@ -13,7 +13,8 @@ import org.tensorflow.types.family.TFloating;
  * images and [features] for vectors.
  *
  * <p>A layer of one's own implements {@link #outputShape} and {@link #apply}, and {@link
- * #parameters} where it has any.
+ * #parameters} where it has any. TensorFlow derives it, unless it gives its result a gradient of
+ * its own ({@link Context#withGradient}).
  */
 public interface Layer {
   /**

@@ -55,6 +55,7 @@ public record MaxPool(int size, int stride, Padding padding) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    // The gradient is TensorFlow's own, but of an input that may be computed again.
     Operand<TFloating> y = pool(context, "MaxPool", List.of(input));
     return context.withGradient(
         List.of(input),

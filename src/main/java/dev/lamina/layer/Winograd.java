@@ -40,6 +40,7 @@ public final class Winograd {
   /** Smaller images have too few tiles to be worth the transform of the weights. */
   private static final int LEAST_SIZE = 8;
 
+  /** Larger images have so many tiles that both gradients at once would take much memory. */
   private static final int MOST_PIXELS_AT_ONCE = 256;
 
   private Winograd() {}
@@ -156,7 +157,6 @@ public final class Winograd {
         });
   }
 
-  /** Whether an image has so many tiles that both gradients at once would take much memory. */
   private static boolean isLarge(Shape image) {
     return image.get(1) * image.get(2) > MOST_PIXELS_AT_ONCE;
   }
@@ -332,7 +332,7 @@ public final class Winograd {
     return tf.reshape(x, tf.constant(shape));
   }
 
-  /** The older operation, without broadcasting, which Ops does not offer. */
+  /** The first version of the operation: that of Ops is the third, which oneDNN does not run. */
   private static Operand<TFloating> batchMatMul(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b) {
     return tf.scope()

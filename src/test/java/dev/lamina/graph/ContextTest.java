@@ -3,6 +3,7 @@ package dev.lamina.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -112,6 +113,44 @@ class ContextTest {
       // first has 2 + 1; square 3 * 10 + 100, which it hands on as it is; x besides 3 * 1000.
       assertThat(gradients).containsOnlyKeys(x.asOutput());
       assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(3130);
+    }
+  }
+
+  @Test
+  void recomputable_isComputedAgainOnceForEachBackwardPass() {
+    try (GraphSession session = new GraphSession()) {
+      Ops tf = session.ops();
+      Context root = training(session);
+      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> twice = times(tf, x, 2);
+      List<Operand<TFloating>> after = new ArrayList<>();
+      root.recomputable(
+          twice,
+          dy -> {
+            after.add(dy);
+            return times(tf, tf.withControlDependencies(dy).identity(x), 2);
+          });
+      Operand<TFloating> own = root.withGradient(List.of(x), twice, List::of);
+      Operand<TFloating> same = root.withGradient(List.of(own), own, List::of);
+      assertThat(root.isRecomputable(same)).isTrue();
+      assertThat(root.isRecomputable(x)).isFalse();
+      assertThat(root.recomputed(x, x)).isSameAs(x);
+      List<Operand<TFloating>> asked = new ArrayList<>();
+      Operand<TFloating> y =
+          root.withGradient(
+              List.of(same),
+              tf.math.mul(same, same),
+              dy -> {
+                asked.add(root.recomputed(same, dy));
+                asked.add(root.recomputed(own, x));
+                return List.of(tf.math.mul(dy, asked.get(0)));
+              });
+      root.gradients(y, List.of(x.asOutput()));
+      assertThat(after).hasSize(1);
+      assertThat(asked.get(1)).isSameAs(asked.get(0)).isNotSameAs(same);
+      assertThat(fetchFloats(session, asked.get(0))).containsExactly(6);
+      root.gradients(y, List.of(x.asOutput()));
+      assertThat(after).hasSize(2).doesNotHaveDuplicates();
     }
   }
 

@@ -121,12 +121,14 @@ class TrainStepTest {
         Network.input(32, 32, 3)
             .then(Conv2d.of(128, 3).stride(4), BatchNorm.create(), Activation.RELU)
             .then(Conv2d.of(128, 3), BatchNorm.create(), Activation.RELU, Conv2d.of(4, 3))
+            .then(BatchNorm.create(), Activation.RELU, Conv2d.of(4, 3).groups(4))
+            .then(BatchNorm.create(), Activation.RELU, MaxPool.of(2))
             .then(GlobalAveragePool.create(), Dense.of(10));
     try (Model model = Model.of(network, 1)) {
       List<NodeDef> nodes = executed(Trainer.builder().precision(precision).build(), model);
       assertThat(nodes.stream().filter(node -> node.getOp().contains("FusedBatchNorm")))
           .filteredOn(node -> !node.getOp().contains("Grad"))
-          .hasSize(2 * times);
+          .hasSize(4 * times);
       // Winograd's products: its transformed inputs are the first factor forward, and for the
       // gradient by the weights.
       assertThat(nodes.stream().filter(node -> node.getOp().endsWith("Einsum")))
@@ -136,7 +138,34 @@ class TrainStepTest {
           .extracting(node -> node.getInput(0))
           .hasSize(2)
           .satisfies(inputs -> assertThat(Set.copyOf(inputs)).hasSize(times));
+      Map<String, NodeDef> byName =
+          nodes.stream().collect(Collectors.toMap(NodeDef::getName, node -> node));
+      // What ReLU gave in the forward pass is there for the backward pass, or it is not.
+      assertThat(nodes.stream().filter(TrainStepTest::rectifies))
+          .hasSize(4 * times)
+          .filteredOn(node -> !waits(node) && !waits(byName.getOrDefault(node.getInput(0), node)))
+          .hasSize(4)
+          .allSatisfy(
+              relu ->
+                  assertThat(nodes.stream().filter(node -> takes(node, relu)))
+                      .as(relu.getName())
+                      .isNotEmpty()
+                      .filteredOn(node -> waits(node) || isGradient(node))
+                      .matches(found -> found.isEmpty() == (precision == Precision.FLOAT32)));
     }
+  }
+
+  /** What is computed again waits for the backward pass. */
+  private static boolean waits(NodeDef node) {
+    return node.getInputList().stream().anyMatch(input -> input.startsWith("^"));
+  }
+
+  private static boolean takes(NodeDef node, NodeDef from) {
+    return node.getInputList().contains(from.getName());
+  }
+
+  private static boolean isGradient(NodeDef node) {
+    return node.getOp().contains("Grad") || node.getOp().contains("Backprop");
   }
 
   @Test
@@ -204,6 +233,7 @@ class TrainStepTest {
   }
 
   @ParameterizedTest
+  // Processors differ in how they add up float16.
   @CsvSource({"BFLOAT16, 2", "FLOAT16, 0.5"})
   void sixteenBits_trainAlmostAsFloat32(Precision precision, double percent) {
     double float32 = lossAfterSteps(Precision.FLOAT32);
