@@ -19,8 +19,7 @@ final class Interrupts implements Callback, AutoCloseable {
 
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
   private final String last;
-  private String first = "";
-  private int status;
+  private @Nullable String first;
   private @Nullable Runnable stop;
 
   private Interrupts(String last) {
@@ -44,15 +43,14 @@ final class Interrupts implements Callback, AutoCloseable {
 
   /** The exit status that belongs to the signal that came, 0 where none did. */
   synchronized int status() {
-    return status;
+    return first == null ? 0 : STATUS.getOrDefault(first, 1);
   }
 
   private synchronized void received(String signal) {
-    if (status != 0) {
-      leave();
+    if (first != null) {
+      dieOf(first);
     }
     first = signal;
-    status = STATUS.getOrDefault(signal, 1);
     System.err.printf("%nlamina: stopping %s; again to leave at once%n", last);
     if (stop != null) {
       stop.run();
@@ -60,25 +58,25 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   /**
-   * Dies of the first signal. {@link Runtime#halt} would run the destructors of native libraries
-   * whose threads are at work, and may crash in them.
+   * Ends the process as the signal does by default. {@link Runtime#halt} would run the destructors
+   * of native libraries whose threads are at work, and may crash in them.
    */
-  private void leave() {
-    Signals.registerDefault(first);
+  private void dieOf(String signal) {
+    Signals.registerDefault(signal);
     try {
       Class<?> type = Class.forName("sun.misc.Signal");
-      Object dying = type.getConstructor(String.class).newInstance(first);
+      Object dying = type.getConstructor(String.class).newInstance(signal);
       type.getMethod("raise", type).invoke(null, dying);
     } catch (ReflectiveOperationException e) {
       // Without that class nothing has been received.
     }
-    Runtime.getRuntime().halt(status);
+    Runtime.getRuntime().halt(status());
   }
 
   /** Says what the first signal does; at once where it has come already. */
   synchronized void onSignal(Runnable action) {
     stop = action;
-    if (status != 0) {
+    if (first != null) {
       action.run();
     }
   }

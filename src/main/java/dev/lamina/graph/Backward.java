@@ -37,9 +37,6 @@ final class Backward {
   /** In the order in which they were built, so each is behind those that it is computed from. */
   private final List<Custom> customs = new ArrayList<>();
 
-  /** What stands for a result, and what is computed from it, is that result. */
-  private final Map<Output<?>, Output<?>> stoppedResults = new HashMap<>();
-
   private final Map<Output<?>, UnaryOperator<Operand<TFloating>>> recipes = new HashMap<>();
   private final Map<Output<?>, Operand<TFloating>> recomputed = new HashMap<>();
 
@@ -51,7 +48,6 @@ final class Backward {
       Function<Operand<TFloating>, List<Operand<TFloating>>> gradient) {
     Operand<TFloating> stopped = tf.stopGradient(result);
     customs.add(new Custom(inputs, stopped.asOutput(), gradient));
-    stoppedResults.put(stopped.asOutput(), result.asOutput());
     return stopped;
   }
 
@@ -80,12 +76,17 @@ final class Backward {
     return again;
   }
 
-  private Output<?> unstopped(Operand<TFloating> result) {
+  /** The result itself, where what stands for it is given. */
+  private static Output<?> unstopped(Operand<TFloating> result) {
     Output<?> output = result.asOutput();
-    for (Output<?> next = output; next != null; next = stoppedResults.get(next)) {
-      output = next;
+    while (isStopped(output)) {
+      output = ((GraphOperation) output.op()).inputs().iterator().next().asOutput();
     }
     return output;
+  }
+
+  private static boolean isStopped(Output<?> output) {
+    return output.op().type().equals("StopGradient");
   }
 
   /** Builds the gradients; see {@link Context#gradients}. */
@@ -165,7 +166,7 @@ final class Backward {
       Output<?> output = ways.remove();
       if (wanted.contains(output)) {
         reached.add(output);
-      } else if (!output.op().type().equals("StopGradient")) {
+      } else if (!isStopped(output)) {
         for (Operand<?> input : ((GraphOperation) output.op()).inputs()) {
           if (seen.add(input.asOutput())) {
             ways.add(input.asOutput());

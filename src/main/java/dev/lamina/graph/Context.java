@@ -197,6 +197,14 @@ public final class Context {
     }
   }
 
+  /**
+   * Whether the backward pass computes again what is cheap, instead of keeping it: in float32. In
+   * less precision it is smaller, and time is dearer.
+   */
+  public boolean recomputes() {
+    return pass.precision == Precision.FLOAT32;
+  }
+
   /** Whether a result of this pass is cheaply computed again. */
   public boolean isRecomputable(Operand<TFloating> result) {
     return pass.backward.isRecomputable(result);

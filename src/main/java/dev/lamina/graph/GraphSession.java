@@ -19,6 +19,7 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
@@ -152,6 +153,12 @@ public final class GraphSession implements AutoCloseable {
   public Variable createOrGet(String name, Parameter parameter) {
     Variable existing = variables.get(name);
     return existing == null ? create(name, parameter) : existing;
+  }
+
+  /** The variable of that name, of one number; created where there is none, without a value. */
+  public Variable scalar(String name) {
+    return createOrGet(
+        name, Parameter.of(name, Shape.scalar(), Role.STATISTIC, Initializer.zeros()));
   }
 
   /** The variable of that name. */

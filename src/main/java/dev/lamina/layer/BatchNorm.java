@@ -6,7 +6,6 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
-import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -93,8 +92,7 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
     if (context.training()) {
       context.update("running_mean", norm.batchMean());
       context.update("running_var", norm.batchVariance());
-      // In less precision it is smaller, and time is dearer.
-      if (!vector && context.precision() == Precision.FLOAT32) {
+      if (!vector && context.recomputes()) {
         context.recomputable(
             norm.y(),
             after -> norm(context, tf.withControlDependencies(after).identity(image)).y());

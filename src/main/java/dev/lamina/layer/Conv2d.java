@@ -178,46 +178,51 @@ public record Conv2d(
     if (winograd(context, input, wide)) {
       return Winograd.convolve(context, input, wide);
     }
-    List<Long> strides = List.of(1L, (long) stride, (long) stride, 1L);
     Operand<TFloating> weight = Floats.cast(tf, wide, input.type());
-    // The gradients are TensorFlow's own, but of an input that may be computed again.
     if (groups == 1) {
-      return context.withGradient(
-          List.of(input, weight),
-          tf.nn.conv2d(input, weight, strides, padding.name()),
-          dy ->
-              List.of(
-                  tf.nn.conv2dBackpropInput(tf.shape(input), weight, dy, strides, padding.name()),
-                  tf.nn.conv2dBackpropFilter(
-                      context.recomputed(input, dy),
-                      tf.shape(weight),
-                      dy,
-                      strides,
-                      padding.name())));
+      return convolve(context, "Conv2D", input, weight);
     }
     if (groups == input.shape().get(3)) {
       long[] shape = {kernel, kernel, groups, filters / groups};
-      Operand<TFloating> kernels = tf.reshape(weight, tf.constant(shape));
-      return context.withGradient(
-          List.of(input, kernels),
-          tf.nn.depthwiseConv2dNative(input, kernels, strides, padding.name()),
-          dy ->
-              List.of(
-                  tf.nn.depthwiseConv2dNativeBackpropInput(
-                      tf.shape(input), kernels, dy, strides, padding.name()),
-                  tf.nn.depthwiseConv2dNativeBackpropFilter(
-                      context.recomputed(input, dy),
-                      tf.shape(kernels),
-                      dy,
-                      strides,
-                      padding.name())));
+      return convolve(
+          context, "DepthwiseConv2dNative", input, tf.reshape(weight, tf.constant(shape)));
     }
     List<Output<TFloating>> inputs = tf.split(tf.constant(3), input, (long) groups).output();
     List<Output<TFloating>> weights = tf.split(tf.constant(3), weight, (long) groups).output();
     List<Operand<TFloating>> sums = new ArrayList<>();
     for (int i = 0; i < groups; i++) {
-      sums.add(tf.nn.conv2d(inputs.get(i), weights.get(i), strides, padding.name()));
+      sums.add(convolve(context, "Conv2D", inputs.get(i), weights.get(i)));
     }
     return tf.concat(sums, tf.constant(3));
+  }
+
+  /** The gradients are TensorFlow's own, but of an input that may be computed again. */
+  private Operand<TFloating> convolve(
+      Context context, String operation, Operand<TFloating> input, Operand<TFloating> weight) {
+    Ops tf = context.tf();
+    return context.withGradient(
+        List.of(input, weight),
+        build(tf, operation, input, weight),
+        dy ->
+            List.of(
+                build(tf, operation + "BackpropInput", tf.shape(input), weight, dy),
+                build(
+                    tf,
+                    operation + "BackpropFilter",
+                    context.recomputed(input, dy),
+                    tf.shape(weight),
+                    dy)));
+  }
+
+  private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {
+    var builder = tf.scope().opBuilder(operation, operation);
+    for (Operand<?> input : inputs) {
+      builder.addInput(input.asOutput());
+    }
+    return builder
+        .setAttr("strides", new long[] {1, stride, stride, 1})
+        .setAttr("padding", padding.name())
+        .build()
+        .output(0);
   }
 }

@@ -108,8 +108,8 @@ public final class Winograd {
 
   /**
    * The convolution. Transformed input and weights are 2.25 and 4 times as large as themselves, so
-   * in float32 the gradient transforms them a second time; in bfloat16 it takes those of the
-   * forward pass.
+   * the gradient transforms them a second time where the pass {@link Context#recomputes}, and else
+   * takes those of the forward pass.
    *
    * @param input [N, height, width, in], height and width multiples of 4; products are in its type
    * @param weight float32 [3, 3, in, filters], or, where no gradient is asked for, transformed
@@ -124,8 +124,9 @@ public final class Winograd {
     Operand<TFloating> products = product(tf, tiles, kernels, "pti,pio->pto");
     Shape shape = input.shape();
     long filters = weight.shape().get(3);
-    Operand<TFloating> y = together(tf, transform(tf, MATRICES.output, products), shape, filters);
-    boolean keep = !input.type().equals(TFloat32.class);
+    Operand<TFloating> y =
+        together(tf, transform(tf, MATRICES.output, products), shape.get(1), shape.get(2), filters);
+    boolean keep = !context.recomputes();
     return context.withGradient(
         List.of(input, weight),
         y,
@@ -211,8 +212,7 @@ public final class Winograd {
             channels);
     Operand<TFloating> blocks = overlapGradient(tf, overlapGradient(tf, patches, 1, 4), 0, 3);
     Operand<TFloating> padded =
-        together(
-            tf, blocks, Shape.of(-1, TILE * (rows + 1), TILE * (columns + 1), channels), channels);
+        together(tf, blocks, TILE * (rows + 1), TILE * (columns + 1), channels);
     return tf.slice(
         padded,
         tf.constant(new long[] {0, 1, 1, 0}),
@@ -229,9 +229,7 @@ public final class Winograd {
 
   /** The other way: [N, height, width, channels]. */
   private static Operand<TFloating> together(
-      Ops tf, Operand<TFloating> blocks, Shape image, long channels) {
-    long height = image.get(1);
-    long width = image.get(2);
+      Ops tf, Operand<TFloating> blocks, long height, long width, long channels) {
     Operand<TFloating> apart =
         reshape(tf, blocks, TILE, TILE, -1, height / TILE, width / TILE, channels);
     Operand<TFloating> together =

@@ -1,15 +1,11 @@
 package dev.lamina.optimizer;
 
 import dev.lamina.graph.GraphSession;
-import dev.lamina.graph.Initializer;
-import dev.lamina.graph.Parameter;
-import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -45,9 +41,9 @@ public record Updates(
       List<Op> before,
       Map<Variable, Operand<TFloat32>> values,
       List<Operand<TFloat32>> gradients) {
-    Variable learningRate = scalar(session, "optimizer.learning_rate");
-    Variable momentum = scalar(session, "optimizer.momentum");
-    Variable step = scalar(session, "optimizer.step");
+    Variable learningRate = session.scalar("optimizer.learning_rate");
+    Variable momentum = session.scalar("optimizer.momentum");
+    Variable step = session.scalar("optimizer.step");
     Ops tf = root.withSubScope("optimizer");
     Ops gated = tf.withControlDependencies(before);
     Operand<TFloat32> rate = readAfterAssign(tf, learningRate);
@@ -77,11 +73,6 @@ public record Updates(
                   slots)));
     }
     return new Updates(learningRate, momentum, step, operations, slots);
-  }
-
-  private static Variable scalar(GraphSession session, String name) {
-    return session.createOrGet(
-        name, Parameter.of(name, Shape.scalar(), Role.STATISTIC, Initializer.zeros()));
   }
 
   private static Operand<TFloat32> readAfterAssign(Ops tf, Variable variable) {

@@ -1,15 +1,11 @@
 package dev.lamina.train;
 
 import dev.lamina.graph.GraphSession;
-import dev.lamina.graph.Initializer;
-import dev.lamina.graph.Parameter;
-import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -40,15 +36,10 @@ final class LossScale {
   /** Builds the scale; it has no value until {@link #reset}. */
   LossScale(GraphSession session) {
     this.session = session;
-    scale = scalar("optimizer.loss_scale");
-    steps = scalar("optimizer.loss_scale_steps");
+    scale = session.scalar("optimizer.loss_scale");
+    steps = session.scalar("optimizer.loss_scale_steps");
     tf = session.ops().withSubScope("loss_scale");
     value = tf.readVariableOp(scale.handle(), TFloat32.class);
-  }
-
-  private Variable scalar(String name) {
-    return session.createOrGet(
-        name, Parameter.of(name, Shape.scalar(), Role.STATISTIC, Initializer.zeros()));
   }
 
   void reset() {

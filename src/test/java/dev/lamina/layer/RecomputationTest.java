@@ -2,6 +2,7 @@ package dev.lamina.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.primitives.Floats;
 import dev.lamina.graph.GraphSession;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,11 +102,7 @@ class RecomputationTest {
         try (var result = runner.run()) {
           List<List<Float>> all = new ArrayList<>();
           for (int i = 0; i < gradients.size(); i++) {
-            List<Float> list = new ArrayList<>();
-            for (float value : GraphSession.floats(result.get(i))) {
-              list.add(value);
-            }
-            all.add(list);
+            all.add(Floats.asList(GraphSession.floats(result.get(i))));
           }
           return all;
         }

@@ -48,8 +48,8 @@ class LossScaleTest {
     return read(model, "0.weight");
   }
 
-  private static float read(Model model, String variable, int i) {
-    return read(model, variable)[i];
+  private static float number(Model model, String name) {
+    return read(model, name)[0];
   }
 
   private static float[] read(Model model, String name) {
@@ -86,13 +86,13 @@ class LossScaleTest {
       double[] difference =
           IntStream.range(0, actual.length).mapToDouble(i -> actual[i] - expected[i]).toArray();
       assertThat(norm(difference) / norm(expected)).isPositive().isLessThan(0.02);
-      float now = read(twin, "optimizer.loss_scale", 0);
+      float now = number(twin, "optimizer.loss_scale");
       if (scale > 0) {
         assertThat(now).isEqualTo(scale);
       } else {
         assertThat(now).isBetween(1e-4f, 32_768f);
       }
-      assertThat(read(twin, "optimizer.loss_scale_steps", 0)).isEqualTo(1);
+      assertThat(number(twin, "optimizer.loss_scale_steps")).isEqualTo(1);
     }
   }
 
@@ -102,10 +102,10 @@ class LossScaleTest {
         TrainStep step = step(model, Precision.FLOAT16)) {
       set(model, "optimizer.loss_scale_steps", 1998);
       step.run(BATCH, 0, 0.01, 0);
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(65_536);
+      assertThat(number(model, "optimizer.loss_scale")).isEqualTo(65_536);
       step.run(BATCH, 1, 0.01, 0);
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(131_072);
-      assertThat(read(model, "optimizer.loss_scale_steps", 0)).isZero();
+      assertThat(number(model, "optimizer.loss_scale")).isEqualTo(131_072);
+      assertThat(number(model, "optimizer.loss_scale_steps")).isZero();
     }
     // No gradient overflows, as there is none.
     try (Model model = Model.of(network(0), 1);
@@ -114,7 +114,7 @@ class LossScaleTest {
         set(model, "optimizer.loss_scale", scale);
         set(model, "optimizer.loss_scale_steps", 1999);
         step.run(BATCH, 0, 0.01, 0);
-        assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(16_777_216);
+        assertThat(number(model, "optimizer.loss_scale")).isEqualTo(16_777_216);
       }
     }
   }
@@ -128,7 +128,7 @@ class LossScaleTest {
           .isThrownBy(() -> step.run(BATCH, 3, 0.01, 0))
           .withMessageContaining("at step 3 with learning rate 0.01");
       assertThat(weight(model)).isEqualTo(before);
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(65_536);
+      assertThat(number(model, "optimizer.loss_scale")).isEqualTo(65_536);
       assertThat(step.metrics().images()).isZero();
     }
   }
@@ -141,7 +141,7 @@ class LossScaleTest {
       assertThatExceptionOfType(DivergenceException.class)
           .isThrownBy(() -> step.run(BATCH, 0, 0.01, 0));
       assertThat(weight(model)).isEqualTo(before);
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(1f / 65_536);
+      assertThat(number(model, "optimizer.loss_scale")).isEqualTo(1f / 65_536);
     }
   }
 
@@ -151,7 +151,7 @@ class LossScaleTest {
       step(model, Precision.FLOAT16).close();
       set(model, "optimizer.loss_scale", 2);
       step(model, Precision.FLOAT16).close();
-      assertThat(read(model, "optimizer.loss_scale", 0)).isEqualTo(65_536);
+      assertThat(number(model, "optimizer.loss_scale")).isEqualTo(65_536);
     }
   }
 }
