@@ -8,13 +8,13 @@ from safetensors.numpy import load_file, save_file
 
 
 def description(out):
-    """What the export says of itself."""
+    """The description in the export."""
     folder = Path(out, "saved_model", "1")
-    # region facts
-    facts = json.load(open(f"{folder}/assets.extra/lamina.json"))
-    print(facts["class_names"], facts["metadata"].get("test_accuracy"))
+    # region metadata
+    content = json.load(open(f"{folder}/assets.extra/lamina.json"))
+    print(content["class_names"], content["metadata"].get("test_accuracy"))
     # endregion
-    return facts
+    return content
 
 
 def encoded(out):

@@ -21,18 +21,18 @@ def load(file):
     return predict
 
 
-def show_facts(file):
+def show_metadata(file):
     session = onnxruntime.InferenceSession(file)
-    # region facts
-    facts = session.get_modelmeta().custom_metadata_map
-    print(json.loads(facts["class_names"]), facts.get("test_accuracy"))
+    # region metadata
+    metadata = session.get_modelmeta().custom_metadata_map
+    print(json.loads(metadata["class_names"]), metadata.get("test_accuracy"))
     # endregion
 
 
 def main(out):
     file = str(Path(out, "model.onnx"))
     onnx.checker.check_model(onnx.load(file), full_check=True)
-    show_facts(file)
+    show_metadata(file)
     save(out, "05-onnxruntime", "ONNX, ONNX Runtime", onnxruntime.__version__, in_two(load(file), images(out)))
 
 

@@ -1,7 +1,7 @@
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Layers;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import java.io.BufferedReader;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -61,7 +61,7 @@ final class ConvolutionPeak {
   }
 
   private static List<Layer> layers(Network network) {
-    return Layers.leaves(network.body(), network.inputShape()).stream()
+    return Layers.nodes(network.body(), network.inputShape()).stream()
         .filter(leaf -> leaf.layer() instanceof Conv2d convolution && convolution.kernel() == 3)
         .map(
             leaf ->

@@ -68,7 +68,7 @@ final class DjlWorker {
         model.newTrainer(new DefaultTrainingConfig(crossEntropy).optOptimizer(sgd))) {
       trainer.initialize(images.getShape());
       Protocol.send("first", Map.of("loss", step(trainer, images, labels, true)));
-      Protocol.serve(() -> step(trainer, images, labels, false), warm, facts());
+      Protocol.serve(() -> step(trainer, images, labels, false), warm, metadata());
     }
   }
 
@@ -96,7 +96,7 @@ final class DjlWorker {
     model.getBlock().initialize(manager, images.getDataType(), images.getShape());
     try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator(null))) {
       Protocol.send("first", Map.of("loss", predict(manager, predictor, images, labels)));
-      Protocol.serve(() -> predict(manager, predictor, images, null), warm, facts());
+      Protocol.serve(() -> predict(manager, predictor, images, null), warm, metadata());
     }
   }
 
@@ -112,7 +112,7 @@ final class DjlWorker {
     }
   }
 
-  private static Map<String, Object> facts() {
+  private static Map<String, Object> metadata() {
     Engine engine = Engine.getEngine("PyTorch");
     return Map.of(
         "versions",

@@ -5,13 +5,12 @@ import dev.lamina.data.Permutation;
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
-import dev.lamina.layer.Layers;
 import dev.lamina.layer.Normalize;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.model.Prediction;
 import dev.lamina.optimizer.MomentumOptimizer;
-import dev.lamina.train.TrainStep;
+import dev.lamina.step.TrainStep;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
@@ -97,7 +96,7 @@ final class LaminaWorker {
       Protocol.send("first", Map.of("loss", loss));
       Protocol.Step step =
           batch == 1 ? () -> model.predict(pixels[0]) : () -> model.predict(pixels);
-      Protocol.serve(step, warm, facts(model));
+      Protocol.serve(step, warm, metadata(model));
     }
   }
 
@@ -122,7 +121,7 @@ final class LaminaWorker {
   private void serve(Protocol.Step step, Model model) throws Exception {
     step.run();
     Protocol.send("first", Map.of());
-    Protocol.serve(step, warm, facts(model));
+    Protocol.serve(step, warm, metadata(model));
   }
 
   /** Steps through epochs as {@link Trainer#fit} does. */
@@ -193,15 +192,10 @@ final class LaminaWorker {
     return ImageSet.of(SIDE, SIDE, 3, pixels, labels, classes);
   }
 
-  private static Map<String, Object> facts(Model model) {
-    Network network = model.network();
-    long multiplyAdds =
-        Layers.leaves(network.body(), network.inputShape()).stream()
-            .mapToLong(Layers.Leaf::multiplyAdds)
-            .sum();
+  private static Map<String, Object> metadata(Model model) {
     return Map.of(
         "multiply_adds",
-        multiplyAdds,
+        model.network().macs(),
         "versions",
         Protocol.object(
             Map.of("TensorFlow", TensorFlow.version(), "Java", Runtime.version().toString())));

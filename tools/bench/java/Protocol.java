@@ -45,12 +45,12 @@ final class Protocol {
   }
 
   /** Warms up after the first step, and runs the rounds that the driver asks for. */
-  static void serve(Step step, double warm, Map<String, ?> facts) throws Exception {
+  static void serve(Step step, double warm, Map<String, ?> metadata) throws Exception {
     double seconds = 0;
     for (double spent = 0; spent < warm; spent += seconds) {
       seconds = timed(step, 1);
     }
-    Map<String, Object> ready = new LinkedHashMap<>(facts);
+    Map<String, Object> ready = new LinkedHashMap<>(metadata);
     ready.put("seconds", seconds);
     send("ready", ready);
     BufferedReader in = commands();

@@ -33,13 +33,13 @@ public final class Clothes {
   }
 
   private static ImageSet some(ImageSet set, List<Integer> classes, int each) {
-    int[] places =
+    int[] indices =
         classes.stream()
             .flatMapToInt(
                 label ->
                     IntStream.range(0, set.size()).filter(i -> set.label(i) == label).limit(each))
             .toArray();
-    ImageSet chosen = set.subset(places);
+    ImageSet chosen = set.subset(indices);
     byte[] pixels = new byte[chosen.pixels().remaining()];
     chosen.pixels().get(pixels);
     int[] labels = IntStream.of(chosen.labels()).map(classes::indexOf).toArray();

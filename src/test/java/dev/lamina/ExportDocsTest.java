@@ -34,14 +34,14 @@ class ExportDocsTest {
     new Random(1).nextBytes(pixels);
     ImageSet images =
         ImageSet.of(32, 32, 3, pixels, new int[COUNT], Collections.nCopies(2, "class"));
-    Map<String, String> facts = Map.of("test_accuracy", "0.9527");
+    Map<String, String> metadata = Map.of("test_accuracy", "0.9527");
     try (Model model = ResNetCifar.builder().width(4).classes(5).build()) {
       // region export
-      model.export(folder.resolve("export/1"), facts);
-      model.exportOnnx(folder.resolve("model.onnx"), facts);
+      model.export(folder.resolve("export/1"), metadata);
+      model.exportOnnx(folder.resolve("model.onnx"), metadata);
       model.saveWeights(folder.resolve("weights.safetensors"));
       // endregion
-      // region facts
+      // region metadata
       try (Model exported = Model.load(folder.resolve("export/1"))) {
         System.out.println(exported.classNames() + " " + exported.metadata().get("test_accuracy"));
       }

@@ -4,8 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.lamina.data.DataException;
-import dev.lamina.export.FormatException;
+import dev.lamina.io.LaminaException;
 import dev.lamina.torture.Limit;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -29,19 +28,19 @@ import java.util.regex.Pattern;
 
 /**
  * Feeds a reader of outside bytes with damaged files and with noise. Whatever comes: the reader
- * takes it, or throws a {@link DataException} or {@link FormatException} of one line that names the
- * file; and the heap memory that it takes meanwhile stays in proportion to the input.
+ * takes it, or throws a {@link LaminaException} or {@link LaminaException} of one line that names
+ * the file; and the heap memory that it takes meanwhile stays in proportion to the input.
  *
- * <p>There are a few thousand inputs, or as many as the system property {@link #LIMIT} says. Then
- * an input that takes longer than 10 seconds fails too, and a line tells what was done. Input
- * number n depends on n alone; one that fails is kept in {@code target/fuzz}.
+ * <p>There are a few thousand inputs, or the number in the system property {@link #LIMIT}. Then an
+ * input that takes longer than 10 seconds fails too, and a line tells what was done. Input number n
+ * depends on n alone; one that fails is kept in {@code target/fuzz}.
  */
 public final class Fuzz {
   /** The system property that asks for the long form, by a {@link Limit} for each reader. */
   public static final String LIMIT = "fuzz.limit";
 
   /** Seconds. */
-  private static final int LONGEST = 10;
+  private static final int MAX_STUCK = 10;
 
   private static final ThreadMXBean MEMORY = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -74,7 +73,7 @@ public final class Fuzz {
     /**
      * Reads the input.
      *
-     * @param kind the place of the valid file that the input comes from
+     * @param kind the index of the valid file that the input comes from
      */
     void read(byte[] input, int kind) throws Exception;
   }
@@ -117,7 +116,7 @@ public final class Fuzz {
     return this;
   }
 
-  /** Mends checksums, in half of the inputs: else nothing behind them is ever met. */
+  /** Repairs checksums in half of the inputs; otherwise nothing after them is ever reached. */
   public Fuzz repair(UnaryOperator<byte[]> repair) {
     this.repair = repair;
     return this;
@@ -186,7 +185,7 @@ public final class Fuzz {
       } catch (TimeoutException e) {
         // Counted, not looked up: the whole process may be stopped for a while.
         stuck = number == last ? stuck + 1 : 0;
-        if (longForm && stuck == LONGEST) {
+        if (longForm && stuck == MAX_STUCK) {
           throw new AssertionError(name + " hangs at input " + number, e);
         }
       } catch (ExecutionException e) {
@@ -223,7 +222,7 @@ public final class Fuzz {
     try {
       reader.read(input, kind);
       accepted++;
-    } catch (DataException | FormatException e) {
+    } catch (LaminaException e) {
       if (!e.getMessage().startsWith(file)
           || e.getMessage().length() > file.length() + 1000
           || CONTROL.matcher(e.getMessage()).find()) {
@@ -243,7 +242,7 @@ public final class Fuzz {
     return new AssertionError(name + ", input " + n + " (" + kept + "): " + what, cause);
   }
 
-  /** Noise, behind the beginning of a valid file in half of the cases. */
+  /** Noise, after the beginning of a valid file in half of the cases. */
   private byte[] noise(Random random) {
     byte[] bytes = new byte[random.nextInt(300)];
     random.nextBytes(bytes);

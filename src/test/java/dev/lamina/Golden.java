@@ -26,14 +26,17 @@ public final class Golden {
 
   /**
    * Returns the path of a golden file. A relative {@code golden.dir} is one relative to the project
-   * folder.
+   * folder. A folder without the wide set leaves that one to the test resources.
    */
   public static Path file(String name) {
-    String folder = System.getProperty("golden.dir", "");
+    boolean wide = name.startsWith("wide_");
+    String folder = System.getProperty("golden.dir", "").strip();
+    Path given = Path.of(System.getProperty("basedir", "")).resolve(folder);
     try {
-      return folder.isBlank()
-          ? Path.of(Resources.getResource("golden/" + name).toURI())
-          : Path.of(System.getProperty("basedir", "")).resolve(folder.strip()).resolve(name);
+      if (!folder.isEmpty() && (!wide || Files.exists(given.resolve("wide_model.safetensors")))) {
+        return given.resolve(name);
+      }
+      return Path.of(Resources.getResource((wide ? "golden-wide/" : "golden/") + name).toURI());
     } catch (URISyntaxException e) {
       throw new IllegalArgumentException(e);
     }

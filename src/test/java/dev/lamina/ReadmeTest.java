@@ -15,7 +15,7 @@ import dev.lamina.layer.Normalize;
 import dev.lamina.layer.Residual;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.History;

@@ -21,7 +21,7 @@ public final class Threads {
 
   private Threads() {}
 
-  /** Starts as many threads. */
+  /** Starts the given number of threads. */
   public static Threads start(int count, Call call) {
     Threads all = new Threads();
     for (int i = 0; i < count; i++) {
@@ -44,7 +44,9 @@ public final class Threads {
     }
   }
 
-  /** Waits until the threads have ended as many calls together, or all have failed. */
+  /**
+   * Waits until the threads have finished the given number of calls in total, or all have failed.
+   */
   public void awaitCalls(long count) throws InterruptedException {
     while (calls.get() < count && failures.size() < threads.size()) {
       Thread.sleep(1);

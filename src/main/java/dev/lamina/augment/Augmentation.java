@@ -1,14 +1,14 @@
 package dev.lamina.augment;
 
-import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TUint8;
 
 /**
- * A random change of a batch of images inside the graph. A lambda over {@link Ops} is an
- * augmentation of one's own.
+ * A random change of a batch of images inside the graph. A lambda over {@link Ops} is a custom
+ * augmentation. One that changes the targets too, such as {@link MixUp}, is a {@link
+ * BatchAugmentation}.
  *
  * <table>
  * <caption>Shapes</caption>
@@ -25,8 +25,7 @@ import org.tensorflow.types.TUint8;
  * <p>The augmentations of this package throw {@link IllegalArgumentException} when applied to
  * images whose height, width or channels are not known.
  */
-@FunctionalInterface
-public interface Augmentation {
+public interface Augmentation extends BatchAugmentation {
 
   /**
    * Adds the ops that draw and apply the change.
@@ -38,18 +37,9 @@ public interface Augmentation {
    */
   Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed);
 
-  /**
-   * Returns an augmentation that applies the given ones in order, each with a seed of its own
-   * derived from the seed and its place, so that equal augmentations at two places draw
-   * independently. Appending one leaves the draws of those before it as they were. An empty list
-   * changes nothing.
-   */
-  static Augmentation chain(List<? extends Augmentation> augmentations) {
-    return new Chain(List.copyOf(augmentations));
-  }
-
-  /** Returns {@link #chain(List)} of the given augmentations. */
-  static Augmentation chain(Augmentation... augmentations) {
-    return chain(List.of(augmentations));
+  /** Changes the images of a batch; targets and weights stay. */
+  @Override
+  default Batch apply(Ops tf, Batch batch, Operand<TInt64> seed) {
+    return batch.withImages(apply(tf, batch.images(), seed));
   }
 }

@@ -4,31 +4,43 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TInt64;
-import org.tensorflow.types.TUint8;
 
 /**
- * Augmentations one after the other; a flip behind a crop shares the crop's pass over the pixels.
+ * Augmentations one after the other, each with a seed of its own derived from the seed and its
+ * position, so that equal augmentations at two positions draw independently. Appending one leaves
+ * the draws of those before it as they were. An empty list changes nothing.
+ *
+ * <p>A crop and the flips after it share one pass over the pixels.
+ *
+ * @param augmentations the augmentations, in order
  */
-record Chain(List<Augmentation> augmentations) implements Augmentation {
-
-  @Override
-  public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
-    List<Operand<TInt64>> seeds = Draws.split(tf, seed, augmentations.size());
-    Pixels pixels = Pixels.of(tf, images);
-    for (int place = 0; place < augmentations.size(); place++) {
-      pixels = add(tf, augmentations.get(place), pixels, seeds.get(place));
-    }
-    return pixels.images(tf);
+public record Chain(List<BatchAugmentation> augmentations) implements BatchAugmentation {
+  /** Copies the list of augmentations. */
+  public Chain {
+    augmentations = List.copyOf(augmentations);
   }
 
-  private static Pixels add(
-      Ops tf, Augmentation augmentation, Pixels pixels, Operand<TInt64> seed) {
-    if (augmentation instanceof RandomCrop crop) {
-      return crop.move(tf, pixels, seed);
+  /** Returns the chain of the given augmentations. */
+  public static Chain of(BatchAugmentation... augmentations) {
+    return new Chain(List.of(augmentations));
+  }
+
+  @Override
+  public Batch apply(Ops tf, Batch batch, Operand<TInt64> seed) {
+    List<Operand<TInt64>> seeds = RandomOps.split(tf, seed, augmentations.size());
+    Batch changed = batch;
+    GatherPlan plan = GatherPlan.of(tf, batch.images());
+    for (int i = 0; i < augmentations.size(); i++) {
+      BatchAugmentation augmentation = augmentations.get(i);
+      if (augmentation instanceof RandomCrop crop) {
+        plan = crop.move(tf, plan, seeds.get(i));
+      } else if (augmentation instanceof RandomFlip flip) {
+        plan = flip.move(tf, plan, seeds.get(i));
+      } else {
+        changed = augmentation.apply(tf, changed.withImages(plan.images(tf)), seeds.get(i));
+        plan = GatherPlan.of(tf, changed.images());
+      }
     }
-    if (augmentation instanceof RandomFlip flip) {
-      return flip.move(tf, pixels, seed);
-    }
-    return Pixels.of(tf, augmentation.apply(tf, pixels.images(tf), seed));
+    return changed.withImages(plan.images(tf));
   }
 }

@@ -41,7 +41,7 @@ public record ColorJitter(double brightness, double contrast, double saturation)
   private static final float[] GREY = {0.2989f, 0.587f, 0.114f};
 
   /**
-   * What each image's changes are multiplied by; 1 changes nothing.
+   * The factors of the three changes for each image; a factor of 1 changes nothing.
    *
    * @param brightness float32 [batch], not negative
    * @param contrast float32 [batch], not negative
@@ -50,7 +50,11 @@ public record ColorJitter(double brightness, double contrast, double saturation)
   public record Factors(
       Operand<TFloat32> brightness, Operand<TFloat32> contrast, Operand<TFloat32> saturation) {}
 
-  /** Checks every value. */
+  /**
+   * Creates a jitter.
+   *
+   * @throws IllegalArgumentException if a value is negative or infinite
+   */
   public ColorJitter {
     check("brightness", brightness);
     check("contrast", contrast);
@@ -65,22 +69,22 @@ public record ColorJitter(double brightness, double contrast, double saturation)
         value);
   }
 
-  /** Returns a jitter that changes nothing until one of the options says so. */
-  public static ColorJitter of() {
+  /** Returns a jitter that changes nothing until an option is set. */
+  public static ColorJitter create() {
     return new ColorJitter(0, 0, 0);
   }
 
-  /** Returns this jitter with another largest change of brightness. */
+  /** Returns this jitter with another largest change of brightness, not negative. */
   public ColorJitter brightness(double change) {
     return new ColorJitter(change, contrast, saturation);
   }
 
-  /** Returns this jitter with another largest change of contrast. */
+  /** Returns this jitter with another largest change of contrast, not negative. */
   public ColorJitter contrast(double change) {
     return new ColorJitter(brightness, change, saturation);
   }
 
-  /** Returns this jitter with another largest change of saturation. */
+  /** Returns this jitter with another largest change of saturation, not negative. */
   public ColorJitter saturation(double change) {
     return new ColorJitter(brightness, contrast, change);
   }
@@ -97,7 +101,7 @@ public record ColorJitter(double brightness, double contrast, double saturation)
    * @param seed int64 [2]
    */
   public Factors draw(Ops tf, Operand<TInt32> batch, Operand<TInt64> seed) {
-    List<Operand<TInt64>> seeds = Draws.split(tf, seed, 3);
+    List<Operand<TInt64>> seeds = RandomOps.split(tf, seed, 3);
     return new Factors(
         factor(tf, batch, brightness, seeds.get(0)),
         factor(tf, batch, contrast, seeds.get(1)),
@@ -108,6 +112,7 @@ public record ColorJitter(double brightness, double contrast, double saturation)
    * Changes the images by the given factors.
    *
    * @param images uint8 [batch, height, width, 1 or 3]
+   * @return uint8 of the same shape
    * @throws IllegalArgumentException if the images have another number of channels
    */
   public Operand<TUint8> jitter(Ops tf, Operand<TUint8> images, Factors factors) {
@@ -128,7 +133,7 @@ public record ColorJitter(double brightness, double contrast, double saturation)
 
   private static Operand<TFloat32> factor(
       Ops tf, Operand<TInt32> batch, double change, Operand<TInt64> seed) {
-    return Draws.floats(tf, batch, Math.max(0, 1 - change), 1 + change, seed);
+    return RandomOps.floats(tf, batch, Math.max(0, 1 - change), 1 + change, seed);
   }
 
   private static Operand<TFloat32> grey(Ops tf, Operand<TFloat32> images, int channels) {

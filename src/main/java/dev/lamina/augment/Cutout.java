@@ -31,13 +31,17 @@ public record Cutout(int size, int fill) implements Augmentation {
    */
   public record Centre(Operand<TInt32> row, Operand<TInt32> column) {}
 
-  /** Checks both values. */
+  /**
+   * Creates a cutout.
+   *
+   * @throws IllegalArgumentException if {@code size} is less than 1 or {@code fill} not in 0..255
+   */
   public Cutout {
     checkArgument(size >= 1, "size must be at least 1, got %s", size);
     checkArgument(0 <= fill && fill <= 255, "fill must lie in 0..255, got %s", fill);
   }
 
-  /** Returns a grey square with a side of {@code size} pixels. */
+  /** Returns the cutout of a grey square with a side of {@code size} pixels. */
   public static Cutout of(int size) {
     return new Cutout(size, 128);
   }
@@ -63,16 +67,17 @@ public record Cutout(int size, int fill) implements Augmentation {
    * @param seed int64 [2]
    */
   public Centre draw(Ops tf, Operand<TInt32> batch, int height, int width, Operand<TInt64> seed) {
-    List<Operand<TInt64>> seeds = Draws.split(tf, seed, 2);
+    List<Operand<TInt64>> seeds = RandomOps.split(tf, seed, 2);
     return new Centre(
-        Draws.ints(tf, batch, 0, height - 1, seeds.get(0)),
-        Draws.ints(tf, batch, 0, width - 1, seeds.get(1)));
+        RandomOps.ints(tf, batch, 0, height - 1, seeds.get(0)),
+        RandomOps.ints(tf, batch, 0, width - 1, seeds.get(1)));
   }
 
   /**
    * Covers the squares around the given centres.
    *
    * @param images uint8 [batch, height, width, channels]
+   * @return uint8 of the same shape
    */
   public Operand<TUint8> cut(Ops tf, Operand<TUint8> images, Centre centre) {
     ImageShape shape = ImageShape.of(images);
@@ -89,7 +94,7 @@ public record Cutout(int size, int fill) implements Augmentation {
   private Operand<TBool> covered(Ops tf, Operand<TInt32> centre, int count) {
     Operand<TInt32> first =
         tf.expandDims(tf.math.sub(centre, tf.constant(size / 2)), tf.constant(1));
-    Operand<TInt32> offset = tf.math.sub(Pixels.range(tf, count), first);
+    Operand<TInt32> offset = tf.math.sub(GatherPlan.range(tf, count), first);
     return tf.math.logicalAnd(
         tf.math.greaterEqual(offset, tf.constant(0)), tf.math.less(offset, tf.constant(size)));
   }

@@ -23,7 +23,7 @@ record ImageShape(int height, int width, int channels) {
     return new ImageShape((int) shape.get(1), (int) shape.get(2), (int) shape.get(3));
   }
 
-  /** Returns the number of images as a scalar. */
+  /** Returns the number of images: int32, a scalar. */
   static Operand<TInt32> batch(Ops tf, Operand<TUint8> images) {
     return tf.squeeze(
         tf.slice(tf.shape(images), tf.constant(new int[] {0}), tf.constant(new int[] {1})));

@@ -11,7 +11,7 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TUint8;
 
 /**
- * Cuts a window of each image's own size, at a random place, out of the image padded on all four
+ * Cuts a window of each image's own size, at a random position, out of the image padded on all four
  * sides.
  *
  * @param padding pixels added on each side, at least 1
@@ -62,7 +62,11 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
    */
   public record Window(Operand<TInt32> top, Operand<TInt32> left) {}
 
-  /** Checks the padding. */
+  /**
+   * Creates a crop.
+   *
+   * @throws IllegalArgumentException if {@code padding} is less than 1
+   */
   public RandomCrop {
     checkArgument(padding >= 1, "padding must be at least 1, got %s", padding);
   }
@@ -87,11 +91,11 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
 
   @Override
   public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
-    return move(tf, Pixels.of(tf, images), seed).images(tf);
+    return move(tf, GatherPlan.of(tf, images), seed).images(tf);
   }
 
-  /** Draws the windows and leaves their pixels to be picked. */
-  Pixels move(Ops tf, Pixels pixels, Operand<TInt64> seed) {
+  /** Draws the windows and plans the gathering of their pixels. */
+  GatherPlan move(Ops tf, GatherPlan pixels, Operand<TInt64> seed) {
     Operand<TUint8> images = pixels.images(tf);
     return cropped(tf, images, draw(tf, ImageShape.batch(tf, images), seed));
   }
@@ -103,23 +107,24 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
    * @param seed int64 [2]
    */
   public Window draw(Ops tf, Operand<TInt32> batch, Operand<TInt64> seed) {
-    List<Operand<TInt64>> seeds = Draws.split(tf, seed, 2);
+    List<Operand<TInt64>> seeds = RandomOps.split(tf, seed, 2);
     return new Window(
-        Draws.ints(tf, batch, 0, 2 * padding, seeds.get(0)),
-        Draws.ints(tf, batch, 0, 2 * padding, seeds.get(1)));
+        RandomOps.ints(tf, batch, 0, 2 * padding, seeds.get(0)),
+        RandomOps.ints(tf, batch, 0, 2 * padding, seeds.get(1)));
   }
 
   /**
    * Cuts out the given windows.
    *
    * @param images uint8 [batch, height, width, channels]
+   * @return uint8 of the same shape
    * @throws IllegalArgumentException if the padding is a reflection as large as the image
    */
   public Operand<TUint8> crop(Ops tf, Operand<TUint8> images, Window window) {
     return cropped(tf, images, window).images(tf);
   }
 
-  private Pixels cropped(Ops tf, Operand<TUint8> images, Window window) {
+  private GatherPlan cropped(Ops tf, Operand<TUint8> images, Window window) {
     ImageShape shape = ImageShape.of(images);
     checkArgument(
         border != Border.REFLECT || padding < Math.min(shape.height(), shape.width()),
@@ -127,7 +132,7 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
         padding,
         shape.height(),
         shape.width());
-    return new Pixels(
+    return new GatherPlan(
         border == Border.ZERO ? withZeros(tf, images) : images,
         positions(tf, window.top(), shape.height()),
         positions(tf, window.left(), shape.width()),
@@ -153,7 +158,7 @@ public record RandomCrop(int padding, Border border) implements Augmentation {
     int[] table =
         IntStream.range(-padding, size + padding).map(i -> border.source(i, size)).toArray();
     Operand<TInt32> padded =
-        tf.math.add(tf.expandDims(first, tf.constant(1)), Pixels.range(tf, size));
+        tf.math.add(tf.expandDims(first, tf.constant(1)), GatherPlan.range(tf, size));
     return tf.gather(tf.constant(table), padded, tf.constant(0));
   }
 }

@@ -17,11 +17,11 @@ public record RandomFlip() implements Augmentation {
 
   @Override
   public Operand<TUint8> apply(Ops tf, Operand<TUint8> images, Operand<TInt64> seed) {
-    return move(tf, Pixels.of(tf, images), seed).images(tf);
+    return move(tf, GatherPlan.of(tf, images), seed).images(tf);
   }
 
-  /** Draws the flips and adds them to the moves of the pixels. */
-  Pixels move(Ops tf, Pixels pixels, Operand<TInt64> seed) {
+  /** Draws the flips and adds them to the plan. */
+  GatherPlan move(Ops tf, GatherPlan pixels, Operand<TInt64> seed) {
     return flipped(tf, pixels, draw(tf, ImageShape.batch(tf, pixels.source()), seed));
   }
 
@@ -33,7 +33,7 @@ public record RandomFlip() implements Augmentation {
    * @return int32 [batch], 1 for an image to flip and else 0
    */
   public Operand<TInt32> draw(Ops tf, Operand<TInt32> batch, Operand<TInt64> seed) {
-    return Draws.ints(tf, batch, 0, 1, seed);
+    return RandomOps.ints(tf, batch, 0, 1, seed);
   }
 
   /**
@@ -41,15 +41,16 @@ public record RandomFlip() implements Augmentation {
    *
    * @param images uint8 [batch, height, width, channels]
    * @param flip int32 [batch], 0 or 1
+   * @return uint8 of the same shape as the images
    */
   public Operand<TUint8> flip(Ops tf, Operand<TUint8> images, Operand<TInt32> flip) {
-    return flipped(tf, Pixels.of(tf, images), flip).images(tf);
+    return flipped(tf, GatherPlan.of(tf, images), flip).images(tf);
   }
 
-  private static Pixels flipped(Ops tf, Pixels pixels, Operand<TInt32> flip) {
+  private static GatherPlan flipped(Ops tf, GatherPlan pixels, Operand<TInt32> flip) {
     Operand<TInt32> mirrored = tf.reverse(pixels.columns(), tf.constant(new int[] {1}));
     Operand<TBool> flips = tf.math.equal(tf.expandDims(flip, tf.constant(1)), tf.constant(1));
     Operand<TInt32> columns = tf.select(flips, mirrored, pixels.columns());
-    return new Pixels(pixels.source(), pixels.rows(), columns, true);
+    return new GatherPlan(pixels.source(), pixels.rows(), columns, true);
   }
 }

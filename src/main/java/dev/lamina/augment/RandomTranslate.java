@@ -9,8 +9,8 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TUint8;
 
 /**
- * Shifts each image up or down and left or right by whole pixels; what comes into view is zero. The
- * same as a {@linkplain RandomCrop#zero crop out of the zero-padded image}, said in other words.
+ * Shifts each image up or down and left or right by whole pixels; the pixels that come into view
+ * are zero. Equivalent to a {@linkplain RandomCrop#zero crop out of the zero-padded image}.
  *
  * @param max the largest shift in pixels, at least 1
  */
@@ -24,7 +24,11 @@ public record RandomTranslate(int max) implements Augmentation {
    */
   public record Shift(Operand<TInt32> down, Operand<TInt32> right) {}
 
-  /** Checks the shift. */
+  /**
+   * Creates a shift.
+   *
+   * @throws IllegalArgumentException if {@code max} is less than 1
+   */
   public RandomTranslate {
     checkArgument(max >= 1, "max must be at least 1, got %s", max);
   }
@@ -55,6 +59,7 @@ public record RandomTranslate(int max) implements Augmentation {
    * Shifts the images.
    *
    * @param images uint8 [batch, height, width, channels]
+   * @return uint8 of the same shape
    */
   public Operand<TUint8> translate(Ops tf, Operand<TUint8> images, Shift shift) {
     Operand<TInt32> centre = tf.constant(max);

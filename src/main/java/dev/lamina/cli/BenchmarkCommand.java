@@ -4,26 +4,26 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.math.Quantiles;
 import com.google.common.math.Stats;
-import dev.lamina.augment.Augmentation;
-import dev.lamina.augment.RandomCrop;
-import dev.lamina.augment.RandomFlip;
-import dev.lamina.data.ChannelStatistics;
+import dev.lamina.benchmark.ChromeTrace;
+import dev.lamina.benchmark.InputPipeline;
+import dev.lamina.benchmark.MatrixProduct;
+import dev.lamina.benchmark.StepProfile;
+import dev.lamina.benchmark.StepProfile.Kind;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Permutation;
-import dev.lamina.graph.MatrixProduct;
+import dev.lamina.graph.Device;
 import dev.lamina.layer.Normalize;
 import dev.lamina.model.Model;
-import dev.lamina.report.ChromeTrace;
-import dev.lamina.train.InputPipeline;
-import dev.lamina.train.StepProfile;
-import dev.lamina.train.StepProfile.Kind;
-import dev.lamina.train.TrainStep;
+import dev.lamina.step.TrainStep;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.Recipes;
 import dev.lamina.train.Trainer;
-import dev.lamina.zoo.ResNetCifar;
+import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -35,11 +35,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Shows how fast this machine trains the flagship, and where the time goes. */
+/** Measures the speed of training on this machine, by kind of operation. */
 @Command(
     name = "benchmark",
     description =
-        "Takes training steps of ResNetCifar and prints images/s, the share of the machine's matrix-product peak,"
+        "Takes training steps of a network and prints images/s, the share of the machine's matrix-product peak,"
             + " memory, the rate of the input pipeline alone, and time by kind of operation.",
     mixinStandardHelpOptions = true)
 final class BenchmarkCommand implements Callable<Integer> {
@@ -47,26 +47,26 @@ final class BenchmarkCommand implements Callable<Integer> {
   private static final int TRACED = 3;
   private static final double LEARNING_RATE = 1e-3;
   private static final double MOMENTUM = 0.9;
-  private static final List<Augmentation> AUGMENTATIONS =
-      List.of(RandomCrop.reflect(4), RandomFlip.horizontal());
 
-  /** Of a multiply-add: a product and a sum, each forward and in two gradients. */
+  /** Operations per MAC: a product and a sum, each forward and in two gradients. */
   private static final int OPERATIONS = 6;
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
 
-  @Option(
-      names = "--width",
-      defaultValue = "64",
-      description = "channels of the first stage (default: ${DEFAULT-VALUE})")
-  private int width;
+  @Mixin private NetworkOption network = new NetworkOption();
 
   @Option(
-      names = "--batch-size",
-      defaultValue = "64",
-      description = "images of a step (default: ${DEFAULT-VALUE})")
+      names = "--recipe",
+      paramLabel = "NAME",
+      defaultValue = Recipes.PUBLISHED,
+      description = "the recipe whose steps are taken (default: ${DEFAULT-VALUE})")
+  private String recipeName = Recipes.PUBLISHED;
+
+  @Option(names = "--batch-size", description = "images of a step (default: the recipe's)")
+  private @Nullable Integer givenBatchSize;
+
   private int batchSize;
 
   @Option(
@@ -84,35 +84,27 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     checkArgument(steps > 0, "steps must be positive, got %s", steps);
-    Trainer trainer =
-        Trainer.builder()
-            .augment(AUGMENTATIONS.toArray(Augmentation[]::new))
-            .batchSize(batchSize)
-            .precision(precision.resolve())
-            .build();
+    Zoo.get(network.name);
+    Recipe recipe = Recipes.get(recipeName).precision(Optional.of(precision.resolve()));
+    if (givenBatchSize != null) {
+      recipe = recipe.batchSize(givenBatchSize);
+    }
+    batchSize = recipe.batchSize();
     ImageSet images = data.open().train();
-    ChannelStatistics statistics = ChannelStatistics.of(images);
     IntFunction<int[]> batches = batches(images);
-    try (Model model =
-            ResNetCifar.builder()
-                .width(width)
-                .classes(images.classes())
-                .imageSize(images.height(), images.width())
-                .inputChannels(images.channels())
-                .normalization(statistics.mean().toArray(), statistics.deviation().toArray())
-                .build();
-        TrainStep step = trainer.step(model, images)) {
+    try (Model model = network.builder(images).build();
+        TrainStep step = Trainer.builder(recipe).build().step(model, images)) {
       printMachine();
-      print("network           ResNetCifar of width %d, %d images a step", width, batchSize);
+      print("network           %s, %d images a step", network.describe(), batchSize);
       double rate = timeSteps(step, batches);
-      // Before anything else takes memory.
+      // First, while most memory is free.
       print("memory            %s, peak %s", Machine.THIS.memory(), Machine.THIS.peakMemory());
-      double peak = MatrixProduct.flopsPerSecond(precision.resolve()) / 1e9;
-      double gigaflops = rate * OPERATIONS * model.network().multiplyAdds() / 1e9;
+      double peak = MatrixProduct.flopsPerSecond(Device.auto(), precision.resolve()) / 1e9;
+      double gigaflops = rate * OPERATIONS * model.network().macs() / 1e9;
       print("arithmetic        %.1f GFLOP/s", gigaflops);
       print(
           "matrix product    %.1f GFLOP/s, training reaches %.1f %%", peak, 100 * gigaflops / peak);
-      print("input pipeline    %.0f images/s alone", pipelineRate(images, statistics, batches));
+      print("input pipeline    %.0f images/s alone", pipelineRate(images, recipe, batches));
       printKinds(traceSteps(step, batches));
     }
     return 0;
@@ -126,7 +118,7 @@ final class BenchmarkCommand implements Callable<Integer> {
     print("precision         %s", PrecisionOption.text(precision.resolve()));
   }
 
-  /** Prints and returns images/s. */
+  /** Prints and returns the images per second. */
   private double timeSteps(TrainStep step, IntFunction<int[]> batches) {
     List<Double> rates = new ArrayList<>();
     for (int i = 0; i < WARM_UP + steps; i++) {
@@ -145,11 +137,10 @@ final class BenchmarkCommand implements Callable<Integer> {
     return median;
   }
 
-  private double pipelineRate(
-      ImageSet images, ChannelStatistics statistics, IntFunction<int[]> batches) {
-    Normalize normalize =
-        Normalize.of(statistics.mean().toArray(), statistics.deviation().toArray());
-    try (InputPipeline pipeline = new InputPipeline(images, AUGMENTATIONS, normalize)) {
+  private double pipelineRate(ImageSet images, Recipe recipe, IntFunction<int[]> batches) {
+    Normalize normalize = NetworkOption.normalization(images);
+    try (InputPipeline pipeline =
+        new InputPipeline(Device.auto(), images, recipe.augmentations(), normalize)) {
       for (int i = 0; i < WARM_UP; i++) {
         pipeline.run(batches.apply(i), i);
       }
@@ -198,7 +189,7 @@ final class BenchmarkCommand implements Callable<Integer> {
     print("Operations run beside each other: %.2f ms of them in %.2f ms.", all, wall);
   }
 
-  /** The places of the images of each step, in the order of an epoch that has no end. */
+  /** Returns the indices of the images of each step, in the order of an endless epoch. */
   private IntFunction<int[]> batches(ImageSet images) {
     int[] order = Permutation.of(images.size(), 1, 1);
     return step -> {

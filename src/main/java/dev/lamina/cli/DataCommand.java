@@ -1,14 +1,12 @@
 package dev.lamina.cli;
 
 import com.google.common.primitives.ImmutableDoubleArray;
-import dev.lamina.augment.RandomCrop;
-import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.train.Recipes;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -18,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Looks at images before they are trained on. */
+/** Shows the images of a data set. */
 @Command(
     name = "data",
     description = "Looks at images before they are trained on.",
@@ -34,8 +32,9 @@ final class DataCommand implements Callable<Integer> {
 
   static String describe(ImageData data) {
     return String.format(
-        "%d training and %d test images, %d x %d x %d, %d classes",
+        "%d training%s and %d test images, %d x %d x %d, %d classes",
         data.train().size(),
+        data.validation().map(images -> ", " + images.size() + " validation").orElse(""),
         data.test().size(),
         data.train().height(),
         data.train().width(),
@@ -70,7 +69,7 @@ final class DataCommand implements Callable<Integer> {
       ChannelStatistics statistics = ChannelStatistics.of(images.train());
       out.printf(
           "mean %s, standard deviation %s of the training pixels scaled to [0, 1]%n",
-          numbers(statistics.mean()), numbers(statistics.deviation()));
+          numbers(statistics.mean()), numbers(statistics.std()));
       return 0;
     }
 
@@ -108,8 +107,7 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      Samples.write(
-          data.open().train(), List.of(RandomCrop.reflect(4), RandomFlip.horizontal()), out);
+      Samples.write(data.open().train(), Recipes.get(Recipes.PUBLISHED).augmentations(), out);
       spec.commandLine().getOut().println("picture " + out);
       return 0;
     }

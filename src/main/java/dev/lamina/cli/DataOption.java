@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** The options that say which images. */
+/** The options that choose the images. */
 final class DataOption {
   static final String EMBEDDED = "embedded";
   private static final Set<String> NAMES = Set.of("cifar10", "cifar100", "fashion-mnist");
@@ -18,7 +18,7 @@ final class DataOption {
       paramLabel = "DATA",
       defaultValue = EMBEDDED,
       description =
-          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, or images in train|test/CLASS/), one of cifar10, cifar100,"
+          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, or images in train|validation|test/CLASS/), one of cifar10, cifar100,"
               + " fashion-mnist (downloaded), or embedded, a sample of Fashion-MNIST (default)")
   String data = EMBEDDED;
 
@@ -37,21 +37,26 @@ final class DataOption {
   @Option(
       names = "--stream",
       description =
-          "leave the images of a folder on disk (decoded, in --cache): for more than fit in memory")
+          "leave the images of a folder on disk (decoded, in --cache): for sets larger than memory")
   boolean stream;
 
-  /** Whether the user named the images. */
+  /** Returns whether the user chose the images. */
   static boolean given(CommandSpec spec) {
     return spec.commandLine().getParseResult().hasMatchedOption("--data");
   }
 
-  /** The same images by a name that means the same in every folder. */
+  /** Returns the name of the images, with an absolute path. */
   String absolute() {
     return embedded() || NAMES.contains(data) ? data : Path.of(data).toAbsolutePath().toString();
   }
 
   boolean embedded() {
     return data.equals(EMBEDDED);
+  }
+
+  /** Returns whether the images are a folder of images, not a published data set. */
+  boolean isImageFolder() {
+    return !embedded() && !NAMES.contains(data) && ImageData.isImageFolder(Path.of(data));
   }
 
   ImageData open() {

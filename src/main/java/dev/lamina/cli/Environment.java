@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.tensorflow.TensorFlow;
 
-/** What a run was made with. */
+/** The versions and the machine of a run. */
 final class Environment {
   private Environment() {}
 
@@ -15,13 +15,13 @@ final class Environment {
   }
 
   static Map<String, String> describe() {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("lamina", version());
-    facts.put("tensorflow", TensorFlow.version());
-    facts.put("java", System.getProperty("java.runtime.version"));
-    facts.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-    facts.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
-    facts.put("onednn", System.getenv().getOrDefault("TF_ENABLE_ONEDNN_OPTS", "default"));
-    return facts;
+    Map<String, String> versions = new LinkedHashMap<>();
+    versions.put("lamina", version());
+    versions.put("tensorflow", TensorFlow.version());
+    versions.put("java", System.getProperty("java.runtime.version"));
+    versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    versions.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    versions.put("onednn", System.getenv().getOrDefault("TF_ENABLE_ONEDNN_OPTS", "default"));
+    return versions;
   }
 }

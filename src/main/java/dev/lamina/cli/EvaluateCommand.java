@@ -1,7 +1,7 @@
 package dev.lamina.cli;
 
-import dev.lamina.data.DataException;
 import dev.lamina.data.ImageSet;
+import dev.lamina.io.LaminaException;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import java.nio.file.Path;
@@ -29,12 +29,12 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path folder = RunFolders.find(run);
-    // The run knows what it was trained on; --data says otherwise.
+    // The images of the run, unless --data is given.
     RunConfig config = RunConfig.read(folder);
     ImageSet images =
         (DataOption.given(spec) ? data.open() : data.open(config.data(), config.stream())).test();
     if (!images.classNames().equals(config.classNames())) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "classes of the images must be those of the run %s, got %s; name its images with --data",
               config.classNames(), images.classNames()));

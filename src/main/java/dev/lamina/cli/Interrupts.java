@@ -9,12 +9,11 @@ import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets the first Ctrl-C or SIGTERM end what runs in its own way (a training after its step), and
- * the second one end the process at once. While it is not listening, signals do what they always
- * do.
+ * Ends the work gracefully on the first Ctrl-C or SIGTERM (training after its step), and the
+ * process immediately on the second. While it is not listening, signals have their default effect.
  */
 final class Interrupts implements Callback, AutoCloseable {
-  /** By convention the exit status is 128 and the number of the signal. */
+  /** By convention the exit status is 128 plus the number of the signal. */
   private static final Map<String, Integer> STATUS = Map.of("INT", 128 + 2, "TERM", 128 + 15);
 
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
@@ -27,9 +26,9 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   /**
-   * Listens until it is closed.
+   * Starts listening, until closed.
    *
-   * @param last what is still done after the first signal
+   * @param last when the work ends after the first signal, for the message
    */
   static Interrupts listen(String last) {
     Interrupts interrupts = new Interrupts(last);
@@ -41,7 +40,7 @@ final class Interrupts implements Callback, AutoCloseable {
     before.put(signal, Signals.register(signal, () -> received(signal)));
   }
 
-  /** The exit status that belongs to the signal that came, 0 where none did. */
+  /** Returns the exit status of the signal that was received; 0 if none was. */
   synchronized int status() {
     return first == null ? 0 : STATUS.getOrDefault(first, 1);
   }
@@ -51,7 +50,7 @@ final class Interrupts implements Callback, AutoCloseable {
       dieOf(first);
     }
     first = signal;
-    System.err.printf("%nlamina: stopping %s; again to leave at once%n", last);
+    System.err.printf("%nlamina: stopping %s; press Ctrl-C again to quit immediately%n", last);
     if (stop != null) {
       stop.run();
     }
@@ -68,12 +67,12 @@ final class Interrupts implements Callback, AutoCloseable {
       Object dying = type.getConstructor(String.class).newInstance(signal);
       type.getMethod("raise", type).invoke(null, dying);
     } catch (ReflectiveOperationException e) {
-      // Without that class nothing has been received.
+      // Without that class no signal was received.
     }
     Runtime.getRuntime().halt(status());
   }
 
-  /** Says what the first signal does; at once where it has come already. */
+  /** Sets what the first signal does; done immediately if it has already been received. */
   synchronized void onSignal(Runnable action) {
     stop = action;
     if (first != null) {

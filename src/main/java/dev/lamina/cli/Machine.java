@@ -10,29 +10,29 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What Linux says of the processor and of this process; "unknown" where there is no Linux. */
+/** The processor and the memory of this process as Linux reports them; "unknown" elsewhere. */
 final class Machine {
   static final Machine THIS = new Machine(Path.of("/proc"));
 
   private static final String UNKNOWN = "unknown";
 
-  /** Of x86 and arm64, what multiplies many numbers at once. */
+  /** Vector and matrix instruction sets of x86 and arm64. */
   private static final Pattern ARITHMETIC =
       Pattern.compile("fma|f16c|(avx|amx).*|asimd.*|sve.*|bf16|i8mm");
 
   private final Path proc;
 
-  /** A machine by its {@code /proc}. */
+  /** Creates the machine that a {@code /proc} folder describes. */
   Machine(Path proc) {
     this.proc = proc;
   }
 
-  /** The processor's name. */
+  /** Returns the processor's name. */
   String processor() {
     return field("cpuinfo", "model name").orElse(UNKNOWN);
   }
 
-  /** The instruction sets for arithmetic, as Linux spells them. */
+  /** Returns the instruction sets for arithmetic, as Linux spells them. */
   String instructionSets() {
     return Stream.of("flags", "Features")
         .flatMap(name -> field("cpuinfo", name).stream())
@@ -43,12 +43,12 @@ final class Machine {
                 Collectors.joining(" "), sets -> sets.isEmpty() ? UNKNOWN : sets));
   }
 
-  /** The memory that the process holds now. */
+  /** Returns the resident memory of the process. */
   String memory() {
     return megabytes("VmRSS");
   }
 
-  /** The most memory that the process has held. */
+  /** Returns the peak resident memory of the process. */
   String peakMemory() {
     return megabytes("VmHWM");
   }
@@ -60,7 +60,7 @@ final class Machine {
         .orElse(UNKNOWN);
   }
 
-  /** The value of the first line "name : value". */
+  /** Returns the value of the first line "name : value". */
   private Optional<String> field(String file, String name) {
     try {
       List<String> lines = Files.readAllLines(proc.resolve(file));

@@ -1,8 +1,6 @@
 package dev.lamina.cli;
 
-import dev.lamina.data.DataException;
-import dev.lamina.export.FormatException;
-import dev.lamina.train.DivergenceException;
+import dev.lamina.io.LaminaException;
 import java.io.UncheckedIOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,12 +26,12 @@ import picocli.CommandLine.ParameterException;
       HelpCommand.class
     })
 public final class Main {
-  /** The exit status where the user can mend what is wrong. */
+  /** The exit status of errors that the user can fix. */
   static final int USER_ERROR = 2;
 
   private Main() {}
 
-  /** Runs a command and exits with its status: 0 done, 2 bad input, 1 a fault of Lamina's own. */
+  /** Runs a command and exits with its status: 0 done, 2 bad input, 1 an error in Lamina. */
   public static void main(String[] args) {
     System.exit(run(args));
   }
@@ -63,9 +61,7 @@ public final class Main {
 
   private static int report(Exception e, CommandLine line) {
     if (e instanceof IllegalArgumentException
-        || e instanceof DataException
-        || e instanceof FormatException
-        || e instanceof DivergenceException
+        || e instanceof LaminaException
         || e instanceof UncheckedIOException) {
       line.getErr().println("lamina: " + e.getMessage());
       return USER_ERROR;

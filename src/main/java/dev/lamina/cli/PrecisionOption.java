@@ -1,10 +1,11 @@
 package dev.lamina.cli;
 
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 
-/** The option that says what convolutions compute in. */
+/** The option for the floating-point format of convolutions. */
 final class PrecisionOption {
   private enum Choice {
     AUTO,
@@ -18,16 +19,16 @@ final class PrecisionOption {
       paramLabel = "FORMAT",
       defaultValue = "auto",
       description =
-          "what convolutions compute in: float32, bfloat16, float16 (for GPUs), or auto, bfloat16 where the processor"
+          "what convolutions compute in: float32, bfloat16, float16 (for GPUs), or auto, bfloat16 if the processor"
               + " has instructions for it (default: auto)")
   private Choice choice = Choice.AUTO;
 
-  /** The precision that was asked for, or the machine's own. */
+  /** Returns the precision that was given, or the default of the machine. */
   Precision resolve() {
-    return choice == Choice.AUTO ? Precision.automatic() : Precision.valueOf(choice.name());
+    return choice == Choice.AUTO ? Device.auto().precision() : Precision.valueOf(choice.name());
   }
 
-  /** How the user writes it. */
+  /** Returns the value of the option for a precision. */
   static String text(Precision precision) {
     return precision.name().toLowerCase(Locale.ROOT);
   }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Says what images show. */
+/** Classifies images. */
 @Command(
     name = "predict",
     description = "Says what image files show, by the model of a run.",

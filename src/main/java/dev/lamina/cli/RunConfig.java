@@ -1,153 +1,114 @@
 package dev.lamina.cli;
 
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.lamina.augment.Augmentation;
-import dev.lamina.augment.RandomCrop;
-import dev.lamina.augment.RandomFlip;
-import dev.lamina.data.AtomicFiles;
-import dev.lamina.data.DataException;
-import dev.lamina.data.OneLine;
-import dev.lamina.graph.Precision;
+import dev.lamina.format.OptionsJson;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import dev.lamina.model.Model;
-import dev.lamina.optimizer.MomentumOptimizer;
-import dev.lamina.schedule.OneCycle;
-import dev.lamina.schedule.Schedule;
-import dev.lamina.train.Trainer;
+import dev.lamina.registry.Options;
+import dev.lamina.registry.UnregisteredException;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.RecipeOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code config.json} of a run: how it was made. The network lies beside it, with the
- * weights that the run began with.
+ * The file {@code config.json} of a run: how the run was configured. The network is stored beside
+ * it, with the initial weights of the run.
  *
- * @param data what was trained on, as it was given
+ * @param data the training images, as given by the user
  * @param stream whether the images stayed on disk
- * @param network what was trained: a network of the zoo, or where it was loaded from
- * @param recipe the recipe
+ * @param validation the images that the model is validated on
+ * @param testCurve whether the test images are evaluated after every epoch
+ * @param network the name and the options of a network of the zoo, or where it was loaded {@code
+ *     from}
+ * @param recipe the {@link RecipeOptions}
  * @param classNames the names of the classes
+ * @param device the device that it was trained on
  * @param environment versions and machine
  */
 record RunConfig(
     String data,
     boolean stream,
-    String network,
-    Recipe recipe,
+    Validation validation,
+    boolean testCurve,
+    Options network,
+    Options recipe,
     List<String> classNames,
+    String device,
     Map<String, String> environment) {
+  /** The images that a run is validated on. */
+  enum Validation {
+    /** Nothing. */
+    NONE,
+    /** A share of the training images, the recipe's {@code validationSplit}. */
+    SHARE,
+    /** The validation part of the data set. */
+    PART,
+    /** The test images: only in runs of version 1, which continue to do so. */
+    TEST
+  }
 
-  /** Refuses what lacks a field, so that nothing is guessed. */
-  private static final ObjectMapper JSON =
+  /** Increase with every change that an older reader would misunderstand. */
+  private static final int VERSION = 2;
+
+  private static final JsonMapper JSON =
       JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
   private static final String FILE = "config.json";
 
-  record Recipe(
-      int epochs,
-      int batchSize,
-      double peak,
-      boolean cycleMomentum,
-      double momentum,
-      boolean nesterov,
-      double weightDecay,
-      double labelSmoothing,
-      boolean augment,
-      Precision precision,
-      List<String> freeze,
-      long seed) {
-
-    /** With another number of epochs and another peak, where they are given. */
-    Recipe with(@Nullable Integer otherEpochs, @Nullable Double otherPeak) {
-      return new Recipe(
-          otherEpochs == null ? epochs : otherEpochs,
-          batchSize,
-          otherPeak == null ? peak : otherPeak,
-          cycleMomentum,
-          momentum,
-          nesterov,
-          weightDecay,
-          labelSmoothing,
-          augment,
-          precision,
-          freeze,
-          seed);
-    }
-
-    Schedule schedule() {
-      return OneCycle.of(peak).cycleMomentum(cycleMomentum);
-    }
-
-    List<Augmentation> augmentations() {
-      return augment ? List.of(RandomCrop.reflect(4), RandomFlip.horizontal()) : List.of();
-    }
-
-    /** The trainer, still without callbacks. */
-    Trainer.Builder trainer() {
-      MomentumOptimizer optimizer = MomentumOptimizer.of(momentum).weightDecay(weightDecay);
-      return Trainer.builder()
-          .optimizer(nesterov ? optimizer.withNesterov() : optimizer)
-          .schedule(schedule())
-          .labelSmoothing(labelSmoothing)
-          .augment(augmentations().toArray(Augmentation[]::new))
-          .epochs(epochs)
-          .batchSize(batchSize)
-          .precision(precision)
-          .freeze(freeze.toArray(String[]::new))
-          .seed(seed);
-    }
+  RunConfig {
+    classNames = List.copyOf(classNames);
   }
 
-  /** The model of a run, with the weights that were written last. */
+  /** Loads the model of a run, with its final weights. */
   static Model load(Path run) {
     read(run);
     return Model.load(weights(run));
   }
 
-  /** What weights and exports carry of their training, by the names of {@code config.json}. */
-  Map<String, String> facts() {
-    Map<String, String> facts = new LinkedHashMap<>(environment);
-    facts.put("data", data);
-    facts.put("network", network);
-    JSON.valueToTree(recipe)
-        .properties()
-        .forEach(field -> facts.put(field.getKey(), text(field.getValue())));
-    return facts;
+  /** Returns the name of the network in output. */
+  String describeNetwork() {
+    if (network.has("from")) {
+      return network.getString("from");
+    }
+    return network.getString("name")
+        + (network.has("width") ? " of width " + network.getInt("width") : "");
   }
 
-  /** The facts of weights that were evaluated after an epoch. */
-  Map<String, String> facts(int epoch, double testAccuracy) {
-    Map<String, String> facts = facts();
-    facts.put("epoch", Integer.toString(epoch));
-    facts.put("test_accuracy", String.format(Locale.ROOT, "%.4f", testAccuracy));
-    return facts;
+  /** Returns the metadata of weights and exports, by the names of {@code config.json}. */
+  Map<String, String> metadata() {
+    Map<String, String> metadata = new LinkedHashMap<>(environment);
+    metadata.put("device", device);
+    metadata.put("data", data);
+    metadata.put("network", describeNetwork());
+    OptionsJson.write(recipe)
+        .properties()
+        .forEach(field -> metadata.put(field.getKey(), text(field.getValue())));
+    return metadata;
   }
 
   private static String text(JsonNode value) {
     return value.isTextual() ? value.textValue() : value.toString();
   }
 
-  /** Whether a folder is one of a run. */
+  /** Returns whether a folder is that of a run. */
   static boolean isRun(Path folder) {
     return Files.isRegularFile(folder.resolve(FILE));
   }
 
-  /** The network, and the weights that the run began with. */
+  /** Returns the file of the network and its initial weights. */
   static Path initial(Path run) {
     return run.resolve("initial.safetensors");
   }
@@ -165,33 +126,100 @@ record RunConfig(
   }
 
   void write(Path run) {
-    try {
-      AtomicFiles.writeString(
-          run.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
+    Options versions = Options.none();
+    for (Map.Entry<String, String> entry : environment.entrySet()) {
+      versions = versions.with(entry.getKey(), entry.getValue());
     }
+    Options options =
+        Options.none()
+            .with("version", VERSION)
+            .with("data", data)
+            .with("stream", stream)
+            .with("validation", validation)
+            .with("testCurve", testCurve)
+            .with("network", network)
+            .with("recipe", recipe)
+            .with("classNames", classNames)
+            .with("device", device)
+            .with("environment", versions);
+    AtomicFiles.writeString(run.resolve(FILE), OptionsJson.write(options).toPrettyString() + "\n");
   }
 
   static RunConfig read(Path run) {
     Path file = run.resolve(FILE);
     if (!isRun(run)) {
-      throw new DataException(
-          run + " is no run: it has no " + FILE + "; name the folder that 'lamina train' printed");
+      throw new LaminaException(
+          run
+              + " is not a run: it has no "
+              + FILE
+              + "; name the folder that 'lamina train' printed");
     }
     try {
-      RunConfig config = JSON.readValue(file.toFile(), RunConfig.class);
-      if (config == null) {
-        throw new DataException(file + " is damaged (null); train again or restore the file");
-      }
-      return config;
-    } catch (IOException e) {
-      throw new DataException(
-          file + " is damaged (" + firstLine(e) + "); train again or restore the file", e);
+      Options options = OptionsJson.read(JSON.readTree(file.toFile())).owner(FILE);
+      int version = options.getInt("version", 1);
+      return version == 1 ? RunConfig1.read(options) : read(file, version, options);
+    } catch (IOException | IllegalArgumentException e) {
+      throw damaged(file, e);
     }
   }
 
-  private static String firstLine(Exception e) {
-    return OneLine.of(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+  /** Reads and checks everything but the recipe, which evaluation does not need. */
+  private static RunConfig read(Path file, int version, Options options) {
+    Map<String, String> environment = environment(options);
+    if (version > VERSION) {
+      throw new LaminaException(
+          "%s is of version %s, this Lamina reads up to %s; use the Lamina that wrote it (version %s)"
+              .formatted(
+                  file,
+                  version,
+                  VERSION,
+                  Messages.singleLine(environment.getOrDefault("lamina", "unknown"))));
+    }
+    RunConfig config =
+        new RunConfig(
+            options.getString("data"),
+            options.getBoolean("stream"),
+            options.getEnum("validation", Validation.class),
+            options.getBoolean("testCurve"),
+            options.getOptions("network").at(""),
+            options.getOptions("recipe").at(""),
+            options.getStrings("classNames"),
+            options.getString("device"),
+            environment);
+    options.checkNoOthers();
+    config.describeNetwork();
+    return config;
+  }
+
+  static Map<String, String> environment(Options options) {
+    Options versions = options.getOptions("environment");
+    Map<String, String> environment = new LinkedHashMap<>();
+    versions.values().keySet().forEach(name -> environment.put(name, versions.getString(name)));
+    return environment;
+  }
+
+  /**
+   * Returns the recipe of a run.
+   *
+   * @throws LaminaException if it contains a class that is not registered, or an option is invalid
+   */
+  Recipe readRecipe(Path run) {
+    Path file = run.resolve(FILE);
+    try {
+      return RecipeOptions.read(recipe);
+    } catch (UnregisteredException e) {
+      throw new LaminaException(
+          file + " cannot be resumed: " + Messages.singleLine(e.getMessage()), e);
+    } catch (IllegalArgumentException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private static LaminaException damaged(Path file, Exception e) {
+    String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return new LaminaException(
+        "%s is damaged (%s); train again or restore the file"
+            .formatted(file, Messages.singleLine(line)),
+        e);
   }
 }

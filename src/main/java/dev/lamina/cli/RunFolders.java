@@ -1,8 +1,8 @@
 package dev.lamina.cli;
 
-import dev.lamina.data.AtomicFiles;
-import dev.lamina.data.DataException;
-import dev.lamina.data.FolderLock;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.FolderLock;
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Where runs lie: {@code runs/TIME} unless the user says otherwise. */
+/** The folders of runs: {@code runs/TIME} unless another one is given. */
 final class RunFolders {
   private static final Path RUNS = Path.of("runs");
   private static final DateTimeFormatter TIME =
@@ -22,37 +22,37 @@ final class RunFolders {
 
   private RunFolders() {}
 
-  /** A folder named after the time. */
+  /** Returns a folder named after the time. */
   static Path fresh() {
     return RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME));
   }
 
-  /** Makes the folder of a new run, which must be new or empty, and locks it. */
+  /** Creates the folder of a run, which must be new or empty, and locks it. */
   static FolderLock create(Path run) {
     try {
       if (Files.isDirectory(run)) {
         try (Stream<Path> files = Files.list(run)) {
           if (files.anyMatch(file -> !isLeftover(file))) {
-            throw new DataException(
+            throw new LaminaException(
                 run + " must be a new or empty folder; name another with --run");
           }
         }
       }
       return lock(run);
     } catch (IOException e) {
-      throw new DataException(
+      throw new LaminaException(
           run + " could not be made (" + e + "); name another folder with --run", e);
     }
   }
 
-  /** Whether a run that was killed in its first moments leaves such a file. */
+  /** Returns whether a run that was killed at its start may leave this file. */
   private static boolean isLeftover(Path file) {
     return file.endsWith(FolderLock.FILE)
         || file.equals(RunConfig.initial(file.resolveSibling("")))
         || AtomicFiles.isTemporary(file);
   }
 
-  /** Locks the folder of a run, and removes what an interrupted one left half-written. */
+  /** Locks the folder of a run, and deletes partly written files of an interrupted one. */
   static FolderLock lock(Path run) {
     FolderLock lock = FolderLock.of(run);
     try {
@@ -64,7 +64,7 @@ final class RunFolders {
     }
   }
 
-  /** The given folder, or the one of {@code runs} whose weights are the newest. */
+  /** Returns the given folder, or the one in {@code runs} with the newest weights. */
   static Path find(@Nullable Path wanted) {
     if (wanted != null) {
       return wanted;
@@ -79,10 +79,11 @@ final class RunFolders {
           return newest;
         }
       } catch (IOException e) {
-        throw new DataException(RUNS + " could not be read (" + e + "); name a run with --run", e);
+        throw new LaminaException(
+            RUNS + " could not be read (" + e + "); name a run with --run", e);
       }
     }
-    throw new DataException(
+    throw new LaminaException(
         "no run found in " + RUNS + "; run 'lamina train' or name one with --run");
   }
 }

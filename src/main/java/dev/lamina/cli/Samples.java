@@ -1,19 +1,19 @@
 package dev.lamina.cli;
 
-import dev.lamina.augment.Augmentation;
+import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
-import dev.lamina.report.ImageSheet;
-import dev.lamina.train.Preview;
+import dev.lamina.pipeline.Preview;
+import dev.lamina.report.ContactSheet;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The sheet of images beside augmented versions. */
+/** The contact sheet of images beside augmented versions. */
 final class Samples {
   private Samples() {}
 
-  /** One image of each class (at most ten) beside seven augmented versions. */
-  static void write(ImageSet set, List<Augmentation> augmentations, Path file) {
+  /** Writes one image of each class (at most ten) beside seven augmented versions. */
+  static void write(ImageSet set, List<BatchAugmentation> augmentations, Path file) {
     int rows = Math.min(10, set.classes());
     int[] first = new int[rows];
     for (int label = 0; label < rows; label++) {
@@ -28,6 +28,6 @@ final class Samples {
     for (int draw = 1; draw < 8; draw++) {
       columns.add(Preview.of(originals, augmentations, draw));
     }
-    ImageSheet.write(columns, file);
+    ContactSheet.write(columns, file);
   }
 }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Answers for an exported model over HTTP until it is stopped. */
+/** Serves an exported model over HTTP until it is stopped. */
 @Command(
     name = "serve",
     description = "Serves an exported model over HTTP, as TensorFlow Serving does, until Ctrl-C.",
@@ -64,7 +64,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    // The HTTP server's news of itself.
+    // Silences Jetty's start-up log.
     System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn");
     ServerOptions options =
         ServerOptions.create()
@@ -75,7 +75,7 @@ final class ServeCommand implements Callable<Integer> {
             .batchTimeout(Duration.ofMillis(batchTimeout));
     CountDownLatch stop = new CountDownLatch(1);
     PrintWriter out = spec.commandLine().getOut();
-    try (Interrupts interrupts = Interrupts.listen("after what has been asked");
+    try (Interrupts interrupts = Interrupts.listen("after the current requests");
         ModelServer server = ModelServer.start(export, options)) {
       interrupts.onSignal(stop::countDown);
       out.printf("serving    %s%n", server.describe());

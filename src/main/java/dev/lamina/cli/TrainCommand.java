@@ -1,12 +1,17 @@
 package dev.lamina.cli;
 
-import dev.lamina.data.ChannelStatistics;
+import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.data.ImageData;
-import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
-import dev.lamina.zoo.ResNetCifar;
+import dev.lamina.registry.Options;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.RecipeOptions;
+import dev.lamina.train.Recipes;
+import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,20 +22,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Trains the flagship and leaves a run folder. */
+/** Trains a network into a run folder. */
 @Command(
     name = "train",
     description =
-        "Trains ResNetCifar, or goes on from another network, and leaves a run folder with weights, history, plots and a SavedModel. Without --data it"
-            + " trains a small network on the embedded images for a few minutes; with it, the defaults are the full"
-            + " recipe: width 64, 100 epochs, 1cycle up to 0.01.",
+        "Trains a network of the zoo, or continues from another model, and leaves a run folder with weights, history,"
+            + " plots and a SavedModel. Without --data it trains a narrow network on the embedded images for a few"
+            + " minutes by the quick recipe; with it, the network at full width by the published recipe.",
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> CHANGEABLE =
       List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream");
 
+  /** The share of the training images for validation, unless the data set has a validation part. */
+  private static final double VALIDATION_OF_ONES_OWN = 0.1;
+
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
+  @Mixin private NetworkOption network = new NetworkOption();
+  @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Option(names = "--run", paramLabel = "DIR", description = "the run folder (default: runs/TIME)")
@@ -40,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--resume",
       paramLabel = "DIR",
       description =
-          "go on with an interrupted run; --epochs and --learning-rate may change it, --data says where its images"
+          "continue an interrupted run; --epochs and --learning-rate may change it, --data says where its images"
               + " are now")
   private @Nullable Path resume;
 
@@ -48,8 +58,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "PATH",
       description =
-          "start from the network and the weights of another run, an export or a weights file; where the classes"
-              + " are others, with a new classifier")
+          "start from the network and the weights of another run, an export or a weights file; if the classes"
+              + " differ, with a new classifier")
   private @Nullable Path from;
 
   @Option(
@@ -57,147 +67,147 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "LAYER",
       split = ",",
       description =
-          "layers to leave as they are, as 'lamina summary' names them, or the beginnings of their names: conv1,layer1")
+          "layers that are not trained, as 'lamina summary' names them, or prefixes of their names: conv1,layer1")
   private List<String> freeze = List.of();
 
   @Option(
-      names = "--width",
-      description = "channels of the first stage (default: 64; 8 for the embedded images)")
-  private @Nullable Integer width;
+      names = "--validation",
+      paramLabel = "SHARE",
+      description =
+          "share of the training images that is set aside; the weights of the epoch that recognises most of them are"
+              + " kept (default: "
+              + VALIDATION_OF_ONES_OWN
+              + " for a folder of images without a validation part, else 0)")
+  private @Nullable Double validation;
 
   @Option(
-      names = "--epochs",
-      description = "passes over the images (default: 100; 5 for the embedded images)")
-  private @Nullable Integer epochs;
-
-  @Option(
-      names = "--batch-size",
-      defaultValue = "64",
-      description = "images of a step (default: ${DEFAULT-VALUE})")
-  private int batchSize;
-
-  @Option(
-      names = "--learning-rate",
-      description = "peak learning rate (default: 0.01; 0.05 for the embedded images)")
-  private @Nullable Double peak;
-
-  @Option(
-      names = "--momentum",
-      description = "a fixed momentum (default: cycled 0.95, 0.85, 0.95 by the schedule)")
-  private @Nullable Double momentum;
-
-  @Option(names = "--nesterov", description = "use Nesterov momentum")
-  private boolean nesterov;
-
-  @Option(
-      names = "--weight-decay",
-      defaultValue = "5e-4",
-      description = "weight decay (default: ${DEFAULT-VALUE})")
-  private double weightDecay;
-
-  @Option(
-      names = "--label-smoothing",
-      defaultValue = "0",
-      description = "label smoothing (default: ${DEFAULT-VALUE})")
-  private double labelSmoothing;
-
-  @Option(names = "--no-augment", description = "train without random crop and flip")
-  private boolean noAugment;
-
-  @Option(
-      names = "--seed",
-      defaultValue = "1",
-      description = "seed of weights, order and augmentation (default: ${DEFAULT-VALUE})")
-  private long seed;
+      names = "--test-curve",
+      description =
+          "also evaluate the test images after every epoch, into history.csv; they never choose the weights")
+  private boolean testCurve;
 
   @Override
   public Integer call() {
     if (resume != null) {
       return resume(resume);
     }
-    if (from != null && width != null) {
-      throw new ParameterException(
-          spec.commandLine(), "--width must not be given with --from, which has a network already");
+    if (from != null) {
+      refuseWith("--from", "--width", "--network");
     }
+    Recipe named = recipeOption.resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED);
+    Zoo.get(network.name);
     ImageData images = data.open();
-    ImageSet train = images.train();
-    int channels = width != null ? width : data.embedded() ? 8 : 64;
-    try (Model model = model(train, channels)) {
-      Path folder = run == null ? RunFolders.fresh() : run;
-      return training(config(train, channels), folder, images).start(model);
+    Validation validated = validation(images);
+    Recipe recipe =
+        named
+            .precision(Optional.of(precision.resolve()))
+            .freeze(freeze)
+            .validationSplit(share(validated));
+    Zoo.Builder builder = from == null ? builder(images).seed(recipe.seed()) : network.builder();
+    try (Model model = model(builder, images, recipe)) {
+      RunConfig config =
+          new RunConfig(
+              data.absolute(),
+              data.stream,
+              validated,
+              testCurve,
+              from == null
+                  ? options(builder, recipe)
+                  : Options.none().with("from", from.toAbsolutePath().toString()),
+              RecipeOptions.write(recipe),
+              images.train().classNames(),
+              model.device().toString(),
+              Environment.describe());
+      return training(config, recipe, run == null ? RunFolders.fresh() : run, images).start(model);
     }
   }
 
-  /** The run's own configuration holds, but for what may change. */
+  private void refuseWith(String given, String... options) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            option + " must not be given with " + given + ", which has a network already");
+      }
+    }
+  }
+
+  private Options options(Zoo.Builder builder, Recipe recipe) {
+    Options options = Options.none().with("name", network.name);
+    for (var option : builder.options().values().entrySet()) {
+      options = options.with(option.getKey(), option.getValue());
+    }
+    return options.with("seed", recipe.seed());
+  }
+
+  private Validation validation(ImageData images) {
+    boolean part = images.validation().isPresent();
+    if (validation == null) {
+      return part ? Validation.PART : data.isImageFolder() ? Validation.SHARE : Validation.NONE;
+    }
+    if (part && validation > 0) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--validation must be 0 for images that have a validation part, got " + validation);
+    }
+    return validation == 0 ? Validation.NONE : Validation.SHARE;
+  }
+
+  private double share(Validation validated) {
+    if (validated != Validation.SHARE) {
+      return 0;
+    }
+    return validation == null ? VALIDATION_OF_ONES_OWN : validation;
+  }
+
+  /** Resumes a run with its own configuration, except for the options that may change. */
   private int resume(Path folder) {
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       if (!option.longestName().equals("--resume") && !CHANGEABLE.contains(option.longestName())) {
         throw new ParameterException(
             spec.commandLine(),
             option.longestName()
-                + " must not be given with --resume: a run goes on as it began; only "
+                + " must not be given with --resume: a run continues as it began; only "
                 + String.join(", ", CHANGEABLE)
                 + " may be");
       }
     }
     RunConfig begun = RunConfig.read(folder);
+    Recipe recipe = recipeOption.change(begun.readRecipe(folder));
     RunConfig config =
         new RunConfig(
             DataOption.given(spec) ? data.absolute() : begun.data(),
             data.stream || begun.stream(),
+            begun.validation(),
+            begun.testCurve(),
             begun.network(),
-            begun.recipe().with(epochs, peak),
+            RecipeOptions.write(recipe),
             begun.classNames(),
+            Device.auto().toString(),
             Environment.describe());
-    return training(config, folder, data.open(config.data(), config.stream())).resume();
+    return training(config, recipe, folder, data.open(config.data(), config.stream())).resume();
   }
 
-  private Training training(RunConfig config, Path folder, ImageData images) {
-    return new Training(config, folder, images, spec.commandLine().getOut());
+  private Training training(RunConfig config, Recipe recipe, Path folder, ImageData images) {
+    return new Training(config, recipe, folder, images, spec.commandLine().getOut());
   }
 
-  private RunConfig config(ImageSet train, int width) {
-    boolean small = data.embedded();
-    return new RunConfig(
-        data.absolute(),
-        data.stream,
-        from == null ? "ResNetCifar of width " + width : from.toAbsolutePath().toString(),
-        new RunConfig.Recipe(
-            epochs != null ? epochs : small ? 5 : 100,
-            batchSize,
-            peak != null ? peak : small ? 0.05 : 0.01,
-            momentum == null,
-            momentum == null ? 0.9 : momentum,
-            nesterov,
-            weightDecay,
-            labelSmoothing,
-            !noAugment,
-            precision.resolve(),
-            freeze,
-            seed),
-        train.classNames(),
-        Environment.describe());
+  private Zoo.Builder builder(ImageData images) {
+    boolean quick =
+        Recipes.QUICK.equals(recipeOption.name) || (recipeOption.name == null && data.embedded());
+    Zoo.Builder builder = network.builder(images.train());
+    return quick && network.width == null ? builder.width(NetworkOption.QUICK_WIDTH) : builder;
   }
 
-  /** A new network, or the one to go on from, for the classes of the images. */
-  private Model model(ImageSet train, int channels) {
+  /** Creates a new model, or loads the one to start from, for the classes of the images. */
+  private Model model(Zoo.Builder builder, ImageData images, Recipe recipe) {
+    List<String> classNames = images.train().classNames();
     if (from != null) {
       Path source = RunConfig.isRun(from) ? RunConfig.weights(from) : from;
-      return Model.load(source, train.classNames(), seed);
+      return Model.load(source, classNames, recipe.seed());
     }
-    boolean cifar = Cifar10Normalization.fits(train);
-    ChannelStatistics statistics =
-        cifar ? Cifar10Normalization.CONSTANTS : ChannelStatistics.of(train);
-    Model model =
-        ResNetCifar.builder()
-            .width(channels)
-            .classes(train.classes())
-            .imageSize(train.height(), train.width())
-            .inputChannels(train.channels())
-            .normalization(statistics.mean().toArray(), statistics.deviation().toArray())
-            .seed(seed)
-            .build();
-    model.classNames(train.classNames());
+    Model model = builder.build();
+    model.classNames(classNames);
     return model;
   }
 }

@@ -2,13 +2,19 @@ package dev.lamina.cli;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import dev.lamina.data.FolderLock;
 import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.io.FolderLock;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
+import dev.lamina.step.DivergenceException;
 import dev.lamina.train.Checkpoints;
-import dev.lamina.train.DivergenceException;
+import dev.lamina.train.Epoch;
+import dev.lamina.train.History;
 import dev.lamina.train.ProgressBar;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.RecipeOptions;
 import dev.lamina.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,33 +23,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * Trains what a configuration says, in a run folder, and says what it leaves there.
+ * Trains with a configuration in a run folder, and prints the results.
  *
  * @param config the run
+ * @param recipe the run's recipe
  * @param folder the run folder
- * @param images what is trained on
- * @param out where it is said
+ * @param images the data set
+ * @param out the stream to print to
  */
-record Training(RunConfig config, Path folder, ImageData images, PrintWriter out) {
+record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, PrintWriter out) {
 
   /** Starts the run in a new or empty folder, and returns the exit status. */
   @SuppressWarnings("try") // The lock is held, not used.
   int start(Model model) {
-    Trainer.Builder trainer = config.recipe().trainer();
-    // Refuses what breaks a rule before a folder is made.
+    Trainer.Builder trainer = Trainer.builder(recipe);
+    // Rejects invalid options before a folder is created.
     trainer.build().check(model, images.train());
     try (FolderLock lock = RunFolders.create(folder)) {
-      model.saveWeights(RunConfig.initial(folder), config.facts());
+      model.saveWeights(RunConfig.initial(folder), config.metadata());
       return train(trainer, model);
     }
   }
 
-  /** Goes on with the run that lies in the folder. */
+  /** Continues the run in the folder. */
   @SuppressWarnings("try") // The lock is held, not used.
   int resume() {
-    Trainer.Builder trainer = config.recipe().trainer().mayDiffer("epochs", "schedule");
+    Trainer.Builder trainer = Trainer.builder(recipe).allowChanges("epochs", "schedule");
     trainer.build();
     try (FolderLock lock = RunFolders.lock(folder);
         Model model = Model.load(RunConfig.initial(folder))) {
@@ -51,28 +59,30 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
     }
   }
 
-  /** A run without checkpoints starts at its beginning, so that both ways end here. */
+  /** Trains from the newest checkpoint; from the start if there is none. */
   private int train(Trainer.Builder trainer, Model model) {
-    print("data       %s: %s", config.data(), DataCommand.describe(images));
-    print("network    %s: %s", config.network(), last(model.summary()));
-    print("precision  %s", PrecisionOption.text(config.recipe().precision()));
-    print("run        %s", folder);
+    printPlan(model);
+    History history;
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
-      // In this order: where the checkpoint of an epoch is there, so are its weights and history.
+      // The artifacts come first, so that a checkpoint is never newer than weights and history.
       trainer.callbacks(
           ProgressBar.console(),
-          new Recorder(config, folder, images.train()),
+          new RunArtifacts(config, recipe, folder, model, images),
           Checkpoints.in(folder),
           interrupts);
       try {
-        trainer.build().resume(folder, model, images.train(), images.test());
+        history = run(trainer.build(), model);
       } catch (DivergenceException e) {
-        model.saveWeights(RunConfig.weights(folder), config.facts());
+        keep(model);
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
         throw e;
       } catch (RuntimeException e) {
-        printResume("");
+        try {
+          printResume("");
+        } catch (RuntimeException again) {
+          e.addSuppressed(again);
+        }
         throw e;
       }
       if (interrupts.status() != 0) {
@@ -80,22 +90,88 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
         return interrupts.status();
       }
     }
-    finish(model);
+    finish(model, history);
     return 0;
   }
 
-  private void finish(Model model) {
+  private void printPlan(Model model) {
+    Precision precision = recipe.precision().orElseGet(() -> model.device().precision());
+    print("data       %s: %s", config.data(), DataCommand.describe(images));
+    print("validation %s", describeValidation());
+    print("network    %s: %s", config.describeNetwork(), last(model.summary()));
+    print("device     %s", model.device());
+    print("precision  %s", PrecisionOption.text(precision));
+    print("run        %s", folder);
+    for (String name : RecipeOptions.unregistered(recipe)) {
+      print("not stored %s is not registered: this run can be resumed from Java only", name);
+    }
+  }
+
+  private String describeValidation() {
+    return switch (config.validation()) {
+      case NONE -> "none: the weights of the last epoch are kept";
+      case SHARE ->
+          String.format(Locale.ROOT, "%s of the training images", recipe.validationSplit());
+      case PART -> images.validation().map(ImageSet::size).orElse(0) + " images";
+      case TEST -> "the test images, as the run began: the weights of the last epoch are kept";
+    };
+  }
+
+  private History run(Trainer trainer, Model model) {
+    Optional<ImageSet> validation =
+        switch (config.validation()) {
+          case NONE, SHARE -> Optional.empty();
+          case PART -> images.validation();
+          case TEST -> Optional.of(images.test());
+        };
+    return validation
+        .map(set -> trainer.resume(folder, model, images.train(), set))
+        .orElseGet(() -> trainer.resume(folder, model, images.train()));
+  }
+
+  /** Keeps the weights chosen by validation, which are better than those of the last good epoch. */
+  private void keep(Model model) {
+    boolean chooses =
+        config.validation() == RunConfig.Validation.SHARE
+            || config.validation() == RunConfig.Validation.PART;
+    if (!chooses || !Files.exists(RunConfig.weights(folder))) {
+      model.saveWeights(RunConfig.weights(folder), config.metadata());
+    }
+  }
+
+  /** Evaluates the final weights on the test images, once, and exports them. */
+  private void finish(Model model, History history) {
+    Epoch chosen = RunArtifacts.chosen(config, history);
+    if (chosen.number() < history.last().number()) {
+      model.loadWeights(RunConfig.weights(folder));
+    }
     Evaluation test = model.evaluate(images.test());
     Path export = folder.resolve("export").resolve("1");
     removeOld(export);
-    Map<String, String> facts = config.facts(config.recipe().epochs(), test.accuracy());
-    model.saveWeights(RunConfig.weights(folder), facts);
-    model.export(export, facts);
-    print("weights    %s", RunConfig.weights(folder));
+    Map<String, String> metadata = RunArtifacts.metadata(config, chosen);
+    metadata.put("test_accuracy", decimals(test.accuracy()));
+    model.saveWeights(RunConfig.weights(folder), metadata);
+    model.export(export, metadata);
+    print("weights    %s, %s", RunConfig.weights(folder), describeEpoch(chosen, history));
     print("history    %s", RunConfig.history(folder));
     print("plots      %s", RunConfig.plots(folder));
     print("SavedModel %s", export);
-    print("test accuracy %.4f", test.accuracy());
+    print("test accuracy %s", decimals(test.accuracy()));
+  }
+
+  private String describeEpoch(Epoch chosen, History history) {
+    if (config.validation() == RunConfig.Validation.TEST || chosen.validation().isEmpty()) {
+      return "of the last epoch";
+    }
+    return String.format(
+        "of epoch %s, the best of %s by validation accuracy (%s)",
+        chosen.number(),
+        history.epochs().size(),
+        decimals(chosen.validation().orElseThrow().accuracy()));
+  }
+
+  static String decimals(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
   }
 
   private void printResume(String options) {
@@ -107,7 +183,7 @@ record Training(RunConfig config, Path folder, ImageData images, PrintWriter out
             });
   }
 
-  /** What the run exported before it was resumed. */
+  /** Deletes what the run exported before it was resumed. */
   private static void removeOld(Path export) {
     try {
       if (Files.exists(export)) {

@@ -2,6 +2,8 @@ package dev.lamina.data;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,18 +15,18 @@ import java.util.zip.ZipException;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** Unpacks tar.gz archives without trusting them. */
+/** Unpacks tar.gz archives from untrusted sources. */
 final class Archives {
-  /** Several times what the largest of the data sets unpacks to. */
-  private static final long LARGEST = 2L << 30;
+  /** Several times the unpacked size of the largest data set. */
+  private static final long MAX_BYTES = 2L << 30;
 
   private Archives() {}
 
   /**
    * Unpacks the files of an archive into a folder.
    *
-   * @throws DataException where a path would leave the folder, an entry is neither file nor folder,
-   *     it is too large, it is damaged, or the folder cannot be written
+   * @throws LaminaException if a path would leave the folder, an entry is neither a file nor a
+   *     folder, the content is too large, the archive is damaged, or the folder cannot be written
    */
   static void unpack(Path archive, Path folder) {
     Path root = folder.toAbsolutePath().normalize();
@@ -34,46 +36,57 @@ final class Archives {
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         Path target = root.resolve(entry.getName()).normalize();
         if (!target.startsWith(root)) {
-          throw refused(
-              archive, "the path " + OneLine.of(entry.getName()) + ", which leaves its folder");
+          throw rejected(
+              archive,
+              "the path " + Messages.singleLine(entry.getName()) + ", which leaves its folder");
         }
-        if (entry.isDirectory()) {
-          Files.createDirectories(target);
-        } else if (entry.isSparse()) {
-          // A few bytes could stand for gigabytes of zeros.
-          throw refused(archive, "the sparse file " + OneLine.of(entry.getName()));
-        } else if (isPlainFile(entry)) {
+        if (isPlainFile(entry)) {
           total += entry.getSize();
-          if (total > LARGEST) {
-            throw refused(archive, "more than " + LARGEST + " bytes");
-          }
-          Path parent = target.getParent();
-          if (parent != null) {
-            Files.createDirectories(parent);
-          }
-          Files.copy(tar, target);
-        } else {
-          throw refused(archive, "the link or device " + OneLine.of(entry.getName()));
         }
+        if (total > MAX_BYTES) {
+          throw rejected(archive, "more than " + MAX_BYTES + " bytes");
+        }
+        write(archive, tar, entry, target);
       }
     } catch (ZipException | EOFException e) {
-      throw new DataException(archive + " is no whole gzip archive; remove it and try again", e);
-    } catch (DataException e) {
+      throw new LaminaException(
+          archive + " is not a complete gzip archive; remove it and try again", e);
+    } catch (LaminaException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // A damaged tar, a name that is none here, no space.
-      throw new DataException(
+      // Damaged archive, a name this file system rejects, or a full disk.
+      throw new LaminaException(
           archive
               + " could not be unpacked ("
-              + OneLine.of(e)
+              + Messages.singleLine(e)
               + "); remove it and try again, or free space",
           e);
     }
   }
 
+  private static void write(
+      Path archive, TarArchiveInputStream tar, TarArchiveEntry entry, Path target)
+      throws IOException {
+    if (entry.isDirectory()) {
+      Files.createDirectories(target);
+    } else if (isPlainFile(entry)) {
+      Path parent = target.getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      Files.copy(tar, target);
+    } else {
+      String kind = entry.isSparse() ? "sparse file " : "link or device ";
+      throw rejected(archive, "the " + kind + Messages.singleLine(entry.getName()));
+    }
+  }
+
   private static boolean isPlainFile(TarArchiveEntry entry) {
-    // isFile() says yes to whatever is no folder.
+    // isFile() returns true for most of the other kinds too.
     return entry.isFile()
+        && !entry.isDirectory()
+        // A few bytes of a sparse file can expand to gigabytes of zeros.
+        && !entry.isSparse()
         && !entry.isLink()
         && !entry.isSymbolicLink()
         && !entry.isFIFO()
@@ -81,15 +94,18 @@ final class Archives {
         && !entry.isBlockDevice();
   }
 
-  private static DataException refused(Path archive, String what) {
-    return new DataException(
-        archive + " holds " + what + "; it was not unpacked, remove it and use another --mirror");
+  private static LaminaException rejected(Path archive, String what) {
+    return new LaminaException(
+        archive
+            + " contains "
+            + what
+            + "; it was not unpacked, remove it and use another --mirror");
   }
 
-  /** Deletes a folder that may be gone already. */
+  /** Deletes a folder if it exists. */
   static void delete(Path folder) throws IOException {
     if (Files.exists(folder)) {
-      // What is deleted was made here and holds no links.
+      // Safe, because this class created the folder and it contains no links.
       MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
     }
   }

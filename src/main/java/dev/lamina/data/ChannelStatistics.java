@@ -4,14 +4,14 @@ import com.google.common.primitives.ImmutableDoubleArray;
 import java.nio.ByteBuffer;
 
 /**
- * Mean and standard deviation of each channel over all pixels of a set, of values scaled to [0, 1]:
- * what a normalisation takes.
+ * Mean and standard deviation of each channel over all pixels of a set, for values scaled to [0,
+ * 1]: the arguments of a normalisation.
  *
  * @param mean the mean of each channel
- * @param deviation the (biased) standard deviation of each channel; 1 where a channel is constant
+ * @param std the (biased) standard deviation of each channel; 1 if a channel is constant
  */
-public record ChannelStatistics(ImmutableDoubleArray mean, ImmutableDoubleArray deviation) {
-  /** The statistics of a set. */
+public record ChannelStatistics(ImmutableDoubleArray mean, ImmutableDoubleArray std) {
+  /** Computes the statistics of all images of a set. */
   public static ChannelStatistics of(ImageSet set) {
     int channels = set.channels();
     long[][] counts = new long[channels][256];
@@ -22,7 +22,7 @@ public record ChannelStatistics(ImmutableDoubleArray mean, ImmutableDoubleArray 
       }
     }
     double[] mean = new double[channels];
-    double[] deviation = new double[channels];
+    double[] std = new double[channels];
     for (int c = 0; c < channels; c++) {
       double sum = 0;
       double squares = 0;
@@ -35,9 +35,9 @@ public record ChannelStatistics(ImmutableDoubleArray mean, ImmutableDoubleArray 
       }
       mean[c] = sum / count;
       double variance = squares / count - mean[c] * mean[c];
-      deviation[c] = variance > 1e-12 ? Math.sqrt(variance) : 1;
+      std[c] = variance > 1e-12 ? Math.sqrt(variance) : 1;
     }
     return new ChannelStatistics(
-        ImmutableDoubleArray.copyOf(mean), ImmutableDoubleArray.copyOf(deviation));
+        ImmutableDoubleArray.copyOf(mean), ImmutableDoubleArray.copyOf(std));
   }
 }

@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import dev.lamina.io.LaminaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,20 +16,20 @@ public final class Cifar100 {
   private Cifar100() {}
 
   /**
-   * The 50,000 training images, or as many as the files hold.
+   * Reads the 50,000 training images, or fewer if the files contain fewer.
    *
    * @param folder the folder with the files, or its parent
-   * @throws DataException where a file is missing or damaged
+   * @throws LaminaException if a file is missing or damaged
    */
   public static ImageSet train(Path folder) {
     return read(folder, "train.bin");
   }
 
   /**
-   * The 10,000 test images, or as many as the files hold.
+   * Reads the 10,000 test images, or fewer if the files contain fewer.
    *
    * @param folder the folder with the files, or its parent
-   * @throws DataException where a file is missing or damaged
+   * @throws LaminaException if a file is missing or damaged
    */
   public static ImageSet test(Path folder) {
     return read(folder, "test.bin");

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.util.List;
 
 /**
- * The sample of Fashion-MNIST in the jar (Xiao, Rasul and Vollgraf, arXiv 1708.07747; MIT licence).
+ * The Fashion-MNIST sample in the jar (Xiao, Rasul and Vollgraf, arXiv 1708.07747; MIT licence).
  */
 final class Embedded {
   static final List<String> CLASS_NAMES =

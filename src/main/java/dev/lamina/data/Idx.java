@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import dev.lamina.io.LaminaException;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -15,20 +16,21 @@ import java.util.zip.GZIPInputStream;
 /**
  * IDX files, the format of MNIST and Fashion-MNIST: {@code train-images-idx3-ubyte}, {@code
  * train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte},
- * plain or with {@code .gz}. Grey becomes three equal channels, and images smaller than 32 x 32 are
- * padded with black to that size, the odd pixel at the end.
+ * plain or with {@code .gz}. Greyscale images become three equal channels. Images smaller than 32 x
+ * 32 are padded with black to that size; if the padding is odd, the extra row or column is at the
+ * end.
  */
 final class Idx {
   private static final int IMAGES = 0x803;
   private static final int LABELS = 0x801;
   private static final int SIDE = 32;
-  private static final int LARGEST_SIDE = 1024;
+  private static final int MAX_SIDE = 1024;
   private static final int CLASSES = 10;
 
-  /** As many of the smallest as one array of bytes can hold. */
-  private static final int MOST_IMAGES = Integer.MAX_VALUE / (3 * SIDE * SIDE);
+  /** The number of 32 x 32 images that fit in one byte array. */
+  private static final int MAX_IMAGES = Integer.MAX_VALUE / (3 * SIDE * SIDE);
 
-  /** The file names, and where they are opened: in a folder, or in the jar. */
+  /** Opens the files by name, in a folder or in the jar. */
   interface Source {
     InputStream open(String name) throws IOException;
 
@@ -53,7 +55,7 @@ final class Idx {
           public InputStream open(String name) throws IOException {
             Path file = file(folder, name);
             if (!Files.isRegularFile(file)) {
-              throw new DataException(file + " is missing; copy or download the data set again");
+              throw new LaminaException(file + " is missing; copy or download the data set again");
             }
             return Files.newInputStream(file);
           }
@@ -66,7 +68,10 @@ final class Idx {
     return read(source, names);
   }
 
-  /** Both data sets have the same files; the name of the folder, or of the one around it, tells. */
+  /**
+   * MNIST and Fashion-MNIST have the same file names, so the name of the folder or of its parent
+   * decides.
+   */
   private static boolean isFashion(Path folder) {
     Path full = folder.toAbsolutePath().normalize();
     int names = full.getNameCount();
@@ -81,7 +86,7 @@ final class Idx {
     ImageSet train = read(source, "train", classNames);
     ImageSet test = read(source, "t10k", classNames);
     if (train.height() != test.height() || train.width() != test.width()) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s has images of %d x %d, but %s of %d x %d (width x height); copy or download them again",
               source.describe(images("train")),
@@ -110,7 +115,7 @@ final class Idx {
       int paddedHeight = Math.max(height, SIDE);
       int paddedWidth = Math.max(width, SIDE);
       if (3L * paddedHeight * paddedWidth * classes.length > Integer.MAX_VALUE) {
-        throw new DataException(
+        throw new LaminaException(
             String.format(
                 "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer",
                 source.describe(images), classes.length, width, height));
@@ -139,16 +144,16 @@ final class Idx {
       expect(source, name, "magic number", LABELS, in.readInt());
       int count = in.readInt();
       if (count <= 0) {
-        throw new DataException(
+        throw new LaminaException(
             String.format(
-                "%s promises %d labels, must be positive; copy or download it again",
+                "%s declares %d labels, must be positive; copy or download it again",
                 source.describe(name), count));
       }
-      if (count > MOST_IMAGES) {
-        throw new DataException(
+      if (count > MAX_IMAGES) {
+        throw new LaminaException(
             String.format(
-                "%s promises %d labels, more than the %d whose images fit in memory; use fewer, or copy or download it again",
-                source.describe(name), count, MOST_IMAGES));
+                "%s declares %d labels, more than the %d whose images fit in memory; use fewer, or copy or download it again",
+                source.describe(name), count, MAX_IMAGES));
       }
       byte[] bytes = bytes(in, count);
       expectEnd(source, name, in);
@@ -156,9 +161,9 @@ final class Idx {
       for (int i = 0; i < count; i++) {
         labels[i] = bytes[i] & 0xff;
         if (labels[i] >= classes) {
-          throw new DataException(
+          throw new LaminaException(
               String.format(
-                  "%s has label %d at place %d, must be in 0..%d; copy or download it again",
+                  "%s has label %d at index %d, must be in 0..%d; copy or download it again",
                   source.describe(name), labels[i], i, classes - 1));
         }
       }
@@ -168,7 +173,7 @@ final class Idx {
     }
   }
 
-  /** Reads as far as the file goes, so that a lying header cannot ask for memory. */
+  /** Allocates only as much as the file contains, so that a false header cannot exhaust memory. */
   private static byte[] bytes(DataInputStream in, int count) throws IOException {
     byte[] bytes = in.readNBytes(count);
     if (bytes.length < count) {
@@ -178,18 +183,18 @@ final class Idx {
   }
 
   private static int side(Source source, String name, int side) {
-    if (side <= 0 || side > LARGEST_SIDE) {
-      throw new DataException(
+    if (side <= 0 || side > MAX_SIDE) {
+      throw new LaminaException(
           String.format(
               "%s has images with a side of %d, must be in 1..%d; copy or download it again",
-              source.describe(name), side, LARGEST_SIDE));
+              source.describe(name), side, MAX_SIDE));
     }
     return side;
   }
 
   private static void expect(Source source, String name, String what, int expected, int actual) {
     if (actual != expected) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s has %s %d, must be %d; copy or download it again",
               source.describe(name), what, actual, expected));
@@ -198,13 +203,13 @@ final class Idx {
 
   private static void expectEnd(Source source, String name, DataInputStream in) throws IOException {
     if (in.read() >= 0) {
-      throw new DataException(
+      throw new LaminaException(
           source.describe(name) + " is longer than its header says; copy or download it again");
     }
   }
 
-  private static DataException damaged(Source source, String name, IOException e) {
-    return new DataException(
+  private static LaminaException damaged(Source source, String name, IOException e) {
+    return new LaminaException(
         e instanceof EOFException
             ? source.describe(name) + " is shorter than its header says; copy or download it again"
             : source.describe(name) + " cannot be read (" + e + "); copy or download it again",

@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,11 +19,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Images in folders named after their classes: {@code train|test/CLASS/*.png|jpg}, or {@code
- * CLASS/*.png|jpg}, of which a tenth of each class, always the same images, becomes the test set.
- * Classes are sorted by name; all images must have one size.
+ * CLASS/*.png|jpg}. In the second layout a fixed tenth of each class becomes the test set. Classes
+ * are sorted by name; all images must have one size.
  */
 final class ImageFolder {
   private static final double TEST_SHARE = 0.1;
+  private static final List<String> VALIDATION = List.of("validation", "val");
 
   private record Item(Path file, int label) {}
 
@@ -51,34 +53,57 @@ final class ImageFolder {
     }
     for (Path part : List.of(train, test)) {
       if (!Files.isDirectory(part)) {
-        throw new DataException(
+        throw new LaminaException(
             part
                 + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/");
       }
     }
-    List<String> trainClasses = names(train);
-    List<String> testClasses = names(test);
-    if (!trainClasses.equals(testClasses)) {
-      List<String> different = new ArrayList<>(trainClasses);
-      different.removeAll(testClasses);
-      List<String> others = new ArrayList<>(testClasses);
-      others.removeAll(trainClasses);
-      throw new DataException(
-          String.format(
-              "%s must have the same classes in train and test, only in train: %s, only in test: %s; add or remove folders",
-              folder, different, others));
-    }
-    return paired(folder, read(train, cache), read(test, cache));
+    Optional<Path> validation =
+        VALIDATION.stream().map(folder::resolve).filter(Files::isDirectory).findFirst();
+    validation.ifPresent(part -> checkClasses(folder, train, part));
+    checkClasses(folder, train, test);
+    ImageSet trained = read(train, cache);
+    return new ImageData(
+        trained,
+        validation.map(part -> like(folder, trained, part, cache)),
+        like(folder, trained, test, cache));
   }
 
-  private static ImageData paired(Path folder, ImageSet train, ImageSet test) {
-    if (train.height() != test.height() || train.width() != test.width()) {
-      throw new DataException(
+  private static void checkClasses(Path folder, Path train, Path part) {
+    List<String> different = names(train);
+    List<String> others = names(part);
+    if (!different.equals(others)) {
+      List<String> common = different.stream().filter(others::contains).toList();
+      throw new LaminaException(
           String.format(
-              "%s has images of %d x %d in train and of %d x %d in test (width x height); scale all images to one size",
-              folder, train.width(), train.height(), test.width(), test.height()));
+              "%s must have the same classes in train and %s, only in train: %s, only in %s: %s; add or remove folders",
+              folder,
+              part.getFileName(),
+              without(different, common),
+              part.getFileName(),
+              without(others, common)));
     }
-    return new ImageData(train, test);
+  }
+
+  private static List<String> without(List<String> names, List<String> common) {
+    return names.stream().filter(name -> !common.contains(name)).toList();
+  }
+
+  /** Reads a part, whose images must be as large as those that are trained on. */
+  private static ImageSet like(Path folder, ImageSet train, Path part, @Nullable Path cache) {
+    ImageSet images = read(part, cache);
+    if (train.height() != images.height() || train.width() != images.width()) {
+      throw new LaminaException(
+          String.format(
+              "%s has images of %d x %d in train and of %d x %d in %s (width x height); scale all images to one size",
+              folder,
+              train.width(),
+              train.height(),
+              images.width(),
+              images.height(),
+              part.getFileName()));
+    }
+    return images;
   }
 
   private static ImageData split(Path folder, ImageSet all) {
@@ -88,7 +113,7 @@ final class ImageFolder {
     }
     for (int label = 0; label < counts.length; label++) {
       if (counts[label] < 2) {
-        throw new DataException(
+        throw new LaminaException(
             folder.resolve(all.classNames().get(label))
                 + " must have at least 2 images, one of them to test with, got 1; add images, or make"
                 + " train/CLASS/ and test/CLASS/");
@@ -101,36 +126,43 @@ final class ImageFolder {
   private static ImageSet read(Path folder, @Nullable Path cache) {
     List<String> names = names(folder);
     if (names.size() < 2) {
-      throw new DataException(
+      throw new LaminaException(
           folder + " must have a folder for each of at least 2 classes, got " + names);
     }
+    List<Item> items = items(folder, names);
+    Images.Size size = Images.size(items.get(0).file());
+    return cache == null ? inMemory(folder, items, size, names) : onDisk(cache, items, size, names);
+  }
+
+  private static List<Item> items(Path folder, List<String> names) {
     List<Item> items = new ArrayList<>();
     for (int label = 0; label < names.size(); label++) {
       Path classFolder = folder.resolve(names.get(label));
       List<Path> files = images(classFolder);
       if (files.isEmpty()) {
-        throw new DataException(
+        throw new LaminaException(
             classFolder + " has no PNG or JPEG images; add some or remove the folder");
       }
       for (Path file : files) {
         items.add(new Item(file, label));
       }
     }
-    Path first = items.get(0).file();
-    Images.Size size = Images.size(first);
-    if (cache != null) {
-      return onDisk(cache, items, size, names);
-    }
+    return items;
+  }
+
+  private static ImageSet inMemory(
+      Path folder, List<Item> items, Images.Size size, List<String> names) {
     if ((long) size.height() * size.width() > Integer.MAX_VALUE / 3 / items.size()) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s has %d images of %d x %d, more than the 2 GB that fit in memory; stream them from disk, or use fewer or smaller ones",
               folder, items.size(), size.width(), size.height()));
     }
-    // Decoded before memory is taken for all, so that no header is believed.
+    // Decodes one image before allocating memory for all, so that a false header cannot exhaust it.
+    Path first = items.get(0).file();
     int bytes = Images.read(first).length;
     byte[] pixels = allocate(folder, bytes * items.size());
-    Optional<DataException> failure =
+    Optional<LaminaException> failure =
         IntStream.range(0, items.size())
             .parallel()
             .mapToObj(i -> copy(items.get(i).file(), first, size, pixels, i * bytes))
@@ -148,12 +180,12 @@ final class ImageFolder {
         names);
   }
 
-  /** The heap may be smaller than what an array can be. */
+  /** Allocates an array that may exceed the heap. */
   private static byte[] allocate(Path folder, int bytes) {
     try {
       return new byte[bytes];
     } catch (OutOfMemoryError e) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s has %,d bytes of pixels, more than fit in the Java heap of %,d; stream them from disk, or raise -Xmx",
               folder, bytes, Runtime.getRuntime().maxMemory()),
@@ -161,7 +193,10 @@ final class ImageFolder {
     }
   }
 
-  /** Decodes the images into a file whose name stands for them as they are now, or finds it. */
+  /**
+   * Opens the cache file of these images, writing it first if it does not exist. Its name is their
+   * {@link #fingerprint}.
+   */
   private static ImageSet onDisk(
       Path cache, List<Item> items, Images.Size size, List<String> names) {
     Path first = items.get(0).file();
@@ -184,7 +219,7 @@ final class ImageFolder {
         names);
   }
 
-  /** Changes with the place, the size or the time of any image. */
+  /** A hash of the path, size and modification time of every image. */
   private static String fingerprint(List<Item> items) {
     Hasher hasher = Hashing.murmur3_128().newHasher();
     for (Item item : items) {
@@ -195,21 +230,23 @@ final class ImageFolder {
             .putLong(file.size())
             .putLong(file.lastModifiedTime().to(TimeUnit.NANOSECONDS));
       } catch (IOException e) {
-        throw new DataException(
+        throw new LaminaException(
             item.file() + " cannot be read (" + e + "); check its permissions", e);
       }
     }
     return hasher.hash().toString();
   }
 
-  /** Copies an image, or says why not: of several bad files always the first is reported. */
-  private static Optional<DataException> copy(
+  /**
+   * Copies an image, or returns the failure, so that the first of several bad files is reported.
+   */
+  private static Optional<LaminaException> copy(
       Path file, Path first, Images.Size size, byte[] into, int offset) {
     try {
       byte[] image = decode(file, first, size);
       System.arraycopy(image, 0, into, offset, image.length);
       return Optional.empty();
-    } catch (DataException e) {
+    } catch (LaminaException e) {
       return Optional.of(e);
     }
   }
@@ -217,7 +254,7 @@ final class ImageFolder {
   private static byte[] decode(Path file, Path first, Images.Size size) {
     Images.Size own = Images.size(file);
     if (!own.equals(size)) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
               file, own.width(), own.height(), first, size.width(), size.height()));
@@ -242,12 +279,12 @@ final class ImageFolder {
         .toList();
   }
 
-  /** What is in a folder and not hidden, sorted by name. */
+  /** The visible entries of a folder, sorted by name. */
   private static List<Path> list(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
       return files.filter(file -> !file.getFileName().toString().startsWith(".")).sorted().toList();
     } catch (IOException e) {
-      throw new DataException(folder + " cannot be read (" + e + "); check its permissions", e);
+      throw new LaminaException(folder + " cannot be read (" + e + "); check its permissions", e);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -11,8 +12,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Labelled images of one size: uint8, image after image, row after row, the channels of a pixel
- * together. Immutable. The pixels are in memory, or {@link ImageData#streamed on disk}.
+ * Labelled images of one size: uint8 in NHWC layout. Immutable. The pixels are in memory, or {@link
+ * ImageData#streamed on disk}.
  */
 public final class ImageSet {
   private final int height;
@@ -20,7 +21,7 @@ public final class ImageSet {
   private final int channels;
   private final byte[] pixels;
   private final @Nullable PixelFile file;
-  private final int[] places;
+  private final int[] positions;
   private final int[] labels;
   private final List<String> classNames;
 
@@ -30,7 +31,7 @@ public final class ImageSet {
       int channels,
       byte[] pixels,
       @Nullable PixelFile file,
-      int[] places,
+      int[] positions,
       int[] labels,
       List<String> classNames) {
     this.height = height;
@@ -38,18 +39,18 @@ public final class ImageSet {
     this.channels = channels;
     this.pixels = pixels;
     this.file = file;
-    this.places = places;
+    this.positions = positions;
     this.labels = labels;
     this.classNames = List.copyOf(classNames);
   }
 
   /**
-   * A set of images. The arrays are taken over without a copy: do not change them afterwards.
+   * Creates a set of images in memory. The arrays are not copied: do not change them afterwards.
    *
    * @param pixels height * width * channels bytes for each image
-   * @param labels a class for each image, from 0
-   * @throws IllegalArgumentException where the lengths do not match, a label is out of range, or
-   *     there is no image
+   * @param labels the class index of each image, from 0
+   * @throws IllegalArgumentException if the lengths do not match, a label is out of range, or there
+   *     are no images
    */
   public static ImageSet of(
       int height, int width, int channels, byte[] pixels, int[] labels, List<String> classNames) {
@@ -79,17 +80,17 @@ public final class ImageSet {
   }
 
   /**
-   * A set whose pixels stay on disk.
+   * Creates a set whose pixels stay on disk.
    *
-   * @param labels a class for each image of the file
+   * @param labels the class index of each image in the file
    */
   static ImageSet onDisk(
       int height, int width, int channels, PixelFile file, int[] labels, List<String> classNames) {
-    int[] places = IntStream.range(0, labels.length).toArray();
-    return new ImageSet(height, width, channels, new byte[0], file, places, labels, classNames);
+    int[] positions = IntStream.range(0, labels.length).toArray();
+    return new ImageSet(height, width, channels, new byte[0], file, positions, labels, classNames);
   }
 
-  /** Whether the pixels are on disk, and read when they are wanted. */
+  /** Whether the pixels are on disk and read on demand. */
   public boolean onDisk() {
     return file != null;
   }
@@ -99,17 +100,17 @@ public final class ImageSet {
     return labels.length;
   }
 
-  /** The height of an image. */
+  /** The height of every image, in pixels. */
   public int height() {
     return height;
   }
 
-  /** The width of an image. */
+  /** The width of every image, in pixels. */
   public int width() {
     return width;
   }
 
-  /** The channels of an image. */
+  /** The number of channels of every image. */
   public int channels() {
     return channels;
   }
@@ -124,7 +125,7 @@ public final class ImageSet {
     return classNames.size();
   }
 
-  /** The label of an image. */
+  /** The class index of an image. */
   public int label(int index) {
     return labels[index];
   }
@@ -134,26 +135,31 @@ public final class ImageSet {
     return labels.clone();
   }
 
-  /** A read-only view of all pixels; a copy where they are on disk. */
+  /**
+   * A read-only view of all pixels, [images, height, width, channels]; a copy if they are on disk.
+   */
   public ByteBuffer pixels() {
     return pixels(0, size());
   }
 
-  /** A read-only view of the pixels of some neighbours; a copy where they are on disk. */
+  /**
+   * A read-only view of the pixels of images {@code from} (inclusive) to {@code to} (exclusive); a
+   * copy if they are on disk.
+   */
   public ByteBuffer pixels(int from, int to) {
     int bytes = height * width * channels;
     if (file == null) {
       return ByteBuffer.wrap(pixels, from * bytes, (to - from) * bytes).slice().asReadOnlyBuffer();
     }
     ByteBuffer copy = ByteBuffer.allocate(Math.multiplyExact(to - from, bytes));
-    file.read(Arrays.copyOfRange(places, from, to), copy);
+    file.read(Arrays.copyOfRange(positions, from, to), copy);
     return copy.flip().asReadOnlyBuffer();
   }
 
   /**
-   * Copies the pixels of images, one after the other. Safe for many threads.
+   * Copies the pixels of the given images into a buffer, in order. Thread-safe.
    *
-   * @throws DataException where they are on disk and the file was changed or cannot be read
+   * @throws LaminaException if the pixels are on disk and the file has changed or cannot be read
    */
   public void copyImages(int[] indices, ByteBuffer into) {
     if (file == null) {
@@ -162,11 +168,11 @@ public final class ImageSet {
         into.put(pixels, index * bytes, bytes);
       }
     } else {
-      file.read(IntStream.of(indices).map(index -> places[index]).toArray(), into);
+      file.read(IntStream.of(indices).map(index -> positions[index]).toArray(), into);
     }
   }
 
-  /** Copies the pixels of one image into an array. */
+  /** Copies the pixels of one image into an array, starting at {@code offset}. */
   public void copyImage(int index, byte[] into, int offset) {
     copyImages(new int[] {index}, ByteBuffer.wrap(into, offset, height * width * channels));
   }
@@ -178,7 +184,10 @@ public final class ImageSet {
     return image;
   }
 
-  /** One image to look at; channels beyond the third are left out, one channel is shown as grey. */
+  /**
+   * Converts an image for display: channels after the third are dropped; one or two channels give a
+   * greyscale image of the first.
+   */
   public BufferedImage toBufferedImage(int index) {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     byte[] bytes = image(index);
@@ -191,7 +200,10 @@ public final class ImageSet {
     return image;
   }
 
-  /** The images at the given places, in that order; on disk where these are. */
+  /**
+   * Returns the images at the given indices, in that order; they stay on disk if this set is on
+   * disk.
+   */
   public ImageSet subset(int[] indices) {
     if (file != null) {
       return new ImageSet(
@@ -200,7 +212,7 @@ public final class ImageSet {
           channels,
           pixels,
           file,
-          IntStream.of(indices).map(index -> places[index]).toArray(),
+          IntStream.of(indices).map(index -> positions[index]).toArray(),
           IntStream.of(indices).map(index -> labels[index]).toArray(),
           classNames);
     }
@@ -215,19 +227,20 @@ public final class ImageSet {
   }
 
   /**
-   * Two parts of a set.
+   * A set split in two.
    *
-   * @param train what is left for training
-   * @param validation what is set aside
+   * @param train the images to train on
+   * @param validation the held-out images
    */
   public record Split(ImageSet train, ImageSet validation) {}
 
   /**
-   * Sets a share of every class aside, chosen by the seed: at least one image of it, and not all,
-   * where it has two or more; a single image is left for training.
+   * Splits off a stratified validation set: a random share of every class, chosen by the seed. A
+   * class with two or more images has at least one in each part; a single image stays in the
+   * training part.
    *
    * @param validationFraction the share, in (0, 1)
-   * @throws IllegalArgumentException where no class has two images
+   * @throws IllegalArgumentException if the fraction is not in (0, 1), or no class has two images
    */
   public Split split(double validationFraction, long seed) {
     checkArgument(

@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import com.google.common.base.Ascii;
+import dev.lamina.io.LaminaException;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
@@ -20,31 +21,32 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /** Decodes image files. */
 public final class Images {
-  /** The formats of the JDK whose decoders are fit for files that nobody vouches for. */
+  /** JDK formats whose decoders are safe for untrusted files. */
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
 
-  /** Those of them that TensorFlow decodes one picture of, of the size in the header. */
+  /** The formats that TensorFlow decodes to a single image of the size in the header. */
   private static final Set<String> WEB_FORMATS = Set.of("png", "jpeg");
 
   /**
-   * A progressive JPEG has about 10. Each passes over all pixels, however short it is, so that a
-   * few megabytes could take hours.
+   * A progressive JPEG has about 10 scans. Decoding each one visits all pixels however short the
+   * scan is, so a few megabytes could take hours.
    */
-  private static final int MOST_SCANS = 100;
+  private static final int MAX_SCANS = 100;
+
+  /** 32 megapixels. Decoding one takes at most 400 MB: 8 bytes per pixel, and 3 for the result. */
+  private static final long MAX_PIXELS = 1 << 25;
 
   /**
-   * A camera's 32 megapixels; decoding takes 400 MB at most, 8 bytes a pixel and 3 for the result.
+   * An upper bound for PNG and JPEG: deflate compresses at most 1032:1, and a byte holds at most 8
+   * pixels.
    */
-  private static final long MOST_PIXELS = 1 << 25;
-
-  /**
-   * No PNG or JPEG can hold more: deflate packs 8 pixels of 1 bit into 1/1032 of a byte at best.
-   */
-  private static final long MOST_PIXELS_PER_BYTE = 10_000;
+  private static final long MAX_PIXELS_PER_BYTE = 10_000;
 
   private Images() {}
 
-  /** The pixels of an image as RGB bytes, row after row. Transparency is dropped. */
+  /**
+   * Returns the pixels of an image as RGB bytes in row-major order. The alpha channel is dropped.
+   */
   public static byte[] pixels(BufferedImage image) {
     int width = image.getWidth();
     if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
@@ -64,7 +66,7 @@ public final class Images {
     return pixels;
   }
 
-  /** The stored values; the JDK would take grey for linear light and brighten it. */
+  /** Returns the stored values: getRGB would treat greyscale as linear light and brighten it. */
   private static byte[] grey(BufferedImage image) {
     int width = image.getWidth();
     int surplusBits = image.getColorModel().getComponentSize(0) - 8;
@@ -78,14 +80,14 @@ public final class Images {
   }
 
   /**
-   * The RGB pixels of an image file of a given size.
+   * Reads the RGB pixels of an image file of a given size.
    *
-   * @throws DataException where the file is missing, no image, or of another size
+   * @throws LaminaException if the file is missing, is not an image, or has another size
    */
   public static byte[] read(Path file, int height, int width) {
     Size size = size(file);
     if (size.height() != height || size.width() != width) {
-      throw new DataException(
+      throw new LaminaException(
           String.format(
               "%s must be %d x %d (width x height), is %d x %d; scale it first",
               file, width, height, size.width(), size.height()));
@@ -93,36 +95,36 @@ public final class Images {
     return read(file);
   }
 
-  /** The size of an image, in pixels. */
+  /** An image size in pixels. */
   record Size(int height, int width) {}
 
   /**
-   * The size of an image file, from its header alone: no memory is taken for its pixels.
+   * Reads the size of an image file from its header, without allocating memory for its pixels.
    *
-   * @throws DataException where the file is missing, no image, too large, or so short that it
-   *     cannot hold what it promises
+   * @throws LaminaException if the file is missing, is not an image, is too large, or is too short
+   *     for the size in its header
    */
   static Size size(Path file) {
     return decode(file, reader -> size(file, Files.size(file), reader));
   }
 
-  /** The pixels of an image file whatever its size; else as {@link #size(Path)}. */
+  /** Reads the pixels of an image file of any size; fails as {@link #size(Path)} does. */
   static byte[] read(Path file) {
     return decode(
         file,
         reader -> {
           size(file, Files.size(file), reader);
-          return pixels(whole(reader));
+          return pixels(readComplete(reader));
         });
   }
 
   /**
-   * Checks an image file in memory by its header alone: no memory is taken for its pixels.
+   * Checks an encoded image in memory by its header, without allocating memory for its pixels.
    *
-   * @param name what messages call it
+   * @param name its name in messages
    * @param file PNG or JPEG
-   * @throws DataException where it is neither, too large, so short that it cannot hold what it
-   *     promises, or has so many scans that decoding it takes minutes
+   * @throws LaminaException if it is neither, is too large, is too short for the size in its
+   *     header, or has so many scans that decoding it takes minutes
    */
   public static void check(String name, byte[] file) {
     decode(
@@ -132,15 +134,18 @@ public final class Images {
         () -> new MemoryCacheImageInputStream(new ByteArrayInputStream(file)),
         reader -> size(name, file.length, reader));
     int scans = scans(file);
-    if (scans > MOST_SCANS) {
-      throw new DataException(
+    if (scans > MAX_SCANS) {
+      throw new LaminaException(
           String.format(
               "%s has %d scans, must have at most %d; save it as a baseline JPEG",
-              name, scans, MOST_SCANS));
+              name, scans, MAX_SCANS));
     }
   }
 
-  /** The scans of a JPEG, whose marker cannot occur inside one; 0 where it is a PNG. */
+  /**
+   * Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data; 0 for a
+   * PNG.
+   */
   private static int scans(byte[] file) {
     int scans = 0;
     boolean jpeg = file[0] == (byte) 0xff;
@@ -155,26 +160,26 @@ public final class Images {
   private static Size size(Object file, long bytes, ImageReader reader) throws IOException {
     Size size = new Size(reader.getHeight(0), reader.getWidth(0));
     long pixels = (long) size.height() * size.width();
-    if (pixels > MOST_PIXELS) {
-      throw new DataException(
+    if (pixels > MAX_PIXELS) {
+      throw new LaminaException(
           String.format(
               "%s is %d x %d (width x height), must have at most %d pixels; scale it first",
-              file, size.width(), size.height(), MOST_PIXELS));
+              file, size.width(), size.height(), MAX_PIXELS));
     }
-    if (pixels > MOST_PIXELS_PER_BYTE * bytes) {
-      throw new DataException(
+    if (pixels > MAX_PIXELS_PER_BYTE * bytes) {
+      throw new LaminaException(
           String.format(
-              "%s is damaged: it promises %d x %d pixels (width x height) in %d bytes; remove it or copy it again",
+              "%s is damaged: its header says %d x %d pixels (width x height), but it has only %d bytes; remove it or copy it again",
               file, size.width(), size.height(), bytes));
     }
     return size;
   }
 
   /**
-   * An image of which nothing is missing: the decoder only warns of a cut JPEG and makes its rest
-   * grey.
+   * Reads an image and fails if it is truncated: for a JPEG the decoder only warns, and fills the
+   * rest with grey.
    */
-  private static BufferedImage whole(ImageReader reader) throws IOException {
+  private static BufferedImage readComplete(ImageReader reader) throws IOException {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
     BufferedImage image = reader.read(0);
@@ -196,7 +201,7 @@ public final class Images {
 
   private static <T> T decode(Path file, Use<T> use) {
     if (!Files.isRegularFile(file)) {
-      throw new DataException(file + " does not exist or is no file; check the path");
+      throw new LaminaException(file + " does not exist or is not a file; check the path");
     }
     return decode(
         file,
@@ -208,27 +213,27 @@ public final class Images {
 
   private static <T> T decode(Object name, long bytes, Set<String> formats, Open open, Use<T> use) {
     if (bytes == 0) {
-      throw new DataException(name + " is empty (0 bytes); remove it or copy it again");
+      throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
     }
     try (ImageInputStream input = open.open()) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
       ImageReader reader = readers.hasNext() ? readers.next() : null;
       if (reader == null || !formats.contains(Ascii.toLowerCase(reader.getFormatName()))) {
-        throw new DataException(
-            name + " is no image that can be read; use PNG or JPEG, or remove it");
+        throw new LaminaException(name + " is not a readable image; use PNG or JPEG, or remove it");
       }
       try {
-        // Without metadata, whose lengths the decoder would believe.
+        // Ignores metadata: the decoder would trust the lengths in it.
         reader.setInput(input, true, true);
         return use.apply(reader);
       } finally {
         reader.dispose();
       }
-    } catch (DataException e) {
+    } catch (LaminaException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // The JDK's decoders answer damaged files with all kinds, in words that differ by version.
-      throw new DataException(name + " is a damaged image; remove it or copy it again", e);
+      // The JDK's decoders throw many exception types for damaged files, with messages that change
+      // between versions.
+      throw new LaminaException(name + " is a damaged image; remove it or copy it again", e);
     }
   }
 }

@@ -4,15 +4,15 @@ import com.google.common.hash.Hashing;
 import java.util.SplittableRandom;
 
 /**
- * The order in which an epoch visits the images: a pure function of the number of images, the seed
+ * The shuffled order of the images in an epoch: a pure function of the number of images, the seed
  * and the epoch.
  */
 public final class Permutation {
   private Permutation() {}
 
   /**
-   * A permutation of 0 .. size - 1, all equally likely (Fisher and Yates's shuffle, driven by a
-   * {@link SplittableRandom} whose seed is the Murmur3 hash of seed and epoch).
+   * Returns a uniformly random permutation of 0 .. size - 1 (Fisher-Yates shuffle with a {@link
+   * SplittableRandom} whose seed is the Murmur3 hash of seed and epoch).
    */
   public static int[] of(int size, long seed, int epoch) {
     long mixed = Hashing.murmur3_128().newHasher().putLong(seed).putInt(epoch).hash().asLong();

@@ -2,6 +2,8 @@ package dev.lamina.data;
 
 import static java.nio.file.StandardOpenOption.READ;
 
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,15 +16,14 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Pixels that stay in a file: an IDX file of four dimensions [images, height, width, channels], of
- * which single images are read. It is read, not mapped into memory: a file that is cut short while
- * it is mapped ends the JVM.
+ * Random access to images on disk: an IDX file with dimensions [images, height, width, channels].
+ * The file is not memory-mapped, because truncating a mapped file crashes the JVM.
  */
 final class PixelFile {
   private static final int MAGIC = 0x804;
   private static final int HEADER = 5 * Integer.BYTES;
 
-  /** How many bytes of decoded images are in memory at once, or one image. */
+  /** The size in bytes of the chunks that are decoded and written, at least one image. */
   private static final int CHUNK = 1 << 22;
 
   private final Path file;
@@ -38,10 +39,10 @@ final class PixelFile {
   }
 
   /**
-   * Writes a file of images, whole or not at all.
+   * Writes a file of images atomically.
    *
-   * @param image gives the pixels of an image; asked by several threads
-   * @throws DataException where one cannot be given, or the file cannot be written
+   * @param image returns the pixels of an image; called from several threads
+   * @throws LaminaException if the pixels of an image cannot be read, or the file cannot be written
    */
   static void write(
       Path file, int images, int height, int width, int channels, IntFunction<byte[]> image) {
@@ -61,15 +62,15 @@ final class PixelFile {
             }
           });
     } catch (IOException e) {
-      throw new DataException(
+      throw new LaminaException(
           file + " could not be written (" + e + "); free space or choose another folder", e);
     }
   }
 
   /**
-   * Opens a file that was written for these images.
+   * Opens a file written by {@link #write} with the same arguments.
    *
-   * @throws DataException where it holds other ones
+   * @throws LaminaException if its header or length does not match
    */
   static PixelFile open(Path file, int images, int height, int width, int channels) {
     int bytes = height * width * channels;
@@ -82,25 +83,26 @@ final class PixelFile {
         readAll(channel, header, 0);
       }
       if (!header.flip().equals(header(images, height, width, channels))) {
-        throw new DataException(
+        throw new LaminaException(
             String.format(
-                "%s must hold %d images of %d x %d x %d, %d bytes, has %d; delete it, it is made anew",
+                "%s must contain %d images of %d x %d x %d, %d bytes, has %d; delete it to have it written again",
                 file, images, height, width, channels, wanted, channel.size()));
       }
       return pixels;
     } catch (IOException e) {
-      throw new DataException(file + " cannot be read (" + e + "); check its permissions", e);
+      throw new LaminaException(file + " cannot be read (" + e + "); check its permissions", e);
     }
   }
 
   /**
-   * Reads images one after the other. Safe for many threads.
+   * Reads images into a buffer, in the given order. Thread-safe.
    *
-   * @throws DataException where the file is not what it was when it was opened
+   * @throws LaminaException if the file has changed since it was opened
    */
   void read(int[] images, ByteBuffer into) {
-    // Opened each time, in a few microseconds, so that there is nothing to close and an interrupt
-    // of one thread closes no other thread's channel.
+    // Opens the file for each call, which takes microseconds: there is nothing to close later, and
+    // an
+    // interrupt of one thread does not close the channel of another.
     try (FileChannel channel = FileChannel.open(file, READ)) {
       if (channel.size() != length || !Files.getLastModifiedTime(file).equals(modified)) {
         throw changed();
@@ -114,7 +116,7 @@ final class PixelFile {
     } catch (EOFException e) {
       throw changed();
     } catch (IOException e) {
-      throw new DataException(file + " cannot be read (" + e + "); open the images again", e);
+      throw new LaminaException(file + " cannot be read (" + e + "); open the images again", e);
     }
   }
 
@@ -123,8 +125,8 @@ final class PixelFile {
     return header.putInt(height).putInt(width).putInt(channels).flip();
   }
 
-  private DataException changed() {
-    return new DataException(
+  private LaminaException changed() {
+    return new LaminaException(
         file + " was changed while its images were in use; open the images again");
   }
 
@@ -134,7 +136,7 @@ final class PixelFile {
     while (into.hasRemaining()) {
       int read = channel.read(into, at);
       if (read < 0) {
-        throw new EOFException("it became shorter while it was read");
+        throw new EOFException("the file was truncated while it was read");
       }
       at += read;
     }

@@ -1,5 +1,8 @@
 package dev.lamina.data;
 
+import dev.lamina.io.Download;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.PublishedFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -12,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A data set that can be downloaded.
  *
- * @param site where its files lie; ends with a slash
+ * @param site the base URL of its files; ends with a slash
  * @param files its files
- * @param folder the folder of the cache that it becomes
+ * @param folder its folder in the cache
  */
 record Published(URI site, List<PublishedFile> files, String folder) {
   private static final URI CIFAR = URI.create("https://www.cs.toronto.edu/~kriz/");
@@ -41,7 +44,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
               "fashion-mnist",
               new Published(
                   URI.create("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
-                  // The checksums that the data set's README publishes.
+                  // Checksums from the data set's README.
                   List.of(
                       PublishedFile.md5(
                           "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
@@ -56,13 +59,13 @@ record Published(URI site, List<PublishedFile> files, String folder) {
   static Published of(String name) {
     Published published = ALL.get(name);
     if (published == null) {
-      throw new DataException(
+      throw new LaminaException(
           "name must be one of " + String.join(", ", ALL.keySet()) + ", got " + name);
     }
     return published;
   }
 
-  /** The folder with the data set's files, downloaded where it is not there yet. */
+  /** Returns the folder with the data set's files, downloading them first if it does not exist. */
   Path fetch(Path cache, @Nullable URI mirror) {
     Path target = cache.resolve(folder);
     if (Files.isDirectory(target)) {
@@ -92,7 +95,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
       Archives.delete(parts);
       return target;
     } catch (IOException e) {
-      throw new DataException(
+      throw new LaminaException(
           target + " could not be written (" + e + "); free space or choose another --cache", e);
     }
   }
@@ -100,7 +103,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
   private static URI checked(URI uri) {
     if (uri.getHost() == null
         || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-      throw new DataException("mirror must be an http or https address, got " + uri);
+      throw new LaminaException("mirror must be an http or https address, got " + uri);
     }
     return uri.toString().endsWith("/") ? uri : URI.create(uri + "/");
   }

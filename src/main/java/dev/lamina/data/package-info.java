@@ -1,6 +1,6 @@
 /**
- * Image sets as bytes in memory or on disk, their readers and downloads, and the order of an epoch.
- * Nothing here knows TensorFlow.
+ * Image sets in memory or on disk, their readers and downloads, and the order of an epoch.
+ * Independent of TensorFlow.
  */
 @NullMarked
 package dev.lamina.data;

@@ -6,33 +6,33 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 import org.tensorflow.types.family.TFloating;
 
-/** Moves between "some floating-point tensor" and a tensor known to be float32. */
+/** Converts between tensors of any floating-point type and tensors of a known one. */
 public final class Floats {
   private Floats() {}
 
-  /** Forgets the precision. Operands are read only, so nothing can go wrong. */
+  /** Upcasts an operand to one of any floating-point type. Safe, because operands are read-only. */
   @SuppressWarnings("unchecked")
-  public static Operand<TFloating> wide(Operand<? extends TFloating> operand) {
+  public static Operand<TFloating> asFloating(Operand<? extends TFloating> operand) {
     return (Operand<TFloating>) operand;
   }
 
-  /** The same numbers in another floating-point type; nothing is built where they have it. */
+  /** Casts to another floating-point type; returns the operand itself if it has that type. */
   public static Operand<TFloating> cast(
       Ops tf, Operand<TFloating> operand, Class<? extends TFloating> type) {
-    return operand.type().equals(type) ? operand : wide(tf.dtypes.cast(operand, type));
+    return operand.type().equals(type) ? operand : asFloating(tf.dtypes.cast(operand, type));
   }
 
-  /** Pixels scaled to [0, 1]: divided by 255 in float32, as PyTorch's ToTensor does. */
+  /** Scales pixels to [0, 1]: divides by 255 in float32, as PyTorch's ToTensor does. */
   public static Operand<TFloat32> scaled(Ops tf, Operand<TUint8> pixels) {
     return tf.math.div(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(255f));
   }
 
   /**
-   * Asserts float32.
+   * Returns an operand as float32.
    *
-   * @throws IllegalArgumentException where the operand is of another type
+   * @throws IllegalArgumentException if the operand is of another type
    */
-  public static Operand<TFloat32> float32(Operand<? extends TFloating> operand) {
+  public static Operand<TFloat32> expectFloat32(Operand<? extends TFloating> operand) {
     return operand.asOutput().expect(TFloat32.class);
   }
 }

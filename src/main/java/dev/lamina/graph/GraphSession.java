@@ -6,21 +6,26 @@ import static com.google.common.base.Preconditions.checkState;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.VarHandleOp;
@@ -31,18 +36,22 @@ import org.tensorflow.types.TFloat32;
  * time, by one thread: operations that are added later see the same variables. Running is safe from
  * many threads, also while one of them extends the graph or closes the session.
  *
- * <p>Close it. One that is forgotten is freed when the garbage collector finds it, which may be
- * never; then a warning is logged.
+ * <p>Close it. A session that was not closed is freed by the garbage collector, late or never, with
+ * a warning.
  */
 public final class GraphSession implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GraphSession.class);
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** What is to be freed. It does not know its owner, which could not be collected otherwise. */
+  /** The native resources. Must not refer to the session, which could not be collected then. */
   private static final class Natives implements Runnable {
     final Graph graph = new Graph();
-    final Session session = new Session(graph);
+    final Session session;
     volatile boolean closed;
+
+    Natives(Device device) {
+      session = new Session(graph, device.config());
+    }
 
     @Override
     public void run() {
@@ -51,12 +60,12 @@ public final class GraphSession implements AutoCloseable {
             "native memory of a model was freed by the garbage collector, which comes late or never;"
                 + " close every Model, FrozenNetwork and GraphSession, best by try-with-resources");
       }
-      // TensorFlow for Java counts what runs, and waits for it.
+      // TensorFlow Java counts current runs, and waits for them.
       uninterrupted(session::close);
       uninterrupted(graph::close);
     }
 
-    /** TensorFlow for Java gives up closing where the thread is interrupted, and leaks. */
+    /** Retries, because TensorFlow Java stops closing and leaks if the thread is interrupted. */
     private static void uninterrupted(Runnable close) {
       boolean interrupted = Thread.interrupted();
       close.run();
@@ -70,31 +79,58 @@ public final class GraphSession implements AutoCloseable {
     }
   }
 
-  private final Natives natives = new Natives();
-  private final Cleaner.Cleanable cleanable = CLEANER.register(this, natives);
-  private final Ops ops = Ops.create(natives.graph);
-  // Made once: a sub-scope looks at every operation of the graph.
-  private final Ops creating = ops.withSubScope("variables");
+  private final Device device;
+  private final Natives natives;
+  private final Cleaner.Cleanable cleanable;
+  private final Ops ops;
+  // Created once: withSubScope scans every operation of the graph.
+  private final Ops creating;
   private final Map<String, Variable> variables =
       Collections.synchronizedMap(new LinkedHashMap<>());
-  private final AtomicLong version = new AtomicLong();
-  private final AtomicInteger updaters = new AtomicInteger();
 
-  /** The graph. */
+  /** Includes the names of destroyed variables: their operations stay in the graph. */
+  private final Set<String> used = ConcurrentHashMap.newKeySet();
+
+  private final AtomicLong version = new AtomicLong();
+
+  /** Held for writing while variables change, for reading while several are read. */
+  private final ReadWriteLock changes = new ReentrantReadWriteLock(true);
+
+  /**
+   * Creates an empty graph and its session.
+   *
+   * @param device where everything is placed
+   * @throws IllegalArgumentException if TensorFlow cannot use the device
+   */
+  public GraphSession(Device device) {
+    device.checkExists();
+    this.device = device;
+    natives = new Natives(device);
+    cleanable = CLEANER.register(this, natives);
+    ops = Ops.create(natives.graph);
+    creating = ops.withSubScope("variables");
+  }
+
+  /** Returns where everything is placed. */
+  public Device device() {
+    return device;
+  }
+
+  /** Returns the graph. */
   public Graph graph() {
     checkOpen();
     return natives.graph;
   }
 
-  /** The operations of the graph, at its root scope. */
+  /** Returns the operations of the graph, at its root scope. */
   public Ops ops() {
     checkOpen();
     return ops;
   }
 
   /**
-   * A run to be filled with feeds and fetches. Close what it returns, and keep this session until
-   * then.
+   * Returns a runner to add feeds and fetches to. Close its result, and keep this session reachable
+   * until then.
    */
   public Session.Runner runner() {
     checkOpen();
@@ -104,9 +140,9 @@ public final class GraphSession implements AutoCloseable {
   /**
    * Runs once. Safe from many threads; {@link #close} waits until it has ended.
    *
-   * @param fill what is fed, fetched and run
-   * @return what was fetched, in that order; close it
-   * @throws IllegalStateException where this session is closed before the run begins
+   * @param fill adds feeds, fetches and targets
+   * @return the fetched tensors, in order; close it
+   * @throws IllegalStateException if this session is closed before the run starts
    */
   public Result run(Consumer<Session.Runner> fill) {
     try {
@@ -114,23 +150,29 @@ public final class GraphSession implements AutoCloseable {
       fill.accept(runner);
       return runner.run();
     } catch (IllegalStateException e) {
-      // Closed by another thread meanwhile, TensorFlow says it in its words.
+      // If another thread closed the session meanwhile, replace TensorFlow's message by ours.
       checkOpen();
       throw e;
     } finally {
-      // Else this could be taken for forgotten, and be freed, before the run has begun.
+      // Keeps this object reachable, so that the Cleaner cannot free it before the run starts.
       Reference.reachabilityFence(this);
     }
   }
 
   /**
-   * Adds a variable. It has no value until one is assigned.
+   * Creates a variable for a parameter of a network. It has no value until one is assigned.
    *
-   * @throws IllegalArgumentException where a variable of that name exists already
+   * @throws IllegalArgumentException if a variable of that name exists already
    */
   public Variable create(String name, Parameter parameter) {
+    return create(
+        name, parameter.role().trainable() ? StateKind.PARAMETER : StateKind.STATISTIC, parameter);
+  }
+
+  /** Creates a variable of a kind; see {@link #create(String, Parameter)}. */
+  Variable create(String name, StateKind kind, Parameter parameter) {
     checkOpen();
-    checkArgument(!variables.containsKey(name), "names must differ, got %s twice", name);
+    checkArgument(!variables.containsKey(name), "names must be unique, got %s twice", name);
     VarHandleOp handle =
         creating
             .withName(name)
@@ -140,60 +182,79 @@ public final class GraphSession implements AutoCloseable {
     Variable variable =
         new Variable(
             name,
+            kind,
             parameter,
             handle,
             creating.readVariableOp(handle, TFloat32.class),
             value,
             creating.assignVariableOp(handle, value));
     variables.put(name, variable);
+    used.add(name);
     return variable;
   }
 
-  /** The variable of that name and shape; it is added where there is none yet. */
+  /** Returns the name, with a number after it if there was a variable of that name. */
+  String freeName(String name) {
+    String free = name;
+    for (int i = 1; used.contains(free); i++) {
+      free = name + "_" + i;
+    }
+    return free;
+  }
+
+  /** Frees the memory of variables. */
+  void destroy(List<Variable> unused) {
+    if (unused.isEmpty()) {
+      return;
+    }
+    List<Op> destroys = new ArrayList<>();
+    for (Variable variable : unused) {
+      destroys.add(creating.destroyResourceOp(variable.handle()));
+      variables.remove(variable.name());
+    }
+    run(runner -> destroys.forEach(runner::addTarget)).close();
+  }
+
+  /** Returns the variable of that name; creates it if it does not exist. */
   public Variable createOrGet(String name, Parameter parameter) {
     Variable existing = variables.get(name);
     return existing == null ? create(name, parameter) : existing;
   }
 
-  /** The variable of that name, of one number; created where there is none, without a value. */
-  public Variable scalar(String name) {
-    return createOrGet(
-        name, Parameter.of(name, Shape.scalar(), Role.STATISTIC, Initializer.zeros()));
-  }
-
-  /** The variable of that name. */
+  /**
+   * Returns the variable of that name.
+   *
+   * @throws IllegalArgumentException if it does not exist
+   */
   public Variable variable(String name) {
     Variable variable = variables.get(name);
     checkArgument(variable != null, "variable must exist, got %s", name);
     return variable;
   }
 
-  /** Every variable, in the order of creation. */
+  /** Returns every variable, in the order of creation. */
   public List<Variable> variables() {
     return List.copyOf(variables.values());
   }
 
-  /** A number that changes whenever variables may have changed. */
+  /** Returns a number that changes whenever variables may have changed. */
   public long version() {
     checkOpen();
     return version.get();
   }
 
-  /** Whether something is built that may change the variables at any moment. */
-  public boolean updating() {
-    checkOpen();
-    return updaters.get() > 0;
-  }
-
-  /** Says that variables may change at any moment, until {@link #stopUpdating}. */
-  public void startUpdating() {
-    updaters.incrementAndGet();
-  }
-
-  /** Says that what {@link #startUpdating} announced is over. */
-  public void stopUpdating() {
-    version.incrementAndGet();
-    updaters.decrementAndGet();
+  /**
+   * Runs a function that changes variables, while {@link #read} waits, and then changes {@link
+   * #version()}.
+   */
+  public <T> T change(Supplier<T> change) {
+    changes.writeLock().lock();
+    try {
+      return change.get();
+    } finally {
+      version.incrementAndGet();
+      changes.writeLock().unlock();
+    }
   }
 
   /** Assigns values in row-major order to several variables in one run. */
@@ -203,50 +264,62 @@ public final class GraphSession implements AutoCloseable {
     }
     List<TFloat32> tensors = new ArrayList<>();
     try {
-      run(runner ->
-              values.forEach(
-                  (variable, array) -> {
-                    checkArgument(
-                        array.length == variable.parameter().size(),
-                        "%s must have %s values, got %s",
-                        variable.name(),
-                        variable.parameter().size(),
-                        array.length);
-                    TFloat32 tensor =
-                        TFloat32.tensorOf(
-                            variable.parameter().shape(), DataBuffers.of(array, true, false));
-                    tensors.add(tensor);
-                    runner.feed(variable.value(), tensor).addTarget(variable.assign());
-                  }))
+      change(
+              () ->
+                  run(
+                      runner ->
+                          values.forEach(
+                              (variable, array) -> feed(runner, variable, array, tensors))))
           .close();
     } finally {
-      version.incrementAndGet();
       tensors.forEach(TFloat32::close);
     }
   }
 
-  /** The values of the variables, in row-major order, all read in one run. */
-  public Map<Variable, float[]> read(List<Variable> which) {
+  private static void feed(
+      Session.Runner runner, Variable variable, float[] array, List<TFloat32> tensors) {
+    checkArgument(
+        array.length == variable.parameter().size(),
+        "%s must have %s values, got %s",
+        variable.name(),
+        variable.parameter().size(),
+        array.length);
+    TFloat32 tensor =
+        TFloat32.tensorOf(variable.parameter().shape(), DataBuffers.of(array, true, false));
+    tensors.add(tensor);
+    runner.feed(variable.value(), tensor).addTarget(variable.assign());
+  }
+
+  /**
+   * Returns the values of variables, in row-major order, all of one moment.
+   *
+   * @throws org.tensorflow.exceptions.TensorFlowException if a variable has no value yet
+   */
+  public Map<Variable, float[]> read(Collection<Variable> which) {
     Map<Variable, float[]> values = new LinkedHashMap<>();
     if (which.isEmpty()) {
       return values;
     }
+    changes.readLock().lock();
     try (var result = run(runner -> which.forEach(variable -> runner.fetch(variable.read())))) {
-      for (int i = 0; i < which.size(); i++) {
-        values.put(which.get(i), floats(result.get(i)));
+      int i = 0;
+      for (Variable variable : which) {
+        values.put(variable, floats(result.get(i++)));
       }
+    } finally {
+      changes.readLock().unlock();
     }
     return values;
   }
 
-  /** The values of a float tensor in row-major order. */
+  /** Returns the values of a float tensor, in row-major order. */
   public static float[] floats(org.tensorflow.Tensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.size())];
     ((TFloat32) tensor).copyTo(DataBuffers.of(values, false, false));
     return values;
   }
 
-  /** Whether no value is infinite or NaN. */
+  /** Returns whether no value is infinite or NaN. */
   public static boolean allFinite(Map<Variable, float[]> values) {
     for (float[] array : values.values()) {
       for (float value : array) {
@@ -258,14 +331,14 @@ public final class GraphSession implements AutoCloseable {
     return true;
   }
 
-  /** Fetches one float operand. */
+  /** Runs one float operand and returns its values. */
   public float[] fetch(Operand<TFloat32> operand) {
     try (var result = run(runner -> runner.fetch(operand))) {
       return floats(result.get(0));
     }
   }
 
-  /** Whether {@link #close} was called. */
+  /** Returns whether {@link #close} was called. */
   public boolean isClosed() {
     return natives.closed;
   }
@@ -275,8 +348,8 @@ public final class GraphSession implements AutoCloseable {
   }
 
   /**
-   * Waits for what runs at this moment, then frees the session and the graph. Closing twice does
-   * nothing. Any later use throws {@link IllegalStateException}.
+   * Waits for current runs, then frees the session and the graph. Closing twice does nothing. Any
+   * later use throws {@link IllegalStateException}.
    */
   @Override
   public void close() {

@@ -6,31 +6,30 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * Where the first values of a parameter come from. The values are computed in Java, so that they
- * depend on the seed and the parameter's name alone, not on the device or on the order in which a
- * graph is built.
+ * Computes the initial values of a parameter, in Java, so that they depend only on the seed and the
+ * parameter's name, not on the device or on the order in which a graph is built.
  */
 @FunctionalInterface
 public interface Initializer {
   /**
    * Returns the values, in row-major order.
    *
-   * @param parameter the parameter to fill; it knows its shape and its fans
+   * @param parameter the parameter to fill, with its shape and fans
    * @param random the generator to draw from, seeded for this parameter alone
    */
   float[] sample(Parameter parameter, RandomGenerator random);
 
-  /** Every value 0. */
+  /** Returns an initializer of zeros. */
   static Initializer zeros() {
     return constant(0);
   }
 
-  /** Every value 1. */
+  /** Returns an initializer of ones. */
   static Initializer ones() {
     return constant(1);
   }
 
-  /** Every value the same. */
+  /** Returns an initializer of a constant. */
   static Initializer constant(float value) {
     return (parameter, random) -> {
       float[] values = new float[Math.toIntExact(parameter.size())];
@@ -40,17 +39,17 @@ public interface Initializer {
   }
 
   /**
-   * Normal with mean 0.
+   * Returns a normal distribution with mean 0.
    *
-   * @param deviation the standard deviation
+   * @param std the standard deviation
    */
-  static Initializer normal(double deviation) {
-    checkArgument(deviation > 0, "deviation must be positive, got %s", deviation);
-    return (parameter, random) -> normal(parameter, random, deviation);
+  static Initializer normal(double std) {
+    checkArgument(std > 0, "std must be positive, got %s", std);
+    return (parameter, random) -> normal(parameter, random, std);
   }
 
   /**
-   * Uniform between -bound and bound.
+   * Returns a uniform distribution between -bound and bound.
    *
    * @param bound the largest magnitude
    */
@@ -60,8 +59,8 @@ public interface Initializer {
   }
 
   /**
-   * Uniform in [-1/sqrt(fan in), 1/sqrt(fan in)): what PyTorch gives kernels and biases of its
-   * Conv2d and Linear.
+   * Returns a uniform distribution in [-1/sqrt(fan in), 1/sqrt(fan in)): PyTorch's default for
+   * kernels and biases of Conv2d and Linear.
    */
   static Initializer fanInUniform() {
     return (parameter, random) ->
@@ -69,23 +68,23 @@ public interface Initializer {
   }
 
   /**
-   * He et al., "Delving Deep into Rectifiers" (arXiv 1502.01852): normal with variance 2 / fan in.
-   * Biases should take {@link #zeros()}.
+   * Returns the normal distribution with variance 2 / fan in of He et al., "Delving Deep into
+   * Rectifiers" (arXiv 1502.01852). Use {@link #zeros()} for biases.
    */
   static Initializer heNormal() {
     return (parameter, random) ->
         normal(parameter, random, Math.sqrt(2.0 / (double) parameter.fanIn()));
   }
 
-  /** He et al. (arXiv 1502.01852), uniform with variance 2 / fan in. */
+  /** Returns the uniform distribution with variance 2 / fan in of He et al. (arXiv 1502.01852). */
   static Initializer heUniform() {
     return (parameter, random) ->
         uniform(parameter, random, Math.sqrt(6.0 / (double) parameter.fanIn()));
   }
 
   /**
-   * Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
-   * (2010): normal with variance 2 / (fan in + fan out).
+   * Returns the normal distribution with variance 2 / (fan in + fan out) of Glorot and Bengio,
+   * "Understanding the difficulty of training deep feedforward neural networks" (2010).
    */
   static Initializer glorotNormal() {
     return (parameter, random) ->
@@ -93,7 +92,10 @@ public interface Initializer {
             parameter, random, Math.sqrt(2.0 / (double) (parameter.fanIn() + parameter.fanOut())));
   }
 
-  /** Glorot and Bengio (2010), uniform with variance 2 / (fan in + fan out). */
+  /**
+   * Returns the uniform distribution with variance 2 / (fan in + fan out) of Glorot and Bengio
+   * (2010).
+   */
   static Initializer glorotUniform() {
     return (parameter, random) ->
         uniform(
@@ -108,10 +110,10 @@ public interface Initializer {
     return values;
   }
 
-  private static float[] normal(Parameter parameter, RandomGenerator random, double deviation) {
+  private static float[] normal(Parameter parameter, RandomGenerator random, double std) {
     float[] values = new float[Math.toIntExact(parameter.size())];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (random.nextGaussian() * deviation);
+      values[i] = (float) (random.nextGaussian() * std);
     }
     return values;
   }

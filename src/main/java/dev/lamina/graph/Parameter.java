@@ -10,24 +10,24 @@ import org.tensorflow.ndarray.Shape;
  * @param name the name inside the layer, in PyTorch's terms: {@code weight}, {@code bias}, {@code
  *     running_mean}, ...
  * @param shape its shape in TensorFlow's layout
- * @param role what it is for
- * @param initializer where its first values come from
+ * @param role its purpose
+ * @param initializer computes its initial values
  * @param fanIn the number of inputs that one output of the layer sums over
  * @param fanOut the number of outputs that one input of the layer contributes to
  */
 public record Parameter(
     String name, Shape shape, Role role, Initializer initializer, long fanIn, long fanOut) {
-  /** Checks the shape. */
+  /** Checks that every dimension of the shape is known. */
   public Parameter {
     checkArgument(!shape.hasUnknownDimension(), "shape of %s must be known, got %s", name, shape);
   }
 
-  /** The number of scalars. */
+  /** Returns the number of scalars. */
   public long size() {
     return shape.size();
   }
 
-  /** A parameter whose initial value does not depend on fans. */
+  /** Returns a parameter whose initial values do not depend on its fans, which are 1. */
   public static Parameter of(String name, Shape shape, Role role, Initializer initializer) {
     return new Parameter(name, shape, role, initializer, 1, 1);
   }

@@ -1,7 +1,8 @@
 package dev.lamina.graph;
 
 /**
- * What a parameter is for; decides whether it is trained and whether weight decay may leave it out.
+ * The purpose of a parameter; determines whether it is trained and whether weight decay may leave
+ * it out.
  */
 public enum Role {
   /** The kernel of a convolution [height, width, in, out] or of a dense layer [in, out]. */
@@ -13,7 +14,7 @@ public enum Role {
   /** A running statistic: part of the model's state, never trained. */
   STATISTIC;
 
-  /** Whether gradients and the optimizer reach the parameter. */
+  /** Returns whether the optimizer trains the parameter. */
   public boolean trainable() {
     return this != STATISTIC;
   }

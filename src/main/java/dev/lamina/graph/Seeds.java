@@ -3,12 +3,12 @@ package dev.lamina.graph;
 import com.google.common.hash.Hashing;
 import java.nio.charset.StandardCharsets;
 
-/** Derives independent seeds from one seed and the name of what the seed is for. */
+/** Derives independent seeds from one seed and the name of its use. */
 public final class Seeds {
   private Seeds() {}
 
-  /** The seed for one use: a pure function of both arguments, different for different names. */
-  public static long of(long seed, String use) {
+  /** Returns the seed for one use: a pure function of both arguments. */
+  public static long deriveSeed(long seed, String use) {
     return Hashing.murmur3_128()
         .newHasher()
         .putLong(seed)

@@ -10,22 +10,26 @@ import org.tensorflow.types.TFloat32;
  * A parameter that has become a resource variable of a graph.
  *
  * @param name its full name, the layers' names joined by dots: {@code layer1.0.main.0.weight}
+ * @param kind its purpose
  * @param parameter what the layer declared
  * @param handle the resource
- * @param read one read of it, for fetching; what is differentiated makes its own
+ * @param read a read of it, for fetching; passes that are differentiated create their own
  * @param value the placeholder that an assignment feeds
- * @param assign the operation that assigns what was fed
+ * @param assign the operation that assigns the fed value
  */
 public record Variable(
     String name,
+    StateKind kind,
     Parameter parameter,
     VarHandleOp handle,
     Operand<TFloat32> read,
     Placeholder<TFloat32> value,
     org.tensorflow.op.core.AssignVariableOp assign) {
 
-  /** The first values for a seed. */
+  /** Returns the initial values for a seed. */
   public float[] initialValues(long seed) {
-    return parameter.initializer().sample(parameter, new SplittableRandom(Seeds.of(seed, name)));
+    return parameter
+        .initializer()
+        .sample(parameter, new SplittableRandom(Seeds.deriveSeed(seed, name)));
   }
 }

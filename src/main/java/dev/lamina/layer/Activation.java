@@ -1,5 +1,6 @@
 package dev.lamina.layer;
 
+import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -7,7 +8,10 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
-/** A function of each value by itself; softmax alone looks along the last dimension. */
+/**
+ * An elementwise activation function, except for softmax, which normalises along the last
+ * dimension. The output has the shape of the input.
+ */
 public enum Activation implements Layer {
   /** max(x, 0). */
   RELU {
@@ -16,25 +20,28 @@ public enum Activation implements Layer {
       return tf.nn.relu(x);
     }
 
-    /** Its gradient by the result: TensorFlow's own is by x, and keeps both for it. */
+    /** Computes the gradient from the output. TensorFlow's own uses the input: both stay alive. */
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
       Operand<TFloating> y = super.apply(context, x);
-      if (context.isRecomputable(x)) {
-        context.recomputable(y, after -> super.apply(context, context.recomputed(x, after)));
+      Backward backward = context.backward();
+      if (backward.isCheckpoint(x)) {
+        backward.checkpoint(y, after -> super.apply(context, backward.rematerialized(x, after)));
       }
-      return context.withGradient(
-          List.of(x), y, dy -> List.of(context.tf().nn.reluGrad(dy, context.recomputed(y, dy))));
+      return backward.withGradient(
+          List.of(x),
+          y,
+          dy -> List.of(context.tf().nn.reluGrad(dy, backward.rematerialized(y, dy))));
     }
   },
-  /** x where x is positive, else 0.01 x, as in PyTorch. */
+  /** x if x is positive, else 0.01 x, as in PyTorch. */
   LEAKY_RELU {
     @Override
     Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
       return tf.nn.leakyRelu(x, org.tensorflow.op.nn.LeakyRelu.alpha(0.01f));
     }
   },
-  /** x where x is positive, else exp(x) - 1 (arXiv 1511.07289). */
+  /** x if x is positive, else exp(x) - 1 (arXiv 1511.07289). */
   ELU {
     @Override
     Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
@@ -91,7 +98,7 @@ public enum Activation implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return this != SOFTMAX;
   }
 

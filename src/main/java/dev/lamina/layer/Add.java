@@ -9,19 +9,26 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * The sum of branches that all see the input: {@code y = branch0(x) + branch1(x) + ...}. The
- * branches must give one shape and are named after their places, from 0. An empty {@link
+ * The sum of branches with the same input: {@code y = branch0(x) + branch1(x) + ...}. The branches
+ * must have the same output shape and are named by their indices, from 0. An empty {@link
  * Sequential} is the identity.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>any that every branch accepts</td></tr>
+ * <tr><td>branches</td><td>all the same</td></tr>
+ * <tr><td>output</td><td>the shape of the branches</td></tr>
+ * </table>
  *
  * @param branches the branches
  */
 public record Add(List<Layer> branches) implements Layer {
-  /** Checks that there are branches. */
+  /** Checks that there is at least one branch. */
   public Add {
     branches = Branches.check(branches);
   }
 
-  /** The sum of branches. */
+  /** Returns the sum of branches. */
   public static Add of(Layer... branches) {
     return new Add(List.of(branches));
   }
@@ -32,7 +39,7 @@ public record Add(List<Layer> branches) implements Layer {
     for (int i = 1; i < shapes.size(); i++) {
       checkArgument(
           shapes.get(i).equals(shapes.get(0)),
-          "branches of Add must give one shape, got %s from branch 0 and %s from branch %s",
+          "branches of Add must have the same output shape, got %s from branch 0 and %s from branch %s",
           Shapes.text(shapes.get(0)),
           Shapes.text(shapes.get(i)),
           i);
@@ -46,7 +53,7 @@ public record Add(List<Layer> branches) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

@@ -9,9 +9,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * The mean of each window. With padding same, the mean is over the places inside the image alone:
- * the added border counts neither in the sum nor in the number (PyTorch counts it unless told
- * otherwise).
+ * Average pooling: the mean of each window. With padding {@code SAME}, padded positions are
+ * excluded from sum and count, as in Keras ({@code count_include_pad=False} in PyTorch).
  *
  * <table>
  * <caption>Shapes</caption>
@@ -20,27 +19,27 @@ import org.tensorflow.types.family.TFloating;
  * </table>
  *
  * @param size the height and width of the window
- * @param stride the step of the window; the size unless set
- * @param padding how the border is treated; {@link Padding#VALID} unless set
+ * @param stride the step between windows; {@code size} by default
+ * @param padding how the border is treated; {@link Padding#VALID} by default
  */
 public record AveragePool(int size, int stride, Padding padding) implements Layer {
-  /** Checks the numbers. */
+  /** Checks that size and stride are positive. */
   public AveragePool {
     checkArgument(size > 0, "size must be positive, got %s", size);
     checkArgument(stride > 0, "stride must be positive, got %s", stride);
   }
 
-  /** Windows that lie side by side. */
+  /** Returns a pooling with adjacent windows: the stride is the size. */
   public static AveragePool of(int size) {
     return new AveragePool(size, size, Padding.VALID);
   }
 
-  /** With another stride. */
+  /** Returns this layer with another stride. */
   public AveragePool stride(int stride) {
     return new AveragePool(size, stride, padding);
   }
 
-  /** With another padding. */
+  /** Returns this layer with another padding. */
   public AveragePool padding(Padding padding) {
     return new AveragePool(size, stride, padding);
   }
@@ -51,7 +50,7 @@ public record AveragePool(int size, int stride, Padding padding) implements Laye
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

@@ -19,38 +19,38 @@ import org.tensorflow.types.family.TFloating;
  * Batch normalisation over all dimensions but the last (Ioffe and Szegedy, arXiv 1502.03167).
  *
  * <p>In training: {@code y = weight * (x - mean) / sqrt(variance + epsilon) + bias} with mean and
- * (biased) variance of the batch, and the running statistics move towards the batch's: {@code
- * running = (1 - momentum) * running + momentum * batch}, the variance unbiased. In inference: the
- * same with the running statistics. Both as in PyTorch.
+ * (biased) variance of the batch, and the running statistics are updated: {@code running = (1 -
+ * momentum) * running + momentum * batch}, the variance unbiased. In inference: the same with the
+ * running statistics. Both as in PyTorch.
  *
  * <table>
  * <caption>Shapes</caption>
  * <tr><td>input, output</td><td>[height, width, channels] or [channels]</td></tr>
- * <tr><td>weight, bias, running_mean, running_var</td><td>[channels]; 1, 0, 0, 1 at the start</td></tr>
+ * <tr><td>weight, bias, running_mean, running_var</td><td>[channels]; initially 1, 0, 0, 1</td></tr>
  * </table>
  *
- * @param epsilon what is added to the variance; 1e-5 unless set
+ * @param epsilon the number that is added to the variance; 1e-5 unless set
  * @param momentum the weight of the new value in the running statistics; 0.1 unless set. Keras's
  *     momentum is 1 minus this.
  */
 public record BatchNorm(double epsilon, double momentum) implements Layer {
-  /** Checks the numbers. */
+  /** Checks that epsilon is positive and momentum in (0, 1]. */
   public BatchNorm {
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
     checkArgument(momentum > 0 && momentum <= 1, "momentum must be in (0, 1], got %s", momentum);
   }
 
-  /** Batch normalisation with epsilon 1e-5 and momentum 0.1. */
+  /** Returns batch normalisation with epsilon 1e-5 and momentum 0.1. */
   public static BatchNorm create() {
     return new BatchNorm(1e-5, 0.1);
   }
 
-  /** With another epsilon. */
+  /** Returns this layer with another epsilon. */
   public BatchNorm epsilon(double epsilon) {
     return new BatchNorm(epsilon, momentum);
   }
 
-  /** With another weight of the new value in the running statistics. */
+  /** Returns this layer with another weight of the new value in the running statistics. */
   public BatchNorm momentum(double momentum) {
     return new BatchNorm(epsilon, momentum);
   }
@@ -75,7 +75,7 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 
@@ -83,19 +83,21 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
     boolean vector = input.shape().numDimensions() == 2;
-    // The fused kernel takes images only.
+    // The fused kernel accepts only images.
     Operand<TFloating> image =
         vector
             ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
             : input;
     FusedBatchNorm<TFloating, TFloat32> norm = norm(context, image);
     if (context.training()) {
-      context.update("running_mean", norm.batchMean());
-      context.update("running_var", norm.batchVariance());
-      if (!vector && context.recomputes()) {
-        context.recomputable(
-            norm.y(),
-            after -> norm(context, tf.withControlDependencies(after).identity(image)).y());
+      context.setStatistic("running_mean", norm.batchMean());
+      context.setStatistic("running_var", norm.batchVariance());
+      if (!vector && context.backward().rematerializes()) {
+        context
+            .backward()
+            .checkpoint(
+                norm.y(),
+                after -> norm(context, tf.withControlDependencies(after).identity(image)).y());
       }
     }
     return vector
@@ -109,13 +111,13 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
         .nn
         .fusedBatchNorm(
             image,
-            Floats.float32(context.get("weight")),
-            Floats.float32(context.get("bias")),
-            Floats.float32(context.get("running_mean")),
-            Floats.float32(context.get("running_var")),
+            Floats.expectFloat32(context.get("weight")),
+            Floats.expectFloat32(context.get("bias")),
+            Floats.expectFloat32(context.get("running_mean")),
+            Floats.expectFloat32(context.get("running_var")),
             FusedBatchNorm.epsilon((float) epsilon),
             FusedBatchNorm.isTraining(context.training()),
-            // The kernel blends the running statistics itself and returns the blend.
+            // The kernel blends the running statistics itself and returns the result.
             FusedBatchNorm.exponentialAvgFactor((float) momentum));
   }
 }

@@ -10,7 +10,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
-/** What the layers share that send one input through several branches, named by their places. */
+/** Shared by the layers that apply several branches, named by their indices, to one input. */
 final class Branches {
   private Branches() {}
 
@@ -37,7 +37,7 @@ final class Branches {
     for (Layer branch : branches) {
       Operand<TFloating> output =
           Layers.build(context.child(Integer.toString(outputs.size())), branch, input);
-      // One type for all: the first branch's.
+      // All outputs get the type of the first branch's.
       outputs.add(
           outputs.isEmpty() ? output : Floats.cast(context.tf(), output, outputs.get(0).type()));
     }

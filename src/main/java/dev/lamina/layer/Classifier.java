@@ -6,30 +6,30 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The classifier of a network: its last {@link Dense} that stands in the main row of layers, in a
- * {@link Sequential} or one inside it, not in a branch.
+ * The classifier (head) of a network: its last {@link Dense} in a {@link Sequential}, which may be
+ * nested, but not in a branch.
  */
 public final class Classifier {
   private Classifier() {}
 
   /**
-   * The layers in front of the classifier, under the names that they have in the network; empty
-   * where the network has no classifier.
+   * Returns the layers before the classifier, with their names in the network; empty if the network
+   * has no classifier.
    */
   public static Optional<Sequential> body(Layer network) {
     return cut(network, Optional.empty());
   }
 
   /**
-   * The network with another number of classes; empty where it has no classifier.
+   * Returns the network with another number of classes; empty if it has no classifier.
    *
-   * @param classes the units of the new classifier, which is otherwise as the old one
+   * @param classes the units of the new classifier; its other options are kept
    */
   public static Optional<Sequential> resize(Layer network, int classes) {
     return cut(network, Optional.of(classes));
   }
 
-  /** Ends before the classifier, or gives it another number of units and keeps what follows. */
+  /** Drops the classifier and all layers after it, or replaces its number of units. */
   private static Optional<Sequential> cut(Layer network, Optional<Integer> units) {
     if (!(network instanceof Sequential sequential)) {
       return Optional.empty();

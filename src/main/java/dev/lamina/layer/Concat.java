@@ -9,8 +9,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * The channels of branches that all see the input, one branch after the other. The branches' shapes
- * may differ in the last dimension only; they are named after their places, from 0. An empty {@link
+ * Concatenates the channels of branches with the same input. The shapes of the branches may differ
+ * only in the last dimension; the branches are named by their indices, from 0. An empty {@link
  * Sequential} is the identity.
  *
  * <table>
@@ -22,12 +22,12 @@ import org.tensorflow.types.family.TFloating;
  * @param branches the branches
  */
 public record Concat(List<Layer> branches) implements Layer {
-  /** Checks that there are branches. */
+  /** Checks that there is at least one branch. */
   public Concat {
     branches = Branches.check(branches);
   }
 
-  /** The channels of branches. */
+  /** Returns the concatenation of branches. */
   public static Concat of(Layer... branches) {
     return new Concat(List.of(branches));
   }
@@ -43,7 +43,7 @@ public record Concat(List<Layer> branches) implements Layer {
       checkArgument(
           shape.numDimensions() == first.numDimensions()
               && shape.take(last).equals(first.take(last)),
-          "branches of Concat must differ in channels only, got %s from branch 0 and %s from branch %s",
+          "branches of Concat must differ only in channels, got %s from branch 0 and %s from branch %s",
           Shapes.text(first),
           Shapes.text(shape),
           i);
@@ -58,7 +58,7 @@ public record Concat(List<Layer> branches) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

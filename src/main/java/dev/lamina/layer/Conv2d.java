@@ -2,11 +2,11 @@ package dev.lamina.layer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
-import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * A two-dimensional convolution (cross-correlation, as everywhere in the field).
+ * A two-dimensional convolution (cross-correlation, as in PyTorch and Keras).
  *
  * <table>
  * <caption>Shapes</caption>
@@ -50,7 +50,7 @@ public record Conv2d(
 
   private static final Initializer DEFAULT = Initializer.fanInUniform();
 
-  /** Checks the numbers. */
+  /** Checks that the numbers are positive and that groups divide the filters. */
   public Conv2d {
     checkArgument(filters > 0, "filters must be positive, got %s", filters);
     checkArgument(kernel > 0, "kernel must be positive, got %s", kernel);
@@ -63,37 +63,37 @@ public record Conv2d(
         groups);
   }
 
-  /** A convolution with a square kernel, stride 1, padding same, and a bias. */
+  /** Returns a convolution with a square kernel, stride 1, padding same, and a bias. */
   public static Conv2d of(int filters, int kernel) {
     return new Conv2d(filters, kernel, 1, Padding.SAME, 1, true, DEFAULT, DEFAULT);
   }
 
-  /** With another stride. */
+  /** Returns this layer with another stride. */
   public Conv2d stride(int stride) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
 
-  /** With another padding. */
+  /** Returns this layer with another padding. */
   public Conv2d padding(Padding padding) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
 
-  /** With the channels divided into groups that do not see one another. */
+  /** Returns this layer with the channels divided into independent groups. */
   public Conv2d groups(int groups) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
 
-  /** With or without a bias. */
+  /** Returns this layer with or without a bias. */
   public Conv2d bias(boolean bias) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
 
-  /** With other initial weights. */
+  /** Returns this layer with another initializer of the weights. */
   public Conv2d initializer(Initializer initializer) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
 
-  /** With other initial biases. */
+  /** Returns this layer with another initializer of the biases. */
   public Conv2d biasInitializer(Initializer biasInitializer) {
     return new Conv2d(filters, kernel, stride, padding, groups, bias, initializer, biasInitializer);
   }
@@ -138,13 +138,13 @@ public record Conv2d(
   }
 
   @Override
-  public long multiplyAdds(Shape input) {
+  public long macs(Shape input) {
     Shape output = outputShape(input);
     return output.size() * kernel * kernel * (input.get(2) / groups);
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 
@@ -157,28 +157,27 @@ public record Conv2d(
   }
 
   /**
-   * For training, and for weights that were transformed beforehand: for one image at a time the
-   * transform would cost more than it saves. Not in float16: it is for GPUs, whose library chooses
-   * its algorithms itself.
+   * Returns whether to use a Winograd convolution: in training if the device allows it, and with
+   * pre-transformed weights. For a single image the weight transform costs more than it saves.
    */
   private boolean winograd(Context context, Operand<TFloating> input, Operand<TFloating> weight) {
     return (kernel == 3 && Winograd.isTransformed(weight))
         || (context.training()
-            && context.precision() != Precision.FLOAT16
+            && context.device().usesWinograd()
             && Winograd.pays(this, input.shape().tail()));
   }
 
   /**
-   * Groups are not left to one Conv2D, though it takes them: TensorFlow fuses it with the bias or
-   * the batch norm that follows, and the fused operation refuses groups on a CPU.
+   * Splits groups into convolutions, because TensorFlow fuses Conv2D with the bias or batch norm
+   * after it, and the fused operation rejects groups on a CPU.
    */
   private Operand<TFloating> convolve(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    Operand<TFloating> wide = context.get("weight");
-    if (winograd(context, input, wide)) {
-      return Winograd.convolve(context, input, wide);
+    Operand<TFloating> full = context.get("weight");
+    if (winograd(context, input, full)) {
+      return Winograd.convolve(context, input, full);
     }
-    Operand<TFloating> weight = Floats.cast(tf, wide, input.type());
+    Operand<TFloating> weight = Floats.cast(tf, full, input.type());
     if (groups == 1) {
       return convolve(context, "Conv2D", input, weight);
     }
@@ -196,11 +195,12 @@ public record Conv2d(
     return tf.concat(sums, tf.constant(3));
   }
 
-  /** The gradients are TensorFlow's own, but of an input that may be computed again. */
+  /** Convolves with TensorFlow's own gradients, but of an input that may be rematerialised. */
   private Operand<TFloating> convolve(
       Context context, String operation, Operand<TFloating> input, Operand<TFloating> weight) {
     Ops tf = context.tf();
-    return context.withGradient(
+    Backward backward = context.backward();
+    return backward.withGradient(
         List.of(input, weight),
         build(tf, operation, input, weight),
         dy ->
@@ -209,7 +209,7 @@ public record Conv2d(
                 build(
                     tf,
                     operation + "BackpropFilter",
-                    context.recomputed(input, dy),
+                    backward.rematerialized(input, dy),
                     tf.shape(weight),
                     dy)));
   }

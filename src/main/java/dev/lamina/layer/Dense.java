@@ -23,43 +23,43 @@ import org.tensorflow.types.family.TFloating;
  * <tr><td>output</td><td>[units]</td></tr>
  * </table>
  *
- * @param units the number of outputs
- * @param bias whether a bias is added; true unless set
- * @param initializer the initial weights; {@link Initializer#fanInUniform()} (PyTorch's default)
- *     unless set
- * @param biasInitializer the initial biases; {@link Initializer#fanInUniform()} unless set
+ * @param units the number of output features
+ * @param bias whether a bias is added; true by default
+ * @param initializer the initializer of the weights; {@link Initializer#fanInUniform()} (PyTorch's
+ *     default) by default
+ * @param biasInitializer the initializer of the bias; {@link Initializer#fanInUniform()} by default
  */
 public record Dense(int units, boolean bias, Initializer initializer, Initializer biasInitializer)
     implements Layer {
 
   private static final Initializer DEFAULT = Initializer.fanInUniform();
 
-  /** Checks the number of units. */
+  /** Checks that units is positive. */
   public Dense {
     checkArgument(units > 0, "units must be positive, got %s", units);
   }
 
-  /** A fully connected layer with a bias. */
+  /** Returns a fully connected layer with a bias. */
   public static Dense of(int units) {
     return new Dense(units, true, DEFAULT, DEFAULT);
   }
 
-  /** With another number of outputs. */
+  /** Returns this layer with another number of output features. */
   public Dense units(int units) {
     return new Dense(units, bias, initializer, biasInitializer);
   }
 
-  /** With or without a bias. */
+  /** Returns this layer with or without a bias. */
   public Dense bias(boolean bias) {
     return new Dense(units, bias, initializer, biasInitializer);
   }
 
-  /** With other initial weights. */
+  /** Returns this layer with another initializer of the weights. */
   public Dense initializer(Initializer initializer) {
     return new Dense(units, bias, initializer, biasInitializer);
   }
 
-  /** With other initial biases. */
+  /** Returns this layer with another initializer of the bias. */
   public Dense biasInitializer(Initializer biasInitializer) {
     return new Dense(units, bias, initializer, biasInitializer);
   }
@@ -86,7 +86,7 @@ public record Dense(int units, boolean bias, Initializer initializer, Initialize
   }
 
   @Override
-  public long multiplyAdds(Shape input) {
+  public long macs(Shape input) {
     return input.get(0) * units;
   }
 

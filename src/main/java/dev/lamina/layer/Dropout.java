@@ -13,19 +13,25 @@ import org.tensorflow.types.family.TFloating;
  * Inverted dropout (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
  * Overfitting", 2014).
  *
- * <p>In training each value becomes 0 with probability {@code rate}, by itself, and else {@code x /
- * (1 - rate)}, so that the mean stays; the choice depends on the step's seed and the layer's name
- * alone. In inference: {@code y = x}.
+ * <p>In training each element independently becomes 0 with probability {@code rate}, and otherwise
+ * {@code x / (1 - rate)}, so that the expected value is unchanged. The mask is a function of the
+ * step's seed and the layer's name. In inference: {@code y = x}.
  *
- * @param rate the probability that a value becomes 0; in [0, 1)
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>any</td></tr>
+ * <tr><td>output</td><td>as the input</td></tr>
+ * </table>
+ *
+ * @param rate the probability that an element becomes 0, in [0, 1)
  */
 public record Dropout(double rate) implements Layer {
-  /** Checks the rate. */
+  /** Checks that the rate is in [0, 1). */
   public Dropout {
     checkArgument(rate >= 0 && rate < 1, "rate must be in [0, 1), got %s", rate);
   }
 
-  /** Dropout with a probability that a value becomes 0. */
+  /** Returns a dropout with the given rate. */
   public static Dropout of(double rate) {
     return new Dropout(rate);
   }
@@ -36,7 +42,7 @@ public record Dropout(double rate) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 
@@ -50,7 +56,7 @@ public record Dropout(double rate) implements Layer {
         tf.random.statelessRandomUniform(tf.shape(input), context.seed(), TFloat32.class);
     Operand<TFloat32> kept =
         tf.dtypes.cast(tf.math.greaterEqual(uniform, tf.constant((float) rate)), TFloat32.class);
-    // The mask depends on the input's shape, and random numbers have no gradient.
+    // TensorFlow has no gradient for random ops, which the mask reaches through the input's shape.
     Operand<TFloat32> mask =
         tf.stopGradient(tf.math.mul(kept, tf.constant((float) (1 / (1 - rate)))));
     return tf.dtypes.cast(tf.math.mul(tf.dtypes.cast(input, TFloat32.class), mask), input.type());

@@ -6,11 +6,16 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Lays an example out as a vector, in row-major order: [height, width, channels] becomes [height *
- * width * channels].
+ * Flattens an example to a vector in row-major order.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>any, such as [height, width, channels]</td></tr>
+ * <tr><td>output</td><td>[product of the dimensions], such as [height * width * channels]</td></tr>
+ * </table>
  */
 public record Flatten() implements Layer {
-  /** The layer; it has no options. */
+  /** Returns a flattening layer. */
   public static Flatten create() {
     return new Flatten();
   }
@@ -21,7 +26,7 @@ public record Flatten() implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

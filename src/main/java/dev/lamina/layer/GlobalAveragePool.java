@@ -5,9 +5,17 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
-/** The mean of each channel over the whole image: [height, width, channels] becomes [channels]. */
+/**
+ * Global average pooling: the mean of each channel over the whole image.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>[height, width, channels]</td></tr>
+ * <tr><td>output</td><td>[channels]</td></tr>
+ * </table>
+ */
 public record GlobalAveragePool() implements Layer {
-  /** The layer; it has no options. */
+  /** Returns a global average pooling. */
   public static GlobalAveragePool create() {
     return new GlobalAveragePool();
   }

@@ -2,6 +2,7 @@ package dev.lamina.layer;
 
 import com.google.common.collect.Lists;
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -23,9 +24,9 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Finds out whether a network can be trained before anybody tries. TensorFlow's gradients outside
- * Python know only a part of the operations, some stop every gradient, and one kind comes out
- * wrong: dilated convolutions.
+ * Checks that a network can be trained. Outside Python, TensorFlow has gradients for only some
+ * operations, some operations stop every gradient, and the gradient of dilated convolutions is
+ * wrong.
  */
 public final class GradientCheck {
   private static final Pattern NO_GRADIENT = Pattern.compile("No gradient defined for op: (\\w+)");
@@ -34,12 +35,12 @@ public final class GradientCheck {
   private GradientCheck() {}
 
   /**
-   * Builds a network for training, and its gradients, into a graph that is thrown away.
+   * Builds a network and its gradients into a temporary graph.
    *
    * @param root the network
    * @param input the shape of one example
-   * @throws IllegalArgumentException where a parameter's gradient cannot be had; the message names
-   *     the layer and the operation
+   * @throws IllegalArgumentException if a parameter has no gradient; the message names the layer
+   *     and the operation
    */
   public static void verify(Layer root, Shape input) {
     String problem = problem(root, input, false);
@@ -48,7 +49,7 @@ public final class GradientCheck {
     }
   }
 
-  /** Goes down to the smallest part that shows the problem, from the output to the input. */
+  /** Names the innermost layer that has the problem, searching from the output to the input. */
   private static String locate(String path, Layer layer, Shape input, String problem) {
     for (Layer.Child child : Lists.reverse(layer.children(input))) {
       if (problem.equals(problem(child.layer(), child.input(), true))) {
@@ -59,12 +60,12 @@ public final class GradientCheck {
   }
 
   /**
-   * What keeps the gradients of a layer's trainable parameters from being built, or null.
+   * Returns the reason why gradients of a layer's trainable parameters cannot be built, or null.
    *
    * @param through whether the gradient must reach the layer's input too
    */
   private static @Nullable String problem(Layer layer, Shape input, boolean through) {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Layers.createVariables(session, layer, input);
       Ops tf = session.ops();
       Context context =
@@ -74,7 +75,7 @@ public final class GradientCheck {
               Precision.FLOAT32);
       Placeholder<TFloat32> x =
           tf.placeholder(TFloat32.class, Placeholder.shape(input.prepend(Shape.UNKNOWN_SIZE)));
-      Output<TFloating> y = Layers.build(context, layer, Floats.wide(x)).asOutput();
+      Output<TFloating> y = Layers.build(context, layer, Floats.asFloating(x)).asOutput();
       List<Output<?>> sources = new ArrayList<>();
       context
           .reads()
@@ -95,7 +96,7 @@ public final class GradientCheck {
   private static @Nullable String differentiate(
       Context context, Output<?> y, List<Output<?>> sources) {
     try {
-      return context.gradients(y, sources).keySet().containsAll(sources)
+      return context.backward().gradients(y, sources).keySet().containsAll(sources)
           ? null
           : "lets no gradient through to the parameters before it; build it from ops that have one";
     } catch (TensorFlowException e) {

@@ -14,24 +14,24 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * A layer without parameters, written in TensorFlow's own operations:
+ * A layer without parameters, written in TensorFlow operations:
  *
  * <pre>{@code
  * Lambda.of("square", (tf, x) -> tf.math.square(x))
+ * Lambda.of("softsign", new Softsign()::call) // of org.tensorflow.framework.activations
  * }</pre>
  *
- * <p>It computes in float32, the same in training and in inference. Its output shape is found by
- * building it into a graph that is thrown away, so it must not depend on values. What has
- * parameters, draws random numbers or behaves differently in training is a {@link Layer} of its
- * own.
+ * <p>It computes in float32, and the same function in training and inference. Its output shape is
+ * inferred by building it into a temporary graph, so the shape must not depend on values. Implement
+ * {@link Layer} instead for parameters, random numbers, or a different function in training.
  *
  * @param name its name in tables and messages: letters, digits, underscores and hyphens
- * @param body what it builds
+ * @param body builds its operations
  */
 public record Lambda(String name, Body body) implements Layer {
   private static final Set<String> VARIABLES = Set.of("VarHandleOp", "VariableV2", "Variable");
 
-  /** What a {@link Lambda} builds. */
+  /** The function of a {@link Lambda}. */
   @FunctionalInterface
   public interface Body {
     /**
@@ -44,12 +44,12 @@ public record Lambda(String name, Body body) implements Layer {
     Operand<TFloat32> apply(Ops tf, Operand<TFloat32> x);
   }
 
-  /** Checks the name. */
+  /** Checks the characters of the name. */
   public Lambda {
     Names.check(name);
   }
 
-  /** A layer out of operations. */
+  /** Returns a layer with the given function. */
   public static Lambda of(String name, Body body) {
     return new Lambda(name, body);
   }
@@ -82,7 +82,7 @@ public record Lambda(String name, Body body) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    return Floats.wide(body.apply(context.tf(), Floats.float32(input)));
+    return Floats.asFloating(body.apply(context.tf(), Floats.expectFloat32(input)));
   }
 
   @Override

@@ -12,55 +12,52 @@ import org.tensorflow.types.family.TFloating;
  * Shapes are those of one example, without the batch dimension: [height, width, channels] for
  * images and [features] for vectors.
  *
- * <p>A layer of one's own implements {@link #outputShape} and {@link #apply}, and {@link
- * #parameters} where it has any. TensorFlow derives it, unless it gives its result a gradient of
- * its own ({@link Context#withGradient}).
+ * <p>A custom layer implements {@link #outputShape} and {@link #apply}, and {@link #parameters} if
+ * it has any. TensorFlow differentiates it, unless it registers a custom gradient ({@link
+ * dev.lamina.graph.Backward#withGradient}).
  */
 public interface Layer {
   /**
-   * The shape rule.
+   * Returns the shape of the output.
    *
-   * @param input the shape of one example that goes in
-   * @return the shape of one example that comes out
-   * @throws IllegalArgumentException where the layer cannot take that shape
+   * @param input the shape of one example of the input
+   * @return the shape of one example of the output
+   * @throws IllegalArgumentException if the layer does not accept that shape
    */
   Shape outputShape(Shape input);
 
   /**
-   * Wires the layer into a graph.
+   * Builds the layer into a graph.
    *
-   * @param input the batch is its first dimension; float32 unless the layer says otherwise ({@link
-   *     #anyPrecision})
+   * @param input the batch is its first dimension; float32 unless the layer accepts other types
+   *     ({@link #acceptsAnyFloatType})
    */
   Operand<TFloating> apply(Context context, Operand<TFloating> input);
 
-  /** The parameters of this layer itself, without those of its {@link #children}. */
+  /** Returns the parameters of this layer itself, without those of its {@link #children}. */
   default List<Parameter> parameters(Shape input) {
     return List.of();
   }
 
-  /** The layers inside this one, each with its name and the shape that reaches it. */
+  /** Returns the layers inside this one, each with its name and input shape. */
   default List<Child> children(Shape input) {
     return List.of();
   }
 
-  /**
-   * The multiplications with addition that one example costs, without those of the {@link
-   * #children}.
-   */
-  default long multiplyAdds(Shape input) {
+  /** Returns the MACs of one example, without those of the {@link #children}. */
+  default long macs(Shape input) {
     return 0;
   }
 
   /**
-   * Whether the layer takes an input of any floating-point type. If not (as it is unless
-   * overridden), its input is cast to float32; its output may be of any type.
+   * Returns whether the layer accepts an input of any floating-point type; false unless overridden.
+   * If not, its input is cast to float32; its output may be of any type.
    */
-  default boolean anyPrecision() {
+  default boolean acceptsAnyFloatType() {
     return false;
   }
 
-  /** The name of the kind of layer, as tables show it. */
+  /** Returns the name of the kind of layer in tables. */
   default String kind() {
     return getClass().getSimpleName();
   }
@@ -70,7 +67,7 @@ public interface Layer {
    *
    * @param name its name there
    * @param layer the layer
-   * @param input the shape of one example that reaches it
+   * @param input the shape of one example of its input
    */
   record Child(String name, Layer layer, Shape input) {}
 }

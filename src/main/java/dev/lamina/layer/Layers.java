@@ -15,55 +15,50 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
-/** What is done with any layer: building it, walking its parts, creating its variables. */
+/** Functions for any layer: to build it, list the layers inside it and create its variables. */
 public final class Layers {
   private Layers() {}
 
   /**
-   * A layer as it stands in a network: one without children, or one that adds parameters or
-   * multiplications of its own to those of its children.
+   * A layer in a network: one without children, or one that has parameters or MACs besides those of
+   * its children.
    *
    * @param path its full name, the layers' names joined by dots; empty at the root
    * @param layer the layer
-   * @param input the shape of one example that reaches it
-   * @param output the shape of one example that leaves it
+   * @param input the shape of one example of its input
+   * @param output the shape of one example of its output
    * @param parameters its own parameters
-   * @param multiplyAdds its own multiplications with addition for one example
+   * @param macs its own MACs for one example
    */
-  public record Leaf(
-      String path,
-      Layer layer,
-      Shape input,
-      Shape output,
-      List<Parameter> parameters,
-      long multiplyAdds) {
-    /** Takes a copy. */
-    public Leaf {
+  public record LayerNode(
+      String path, Layer layer, Shape input, Shape output, List<Parameter> parameters, long macs) {
+    /** Copies the list. */
+    public LayerNode {
       parameters = List.copyOf(parameters);
     }
 
-    /** The full name of one of its parameters: {@code layer1.0.main.0.weight}. */
+    /** Returns the full name of one of its parameters: {@code layer1.0.main.0.weight}. */
     public String fullName(Parameter parameter) {
       return Context.join(path, parameter.name());
     }
   }
 
   /**
-   * Builds a layer and holds it to its shape rule. What contains layers builds them with this.
+   * Builds a layer and checks its output shape. Layers use this for the layers inside them.
    *
-   * @param context the layer's own context, which names it
+   * @param context the layer's own context
    * @param layer the layer
-   * @param input what goes in; the first dimension is the batch, the others are known
-   * @throws IllegalArgumentException where the layer refuses the input's shape
-   * @throws IllegalStateException where it builds another shape than it predicts
+   * @param input the input; the first dimension is the batch, the others are known
+   * @throws IllegalArgumentException if the layer does not accept the input's shape
+   * @throws IllegalStateException if it builds another shape than it predicts
    */
   public static Operand<TFloating> build(Context context, Layer layer, Operand<TFloating> input) {
     Shape predicted = layer.outputShape(input.shape().tail()).prepend(input.shape().get(0));
-    // Each layer is differentiated by itself; where several take one input, their gradients meet
+    // Each layer is differentiated separately; the gradients of layers that share an input meet
     // here.
-    Operand<TFloating> own = context.withGradient(List.of(input), input, List::of);
+    Operand<TFloating> own = context.backward().withGradient(List.of(input), input, List::of);
     Operand<TFloating> taken =
-        layer.anyPrecision() ? own : Floats.cast(context.tf(), own, TFloat32.class);
+        layer.acceptsAnyFloatType() ? own : Floats.cast(context.tf(), own, TFloat32.class);
     Operand<TFloating> output = layer.apply(context, taken);
     Shape built = output.shape();
     // As arrays: shapes with an unknown batch never equal one another.
@@ -77,27 +72,27 @@ public final class Layers {
   }
 
   /**
-   * The layers of a network that do the work, in the order in which a batch reaches them.
+   * Returns the layers of a network that compute something, in the order of computation.
    *
    * @param root the network
    * @param input the shape of one example
-   * @throws IllegalArgumentException where a layer refuses the shape that reaches it
+   * @throws IllegalArgumentException if a layer does not accept the shape of its input
    */
-  public static List<Leaf> leaves(Layer root, Shape input) {
-    List<Leaf> leaves = new ArrayList<>();
+  public static List<LayerNode> nodes(Layer root, Shape input) {
+    List<LayerNode> leaves = new ArrayList<>();
     collect("", root, input, leaves);
     return leaves;
   }
 
   /**
-   * The parameters of a network by full name, in the order of {@link #leaves}.
+   * Returns the parameters of a network by full name, in the order of {@link #nodes}.
    *
    * @param root the network
    * @param input the shape of one example
    */
   public static Map<String, Parameter> parameters(Layer root, Shape input) {
     Map<String, Parameter> parameters = new LinkedHashMap<>();
-    for (Leaf leaf : leaves(root, input)) {
+    for (LayerNode leaf : nodes(root, input)) {
       leaf.parameters().forEach(parameter -> parameters.put(leaf.fullName(parameter), parameter));
     }
     return parameters;
@@ -107,10 +102,10 @@ public final class Layers {
    * Creates one variable for each parameter of a network, named with its full name. They have no
    * values yet.
    *
-   * @param session where they are created
+   * @param session the session to create them in
    * @param root the network
    * @param input the shape of one example
-   * @return the variables in the order of {@link #leaves}
+   * @return the variables in the order of {@link #nodes}
    */
   public static List<Variable> createVariables(GraphSession session, Layer root, Shape input) {
     List<Variable> variables = new ArrayList<>();
@@ -119,18 +114,18 @@ public final class Layers {
     return variables;
   }
 
-  /** How messages name a layer: {@code layer "layer1.0.main.0" (Conv2d)}. */
+  /** Returns a layer as messages name it: {@code layer "layer1.0.main.0" (Conv2d)}. */
   public static String describe(String path, Layer layer) {
     return path.isEmpty() ? layer.kind() : "layer \"" + path + "\" (" + layer.kind() + ")";
   }
 
-  private static void collect(String path, Layer layer, Shape input, List<Leaf> leaves) {
+  private static void collect(String path, Layer layer, Shape input, List<LayerNode> leaves) {
     Shape output = layer.outputShape(input);
     List<Layer.Child> children = layer.children(input);
     List<Parameter> parameters = layer.parameters(input);
-    long multiplyAdds = layer.multiplyAdds(input);
-    if (children.isEmpty() || !parameters.isEmpty() || multiplyAdds > 0) {
-      leaves.add(new Leaf(path, layer, input, output, parameters, multiplyAdds));
+    long macs = layer.macs(input);
+    if (children.isEmpty() || !parameters.isEmpty() || macs > 0) {
+      leaves.add(new LayerNode(path, layer, input, output, parameters, macs));
     }
     for (Layer.Child child : children) {
       collect(Context.join(path, child.name()), child.layer(), child.input(), leaves);

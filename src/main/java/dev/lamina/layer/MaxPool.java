@@ -2,6 +2,7 @@ package dev.lamina.layer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -9,7 +10,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * The maximum of each window.
+ * Max pooling: the maximum of each window.
  *
  * <table>
  * <caption>Shapes</caption>
@@ -22,23 +23,23 @@ import org.tensorflow.types.family.TFloating;
  * @param padding how the border is treated; {@link Padding#VALID} unless set
  */
 public record MaxPool(int size, int stride, Padding padding) implements Layer {
-  /** Checks the numbers. */
+  /** Checks that size and stride are positive. */
   public MaxPool {
     checkArgument(size > 0, "size must be positive, got %s", size);
     checkArgument(stride > 0, "stride must be positive, got %s", stride);
   }
 
-  /** Windows that lie side by side. */
+  /** Returns a pooling whose windows do not overlap. */
   public static MaxPool of(int size) {
     return new MaxPool(size, size, Padding.VALID);
   }
 
-  /** With another stride. */
+  /** Returns this layer with another stride. */
   public MaxPool stride(int stride) {
     return new MaxPool(size, stride, padding);
   }
 
-  /** With another padding. */
+  /** Returns this layer with another padding. */
   public MaxPool padding(Padding padding) {
     return new MaxPool(size, stride, padding);
   }
@@ -49,18 +50,21 @@ public record MaxPool(int size, int stride, Padding padding) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    // The gradient is TensorFlow's own, but of an input that may be computed again.
+    // TensorFlow's own gradient, but of an input that may be rematerialised.
     Operand<TFloating> y = pool(context, "MaxPool", List.of(input));
-    return context.withGradient(
+    Backward backward = context.backward();
+    return backward.withGradient(
         List.of(input),
         y,
-        dy -> List.of(pool(context, "MaxPoolGrad", List.of(context.recomputed(input, dy), y, dy))));
+        dy ->
+            List.of(
+                pool(context, "MaxPoolGrad", List.of(backward.rematerialized(input, dy), y, dy))));
   }
 
   private Operand<TFloating> pool(

@@ -2,14 +2,14 @@ package dev.lamina.layer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-/** The rule for names, which become parts of the names of variables and operations. */
+/** Checks names of layers, which become parts of the names of variables and operations. */
 final class Names {
   private Names() {}
 
   static void check(String name) {
     checkArgument(
         name.matches("[A-Za-z0-9][A-Za-z0-9_-]*"),
-        "name must be letters, digits, underscores and hyphens, got \"%s\"",
+        "name must consist of letters, digits, underscores and hyphens, got \"%s\"",
         name);
   }
 }

@@ -14,28 +14,33 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Normalises each channel with constants: {@code y = (x - mean) / deviation}. Images reach a
- * network scaled to [0, 1], so the constants are in that scale.
+ * Normalises each channel with constants: {@code y = (x - mean) / std}, computed in float32. Images
+ * are scaled to [0, 1] before the first layer, so the constants must be in that scale.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>[height, width, channels] or [channels]</td></tr>
+ * <tr><td>mean, std</td><td>[channels]</td></tr>
+ * <tr><td>output</td><td>as the input</td></tr>
+ * </table>
  *
  * @param mean the mean of each channel
- * @param deviation the standard deviation of each channel
+ * @param std the standard deviation of each channel, positive
  */
-public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray deviation)
-    implements Layer {
-  /** Checks the constants. */
+public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray std) implements Layer {
+  /** Checks that both have the same length, at least 1, and that std is positive. */
   public Normalize {
     checkArgument(
-        mean.length() == deviation.length() && mean.length() > 0,
-        "mean and deviation must have one value for each channel, got %s and %s values",
+        mean.length() == std.length() && mean.length() > 0,
+        "mean and std must have one value for each channel, got %s and %s values",
         mean.length(),
-        deviation.length());
-    deviation.forEach(
-        value -> checkArgument(value > 0, "deviation must be positive, got %s", value));
+        std.length());
+    std.forEach(value -> checkArgument(value > 0, "std must be positive, got %s", value));
   }
 
-  /** A normalisation with one mean and one standard deviation for each channel. */
-  public static Normalize of(double[] mean, double[] deviation) {
-    return new Normalize(ImmutableDoubleArray.copyOf(mean), ImmutableDoubleArray.copyOf(deviation));
+  /** Returns a normalisation with one mean and one standard deviation per channel. */
+  public static Normalize of(double[] mean, double[] std) {
+    return new Normalize(ImmutableDoubleArray.copyOf(mean), ImmutableDoubleArray.copyOf(std));
   }
 
   @Override
@@ -51,15 +56,15 @@ public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray deviatio
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    Operand<TFloat32> x = Floats.float32(input);
-    Operand<TFloat32> scale = alongRows(tf, input.shape(), i -> 1 / deviation.get(i));
-    Operand<TFloat32> shift = alongRows(tf, input.shape(), i -> -mean.get(i) / deviation.get(i));
-    return Floats.wide(tf.math.add(tf.math.mul(x, scale), shift));
+    Operand<TFloat32> x = Floats.expectFloat32(input);
+    Operand<TFloat32> scale = alongRows(tf, input.shape(), i -> 1 / std.get(i));
+    Operand<TFloat32> shift = alongRows(tf, input.shape(), i -> -mean.get(i) / std.get(i));
+    return Floats.asFloating(tf.math.add(tf.math.mul(x, scale), shift));
   }
 
   /**
-   * Constants of a whole row of pixels where there are rows. Broadcasting one value for each of a
-   * few channels takes several times as long.
+   * Repeats one value per channel along a row of pixels, if there are rows: broadcasting along a
+   * dimension of only a few channels is several times slower.
    */
   private Operand<TFloat32> alongRows(Ops tf, Shape input, IntToDoubleFunction ofChannel) {
     int from = Math.max(1, input.numDimensions() - 2);

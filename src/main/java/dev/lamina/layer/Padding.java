@@ -3,10 +3,10 @@ package dev.lamina.layer;
 /** How a window treats the border of an image. */
 public enum Padding {
   /**
-   * Zeros are added so that the output has ceil(size / stride) places; of an odd number of them one
-   * more stands at the end.
+   * Zeros are added so that the output size is ceil(size / stride); if their total is odd, the
+   * extra row or column goes at the end.
    */
   SAME,
-  /** Nothing is added: only windows that lie wholly inside the image count. */
+  /** Nothing is added: only windows completely inside the image are used. */
   VALID
 }

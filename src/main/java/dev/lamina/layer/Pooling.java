@@ -8,7 +8,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
-/** What the pooling layers share. */
+/** Shared by the pooling layers. */
 final class Pooling {
   private Pooling() {}
 
@@ -26,8 +26,7 @@ final class Pooling {
   }
 
   /**
-   * Built by the operation's name: the typed MaxPool is a second version of the operation, without
-   * the fast CPU kernel.
+   * Builds the operation by name: the typed maxPool is MaxPoolV2, which lacks the fast CPU kernel.
    */
   static Operand<TFloating> apply(
       Context context,

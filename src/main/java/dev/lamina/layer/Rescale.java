@@ -11,24 +11,30 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Moves values to another range: {@code y = x * scale + offset}.
+ * Rescales values to another range: {@code y = x * scale + offset}, computed in float32.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>input</td><td>any</td></tr>
+ * <tr><td>output</td><td>as the input</td></tr>
+ * </table>
  *
  * @param scale the factor
- * @param offset what is added after; 0 unless set
+ * @param offset the offset, added after scaling; 0 by default
  */
 public record Rescale(double scale, double offset) implements Layer {
-  /** Checks the numbers. */
+  /** Checks that scale and offset are finite. */
   public Rescale {
     checkArgument(Double.isFinite(scale), "scale must be finite, got %s", scale);
     checkArgument(Double.isFinite(offset), "offset must be finite, got %s", offset);
   }
 
-  /** A multiplication with a constant. */
+  /** Returns a multiplication by a constant. */
   public static Rescale of(double scale) {
     return new Rescale(scale, 0);
   }
 
-  /** With something added after the multiplication. */
+  /** Returns this layer with another offset. */
   public Rescale offset(double offset) {
     return new Rescale(scale, offset);
   }
@@ -41,8 +47,8 @@ public record Rescale(double scale, double offset) implements Layer {
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Ops tf = context.tf();
-    Operand<TFloat32> x = Floats.float32(input);
-    return Floats.wide(
+    Operand<TFloat32> x = Floats.expectFloat32(input);
+    return Floats.asFloating(
         tf.math.add(tf.math.mul(x, tf.constant((float) scale)), tf.constant((float) offset)));
   }
 }

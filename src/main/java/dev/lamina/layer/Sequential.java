@@ -12,8 +12,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Layers one after the other. An unnamed layer is named after its place, from 0, as in PyTorch's
- * Sequential.
+ * Layers in sequence: each one's output is the input of the next. An unnamed layer is named by its
+ * index, from 0, as in PyTorch's Sequential.
  *
  * @param layers the layers with their names
  */
@@ -25,22 +25,23 @@ public record Sequential(List<Named> layers) implements Layer {
    * @param layer the layer
    */
   public record Named(String name, Layer layer) {
-    /** Checks the name. */
+    /** Checks the characters of the name. */
     public Named {
       Names.check(name);
     }
   }
 
-  /** Checks that names differ. */
+  /** Checks that names are unique. */
   public Sequential {
     layers = List.copyOf(layers);
     Set<String> names = new HashSet<>();
     for (Named named : layers) {
-      checkArgument(names.add(named.name()), "names must differ, got \"%s\" twice", named.name());
+      checkArgument(
+          names.add(named.name()), "names must be unique, got \"%s\" twice", named.name());
     }
   }
 
-  /** Layers one after the other, named by their places. */
+  /** Returns a sequence of layers, named by their indices. */
   public static Sequential of(Layer... layers) {
     Sequential sequential = new Sequential(List.of());
     for (Layer layer : layers) {
@@ -49,12 +50,12 @@ public record Sequential(List<Named> layers) implements Layer {
     return sequential;
   }
 
-  /** With one more layer, named after its place. */
+  /** Returns this sequence with one more layer, named by its index. */
   public Sequential then(Layer layer) {
     return then(Integer.toString(layers.size()), layer);
   }
 
-  /** With one more layer. */
+  /** Returns this sequence with one more layer of the given name. */
   public Sequential then(String name, Layer layer) {
     List<Named> more = new ArrayList<>(layers);
     more.add(new Named(name, layer));
@@ -82,7 +83,7 @@ public record Sequential(List<Named> layers) implements Layer {
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

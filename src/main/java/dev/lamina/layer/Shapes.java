@@ -4,11 +4,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import org.tensorflow.ndarray.Shape;
 
-/** The checks and conversions of shapes that layers share. */
+/** Checks and conversions of shapes, shared by the layers. */
 final class Shapes {
   private Shapes() {}
 
-  /** Refuses what is not [height, width, channels]. */
+  /** Checks that a shape is [height, width, channels]. */
   static void checkImage(String layer, Shape input) {
     checkArgument(
         input.numDimensions() == 3,
@@ -21,7 +21,10 @@ final class Shapes {
     return Math.toIntExact(input.get(input.numDimensions() - 1));
   }
 
-  /** The size of a window's output: "same" rounds up, "valid" takes whole windows only. */
+  /**
+   * Returns the output size of a sliding window along one dimension: ceil(size / stride) for {@code
+   * SAME}, floor((size - window) / stride) + 1 for {@code VALID}.
+   */
   static long windows(long size, int window, int stride, Padding padding) {
     return padding == Padding.SAME
         ? (size + stride - 1) / stride

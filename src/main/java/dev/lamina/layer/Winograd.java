@@ -1,5 +1,6 @@
 package dev.lamina.layer;
 
+import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Parameter;
@@ -21,33 +22,33 @@ import org.tensorflow.types.family.TFloating;
  * </pre>
  *
  * where * is elementwise in the tile and a matrix product over channels. The backward pass needs a
- * quarter of the multiplications too: its gradients are the same products, and the transforms the
- * other way around.
+ * quarter of the multiplications too: its gradients are the same products, with the transposed
+ * transforms.
  *
- * <p>Points in pairs of opposite sign and of reciprocals lose least to rounding (Barabasz et al.,
- * "Error Analysis and Improving the Accuracy of Winograd Convolution", arXiv 1803.10986): with
- * those used here the error of float32 is about three times that of the direct form, and that of
- * bfloat16 about six times (1.4 %).
+ * <p>Interpolation points in pairs of opposite sign and of reciprocals have the smallest rounding
+ * errors (Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution",
+ * arXiv 1803.10986): with those used here the error of float32 is about three times that of the
+ * direct form, and that of bfloat16 about six times (1.4 %).
  */
 public final class Winograd {
   private static final int TILE = 4;
   private static final int PATCH = TILE + 2;
-  private static final CookToom MATRICES = CookToom.of(3, 0, 3.0 / 2, -3.0 / 2, 2.0 / 3, -2.0 / 3);
+  private static final ToomCook MATRICES = ToomCook.of(3, 0, 3.0 / 2, -3.0 / 2, 2.0 / 3, -2.0 / 3);
 
-  /** Fewer channels gain less in the product than they lose in the transforms. */
-  private static final int LEAST_CHANNELS = 128;
+  /** With fewer channels the transforms cost more than the products save. */
+  private static final int MIN_CHANNELS = 128;
 
-  /** Smaller images have too few tiles to be worth the transform of the weights. */
-  private static final int LEAST_SIZE = 8;
+  /** Smaller images have too few tiles for the transform of the weights to pay off. */
+  private static final int MIN_SIZE = 8;
 
-  /** Larger images have so many tiles that both gradients at once would take much memory. */
-  private static final int MOST_PIXELS_AT_ONCE = 256;
+  /** For larger images the two gradients are computed in turn, to limit peak memory. */
+  private static final int MAX_PIXELS_AT_ONCE = 256;
 
   private Winograd() {}
 
   /**
-   * Whether this form can take the place of a layer, and is faster for a batch of two images or
-   * more.
+   * Returns whether this form can replace that of a layer and is faster for a batch of at least two
+   * images.
    *
    * @param input the shape of one image
    */
@@ -58,17 +59,17 @@ public final class Winograd {
         && layer.groups() == 1
         && divides(input.get(0))
         && divides(input.get(1))
-        && input.get(2) >= LEAST_CHANNELS
-        && layer.filters() >= LEAST_CHANNELS;
+        && input.get(2) >= MIN_CHANNELS
+        && layer.filters() >= MIN_CHANNELS;
   }
 
   private static boolean divides(long size) {
-    return size >= LEAST_SIZE && size % TILE == 0;
+    return size >= MIN_SIZE && size % TILE == 0;
   }
 
   /**
-   * Weights that do not change, transformed beforehand (in double): a {@link Conv2d} takes them in
-   * place of its own.
+   * Transforms constant weights in advance, in double precision: a {@link Conv2d} accepts them
+   * instead of its own.
    *
    * @param weight [3, 3, in, filters], in row-major order
    * @return G w G', [6, 6, in, filters], in row-major order
@@ -91,7 +92,7 @@ public final class Winograd {
     return kernels;
   }
 
-  /** The parameter that holds them, [6, 6, in, filters], in place of [3, 3, in, filters]. */
+  /** Returns the parameter of transformed weights: [6, 6, in, filters]. */
   public static Parameter transformed(Parameter weight) {
     Shape shape = weight.shape();
     return Parameter.of(
@@ -101,19 +102,19 @@ public final class Winograd {
         weight.initializer());
   }
 
-  /** Whether these are the weights of a 3x3 convolution that were transformed beforehand. */
+  /** Returns whether these are weights that {@link #transformed(float[])} returned. */
   static boolean isTransformed(Operand<TFloating> weight) {
     return weight.shape().get(0) == PATCH;
   }
 
   /**
-   * The convolution. Transformed input and weights are 2.25 and 4 times as large as themselves, so
-   * the gradient transforms them a second time where the pass {@link Context#recomputes}, and else
-   * takes those of the forward pass.
+   * Computes the convolution. The transforms of input and weights are 2.25 and 4 times as large as
+   * the originals, so the gradient recomputes them if the pass {@link Backward#rematerializes}, and
+   * otherwise uses those of the forward pass.
    *
-   * @param input [N, height, width, in], height and width multiples of 4; products are in its type
-   * @param weight float32 [3, 3, in, filters], or, where no gradient is asked for, transformed
-   *     beforehand
+   * @param input [N, height, width, in], height and width multiples of 4; its type is that of the
+   *     products
+   * @param weight float32 [3, 3, in, filters]; without a backward pass also transformed weights
    * @return [N, height, width, filters], in the input's type
    */
   static Operand<TFloating> convolve(
@@ -125,26 +126,22 @@ public final class Winograd {
     Shape shape = input.shape();
     long filters = weight.shape().get(3);
     Operand<TFloating> y =
-        together(tf, transform(tf, MATRICES.output, products), shape.get(1), shape.get(2), filters);
-    boolean keep = !context.recomputes();
-    return context.withGradient(
+        joinBlocks(
+            tf, transform(tf, MATRICES.output, products), shape.get(1), shape.get(2), filters);
+    Backward backward = context.backward();
+    boolean keep = !backward.rematerializes();
+    return backward.withGradient(
         List.of(input, weight),
         y,
         dy -> {
-          // What TensorFlow knows of a gradient's shape is not enough here.
-          Operand<TFloating> blocks = apart(tf, dy, shape.get(1), shape.get(2), filters);
+          // dy may lack a static shape, so that of the input is used.
           Operand<TFloating> dproducts =
-              reshape(
-                  tf,
-                  transform(tf, transposed(MATRICES.output), blocks),
-                  PATCH * PATCH,
-                  -1,
-                  filters);
+              productsGradient(tf, blocks(tf, dy, shape.get(1), shape.get(2), filters), filters);
           Ops now = tf.withControlDependencies(dy);
           Operand<TFloating> dweight =
               weightGradient(
                   tf,
-                  keep ? tiles : tiles(tf, now.identity(context.recomputed(input, dy))),
+                  keep ? tiles : tiles(tf, now.identity(backward.rematerialized(input, dy))),
                   dproducts,
                   weight);
           Ops next = isLarge(shape) ? tf.withControlDependencies(dweight) : now;
@@ -158,8 +155,14 @@ public final class Winograd {
         });
   }
 
+  private static Operand<TFloating> productsGradient(
+      Ops tf, Operand<TFloating> dblocks, long filters) {
+    return reshape(
+        tf, transform(tf, transposed(MATRICES.output), dblocks), PATCH * PATCH, -1, filters);
+  }
+
   private static boolean isLarge(Shape image) {
-    return image.get(1) * image.get(2) > MOST_PIXELS_AT_ONCE;
+    return image.get(1) * image.get(2) > MAX_PIXELS_AT_ONCE;
   }
 
   private static Operand<TFloating> weightGradient(
@@ -170,7 +173,7 @@ public final class Winograd {
         tf, transform(tf, transposed(MATRICES.kernel), dkernels), weight.shape().asArray());
   }
 
-  /** The transformed weights: [36, in, filters]. */
+  /** Returns the transformed weights: [36, in, filters]. */
   private static Operand<TFloating> kernels(
       Ops tf, Operand<TFloating> weight, Class<? extends TFloating> type) {
     Operand<TFloating> kernels =
@@ -183,19 +186,19 @@ public final class Winograd {
         weight.shape().get(3));
   }
 
-  /** A product for each of the 36 places: Einsum, since its kernel is oneDNN's in every type. */
+  /** Computes a matrix product for each of the 36 indices. Einsum uses oneDNN in every type. */
   private static Operand<TFloating> product(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b, String equation) {
     return tf.linalg.einsum(List.of(a, b), equation);
   }
 
-  /** The transformed patches: [36, N * height / 4 * width / 4, channels]. */
+  /** Returns the transformed patches: [36, N * height / 4 * width / 4, channels]. */
   private static Operand<TFloating> tiles(Ops tf, Operand<TFloating> x) {
     return reshape(
         tf, transform(tf, MATRICES.input, patches(tf, x)), PATCH * PATCH, -1, x.shape().get(3));
   }
 
-  /** The gradient by x, of that shape, from the one by its tiles. */
+  /** Returns the gradient with respect to the input, given the one with respect to its tiles. */
   private static Operand<TFloating> tilesGradient(Ops tf, Operand<TFloating> dtiles, Shape shape) {
     long rows = shape.get(1) / TILE;
     long columns = shape.get(2) / TILE;
@@ -212,42 +215,42 @@ public final class Winograd {
             channels);
     Operand<TFloating> blocks = overlapGradient(tf, overlapGradient(tf, patches, 1, 4), 0, 3);
     Operand<TFloating> padded =
-        together(tf, blocks, TILE * (rows + 1), TILE * (columns + 1), channels);
+        joinBlocks(tf, blocks, TILE * (rows + 1), TILE * (columns + 1), channels);
     return tf.slice(
         padded,
         tf.constant(new long[] {0, 1, 1, 0}),
         tf.constant(new long[] {-1, shape.get(1), shape.get(2), -1}));
   }
 
-  /** Blocks of 4x4: [4, 4, N, height / 4, width / 4, channels]. */
-  private static Operand<TFloating> apart(
+  /** Splits images into blocks of 4x4: [4, 4, N, height / 4, width / 4, channels]. */
+  private static Operand<TFloating> blocks(
       Ops tf, Operand<TFloating> x, long height, long width, long channels) {
     return tf.linalg.transpose(
         reshape(tf, x, -1, height / TILE, TILE, width / TILE, TILE, channels),
         tf.constant(new int[] {2, 4, 0, 1, 3, 5}));
   }
 
-  /** The other way: [N, height, width, channels]. */
-  private static Operand<TFloating> together(
+  /** Reverses {@link #blocks}: [N, height, width, channels]. */
+  private static Operand<TFloating> joinBlocks(
       Ops tf, Operand<TFloating> blocks, long height, long width, long channels) {
-    Operand<TFloating> apart =
+    Operand<TFloating> split =
         reshape(tf, blocks, TILE, TILE, -1, height / TILE, width / TILE, channels);
-    Operand<TFloating> together =
-        tf.linalg.transpose(apart, tf.constant(new int[] {2, 3, 0, 4, 1, 5}));
-    return reshape(tf, together, -1, height, width, channels);
+    Operand<TFloating> joined =
+        tf.linalg.transpose(split, tf.constant(new int[] {2, 3, 0, 4, 1, 5}));
+    return reshape(tf, joined, -1, height, width, channels);
   }
 
-  /** The overlapping patches: [6, 6, N, height / 4, width / 4, channels]. */
+  /** Extracts the overlapping patches: [6, 6, N, height / 4, width / 4, channels]. */
   private static Operand<TFloating> patches(Ops tf, Operand<TFloating> x) {
     int after = TILE - 1;
     Operand<TFloating> padded = pad(tf, x, new int[][] {{0, 0}, {1, after}, {1, after}, {0, 0}});
     Shape shape = x.shape();
     Operand<TFloating> blocks =
-        apart(tf, padded, shape.get(1) + TILE, shape.get(2) + TILE, shape.get(3));
+        blocks(tf, padded, shape.get(1) + TILE, shape.get(2) + TILE, shape.get(3));
     return overlap(tf, overlap(tf, blocks, 0, 3), 1, 4);
   }
 
-  /** Each block but the last with the first two lines of the next one behind it. */
+  /** Appends to every block except the last the first two lines of its successor. */
   private static Operand<TFloating> overlap(
       Ops tf, Operand<TFloating> blocks, int within, int across) {
     int[] begin = new int[6];
@@ -260,7 +263,7 @@ public final class Winograd {
     return tf.concat(List.of(these, next), tf.constant(within));
   }
 
-  /** The gradient by the blocks from the one by each with two lines of the next. */
+  /** Computes the gradient of {@link #overlap}: adds the two borrowed lines to their own block. */
   private static Operand<TFloating> overlapGradient(
       Ops tf, Operand<TFloating> d, int within, int across) {
     int[] begin = new int[6];
@@ -270,21 +273,23 @@ public final class Winograd {
     begin[within] = TILE;
     size[within] = PATCH - TILE;
     Operand<TFloating> next = tf.slice(d, tf.constant(begin), tf.constant(size));
-    int[][] behind = new int[6][2];
-    behind[across][1] = 1;
+    int[][] after = new int[6][2];
+    after[across][1] = 1;
     int[][] before = new int[6][2];
     before[across][0] = 1;
     before[within][1] = 2 * TILE - PATCH;
-    return tf.math.add(pad(tf, these, behind), pad(tf, next, before));
+    return tf.math.add(pad(tf, these, after), pad(tf, next, before));
   }
 
   private static Operand<TFloating> pad(Ops tf, Operand<TFloating> x, int[][] sizes) {
-    return tf.pad(x, tf.constant(sizes), Floats.cast(tf, Floats.wide(tf.constant(0f)), x.type()));
+    return tf.pad(
+        x, tf.constant(sizes), Floats.cast(tf, Floats.asFloating(tf.constant(0f)), x.type()));
   }
 
   /**
-   * A matrix [to, from] on both of the first two dimensions, which must be [from, from]. In float32
-   * one after the other, which is less work; else both at once, so that nothing is rounded between.
+   * Multiplies both of the first two dimensions, which must be [from, from], by a matrix [to,
+   * from]. In float32 one after the other, which is less work; else both at once, so that no
+   * intermediate result is rounded.
    */
   private static Operand<TFloating> transform(Ops tf, double[][] matrix, Operand<TFloating> x) {
     int to = matrix.length;
@@ -300,7 +305,7 @@ public final class Winograd {
 
   private static Operand<TFloating> constant(
       Ops tf, double[][] matrix, Class<? extends TFloating> type) {
-    return Floats.wide(tf.dtypes.cast(tf.constant(matrix), type));
+    return Floats.asFloating(tf.dtypes.cast(tf.constant(matrix), type));
   }
 
   private static double[][] transposed(double[][] matrix) {
@@ -313,7 +318,10 @@ public final class Winograd {
     return transposed;
   }
 
-  /** The product of Kronecker with itself: {@code k[i m + j][p n + q] = a[i][p] a[j][q]}. */
+  /**
+   * Returns the Kronecker product of a matrix with itself: {@code k[i m + j][p n + q] = a[i][p]
+   * a[j][q]}.
+   */
   private static double[][] kronecker(double[][] a) {
     int m = a.length;
     int n = a[0].length;
@@ -330,7 +338,7 @@ public final class Winograd {
     return tf.reshape(x, tf.constant(shape));
   }
 
-  /** The first version of the operation: that of Ops is the third, which oneDNN does not run. */
+  /** Adds the first version of the operation. Ops has the third, which oneDNN does not support. */
   private static Operand<TFloating> batchMatMul(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b) {
     return tf.scope()

@@ -9,7 +9,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Puts a border of zeros around an image.
+ * Zero padding: adds a border of zeros to an image.
  *
  * <table>
  * <caption>Shapes</caption>
@@ -23,7 +23,7 @@ import org.tensorflow.types.family.TFloating;
  * @param right the columns added on the right
  */
 public record ZeroPad(int top, int bottom, int left, int right) implements Layer {
-  /** Checks the sizes. */
+  /** Checks that no side is negative. */
   public ZeroPad {
     checkArgument(top >= 0, "top must not be negative, got %s", top);
     checkArgument(bottom >= 0, "bottom must not be negative, got %s", bottom);
@@ -31,27 +31,27 @@ public record ZeroPad(int top, int bottom, int left, int right) implements Layer
     checkArgument(right >= 0, "right must not be negative, got %s", right);
   }
 
-  /** The same border on every side. */
+  /** Returns a padding with the same border on every side. */
   public static ZeroPad of(int border) {
     return new ZeroPad(border, border, border, border);
   }
 
-  /** With another number of rows above. */
+  /** Returns this layer with another number of rows above. */
   public ZeroPad top(int top) {
     return new ZeroPad(top, bottom, left, right);
   }
 
-  /** With another number of rows below. */
+  /** Returns this layer with another number of rows below. */
   public ZeroPad bottom(int bottom) {
     return new ZeroPad(top, bottom, left, right);
   }
 
-  /** With another number of columns on the left. */
+  /** Returns this layer with another number of columns on the left. */
   public ZeroPad left(int left) {
     return new ZeroPad(top, bottom, left, right);
   }
 
-  /** With another number of columns on the right. */
+  /** Returns this layer with another number of columns on the right. */
   public ZeroPad right(int right) {
     return new ZeroPad(top, bottom, left, right);
   }
@@ -63,7 +63,7 @@ public record ZeroPad(int top, int bottom, int left, int right) implements Layer
   }
 
   @Override
-  public boolean anyPrecision() {
+  public boolean acceptsAnyFloatType() {
     return true;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Immutable layers. A layer is a value: it knows its shape rule, its parameters and how it is wired
- * into a graph, and holds no graph itself.
+ * Immutable layers. A layer is a value that defines its output shape, its parameters and how it is
+ * built into a graph; it does not hold a graph.
  */
 @NullMarked
 package dev.lamina.layer;

@@ -1,32 +1,42 @@
 package dev.lamina.model;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** How well a model does on a set of images. */
 public final class Evaluation {
   private final double lossSum;
   private final long[][] confusion;
   private final List<String> classNames;
+  private final Map<String, Double> metrics;
 
-  Evaluation(double lossSum, long[][] confusion, List<String> classNames) {
+  Evaluation(
+      double lossSum, long[][] confusion, List<String> classNames, Map<String, Double> metrics) {
     this.lossSum = lossSum;
     this.confusion = confusion;
     this.classNames = classNames;
+    this.metrics = Collections.unmodifiableMap(metrics);
   }
 
-  /** The number of images. */
+  /** Returns the metrics that were asked for beside loss and accuracy, by name. */
+  public Map<String, Double> metrics() {
+    return metrics;
+  }
+
+  /** Returns the number of images. */
   public long count() {
     return Arrays.stream(confusion).flatMapToLong(Arrays::stream).sum();
   }
 
-  /** The mean cross-entropy, natural logarithm, without label smoothing. */
+  /** Returns the mean cross-entropy, natural logarithm, without label smoothing. */
   public double loss() {
     return lossSum / count();
   }
 
-  /** The share of images whose largest logit is that of their class, in [0, 1]. */
+  /** Returns the share of images whose largest logit is that of their class, in [0, 1]. */
   public double accuracy() {
     long right = 0;
     for (int i = 0; i < confusion.length; i++) {
@@ -35,21 +45,25 @@ public final class Evaluation {
     return (double) right / count();
   }
 
-  /** The number of images of class {@code label} that were taken for class {@code predicted}. */
+  /**
+   * Returns the number of images of class {@code label} that were predicted as class {@code
+   * predicted}.
+   */
   public long confusion(int label, int predicted) {
     return confusion[label][predicted];
   }
 
   /**
-   * The share of the images of one class that were recognised, in [0, 1]; NaN where there are none.
+   * Returns the share of the images of one class that were recognised, in [0, 1]; NaN if there are
+   * none.
    */
   public double recall(int label) {
     return (double) confusion[label][label] / Arrays.stream(confusion[label]).sum();
   }
 
   /**
-   * The share of the images taken for one class that belong to it, in [0, 1]; NaN where there are
-   * none.
+   * Returns the share of the images predicted as one class that belong to it, in [0, 1]; NaN if
+   * there are none.
    */
   public double precision(int predicted) {
     long taken = Arrays.stream(confusion).mapToLong(row -> row[predicted]).sum();
@@ -57,7 +71,8 @@ public final class Evaluation {
   }
 
   /**
-   * A table of the confusion matrix: a row for each true class, a column for each predicted one.
+   * Returns a table of the confusion matrix: a row for each true class, a column for each predicted
+   * one.
    */
   public String table() {
     int name = Math.max(5, classNames.stream().mapToInt(String::length).max().orElse(0));

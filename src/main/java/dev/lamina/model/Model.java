@@ -2,94 +2,85 @@ package dev.lamina.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.primitives.ImmutableDoubleArray;
+import com.google.common.collect.Maps;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Images;
-import dev.lamina.export.FrozenNetwork;
-import dev.lamina.export.OnnxWriter;
-import dev.lamina.export.SavedModelWriter;
-import dev.lamina.export.Servable;
-import dev.lamina.export.WeightsFile;
-import dev.lamina.graph.Context;
+import dev.lamina.format.OnnxWriter;
+import dev.lamina.format.SavedModelWriter;
+import dev.lamina.format.WeightsFile;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.GradientCheck;
 import dev.lamina.layer.Layers;
+import dev.lamina.metric.Metric;
+import dev.lamina.network.Network;
+import dev.lamina.network.Servable;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TUint8;
 
 /**
- * A network with its weights. It holds native memory: close it, best by try-with-resources. One
- * that is forgotten is freed, with a warning, when the garbage collector finds it.
+ * A network with its weights. It holds native memory: close it, preferably with try-with-resources.
+ * A model that was not closed is freed by the garbage collector, with a warning.
+ *
+ * <pre>{@code
+ * try (Model model = Model.load(Path.of("export/1"))) {
+ *   Prediction prediction = model.predict(Path.of("photo.png"));
+ *   System.out.println(prediction.best());
+ * }
+ * }</pre>
  *
  * <p>Prediction and evaluation are safe from many threads, also while one other thread trains,
- * assigns weights, or closes the model. A prediction sees the weights as they are after some
- * assignment. While a {@link dev.lamina.graph.GraphSession#startUpdating training step exists}, it
- * reads every weight tensor as it is at that moment: each tensor is whole, before or after a step's
- * update of it, but two tensors may be from two different steps.
+ * assigns weights, or closes the model. Each call uses the weights of one moment throughout: those
+ * after some step or assignment, never those in between.
  */
 public final class Model implements AutoCloseable {
-  /**
-   * Images evaluated at once. Larger ones are slower on a CPU: what layers pass on leaves its
-   * cache.
-   */
-  private static final int BATCH = 32;
-
   private final Network network;
   private final GraphSession session;
   private final List<Variable> variables;
-  private final Placeholder<TUint8> images;
-  private final Operand<TFloat32> logits;
-  private final Frozen frozen;
+  private final Inputs inputs;
+  private final InferenceCache inference;
   private volatile List<String> classNames;
   private volatile Map<String, String> metadata = Map.of();
 
   private Model(Network network, GraphSession session) {
     this.network = network;
     this.session = session;
+    inputs = new Inputs(network);
     classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
     variables = Layers.createVariables(session, network.body(), network.inputShape());
-    Context context = Context.inference(session);
-    images =
-        context
-            .tf()
-            .withName("images")
-            .placeholder(
-                TUint8.class,
-                Placeholder.shape(
-                    Shape.of(-1, network.height(), network.width(), network.channels())));
-    logits = network.apply(context, images);
-    frozen = new Frozen(session::version, () -> new FrozenNetwork(servable(Map.of())));
+    inference = new InferenceCache(session::version, () -> evaluator(weights()));
   }
 
   /**
-   * A model with initial weights that depend on the seed alone.
-   *
-   * @throws IllegalArgumentException where the network's layers do not fit together
+   * Returns a model on the device that {@link Device#auto()} selects, as {@link #of(Network, long,
+   * Device)} does.
    */
   public static Model of(Network network, long seed) {
-    // Before anything native is made: refuses layers that do not fit together.
+    return of(network, seed, Device.auto());
+  }
+
+  /**
+   * Returns a model with initial weights that depend on the seed alone.
+   *
+   * @param device where it is trained and run
+   * @throws IllegalArgumentException if the network's layers do not fit together, or TensorFlow
+   *     cannot use the device
+   */
+  public static Model of(Network network, long seed, Device device) {
+    // First, so that nothing native exists yet: rejects layers that do not fit together.
     network.classes();
     GradientCheck.verify(network.body(), network.inputShape());
-    GraphSession session = new GraphSession();
+    GraphSession session = new GraphSession(device);
     try {
       Model model = new Model(network, session);
-      Map<Variable, float[]> values = new LinkedHashMap<>();
-      model.variables.forEach(variable -> values.put(variable, variable.initialValues(seed)));
-      session.assign(values);
+      session.assign(Maps.toMap(model.variables, variable -> variable.initialValues(seed)));
       return model;
     } catch (RuntimeException e) {
       session.close();
@@ -97,59 +88,57 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** A model with initial weights of seed 0. */
+  /** Returns a model with initial weights of seed 0. */
   public static Model of(Network network) {
     return of(network, 0);
   }
 
   /**
-   * The model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, to predict or to be
-   * trained further.
+   * Loads a model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, for prediction or
+   * further training.
    *
    * @param path the folder that holds {@code saved_model.pb}, or the file of weights
-   * @throws dev.lamina.export.FormatException where it was not written by this library, is damaged,
-   *     or holds layers that are code, such as lambdas
-   * @throws java.io.UncheckedIOException where the file is missing or cannot be read
+   * @throws dev.lamina.io.LaminaException if it was not written by this library, is damaged, or
+   *     holds layers that are code, such as lambdas
+   * @throws java.io.UncheckedIOException if the file is missing or cannot be read
    */
   public static Model load(Path path) {
-    Servable from = Loaded.read(path);
-    return Loaded.model(from, from.classNames(), 0);
+    Servable from = ModelLoader.read(path);
+    return ModelLoader.model(from, from.classNames(), 0);
   }
 
   /**
-   * The model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, for other classes:
-   * where their names differ, the weights in front of the classifier are kept, and the classifier
-   * (the last dense layer, and what follows it) starts anew.
+   * Loads a model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, for other
+   * classes: as {@link #load(Path)} does. If their names differ, the weights before the classifier
+   * are kept, and the classifier (the last dense layer, and what follows it) is initialised again.
    *
-   * @param path as in {@link #load(Path)}
-   * @param classNames the classes to come, as {@link ImageSet#classNames()} gives them
-   * @param seed decides the initial weights of a new classifier
-   * @throws dev.lamina.export.FormatException as in {@link #load(Path)}
-   * @throws java.io.UncheckedIOException as in {@link #load(Path)}
-   * @throws IllegalArgumentException where the classes differ and the network has no classifier
+   * @param classNames the new classes, as {@link ImageSet#classNames()} gives them
+   * @param seed determines the initial weights of a new classifier
+   * @throws IllegalArgumentException if the classes differ and the network has no classifier
    */
   public static Model load(Path path, List<String> classNames, long seed) {
-    return Loaded.model(Loaded.read(path), classNames, seed);
+    return ModelLoader.model(ModelLoader.read(path), classNames, seed);
   }
 
-  /** The model for other classes, a new classifier with initial weights of seed 0. */
+  /** Loads a model as {@link #load(Path, List, long)} does, with seed 0. */
   public static Model load(Path path, List<String> classNames) {
     return load(path, classNames, 0);
   }
 
-  /** The architecture. */
+  /** Returns the architecture. */
   public Network network() {
     return network;
   }
 
   /**
-   * The names of the classes; "0", "1", ... until training or {@link #classNames(List)} sets them.
+   * Returns the names of the classes; "0", "1", ... until training or {@link #classNames(List)}
+   * sets them.
    */
   public List<String> classNames() {
     return classNames;
   }
 
-  /** Names the classes. */
+  /** Sets the names of the classes, one for each. */
   public void classNames(List<String> names) {
     checkArgument(
         names.size() == network.classes(),
@@ -160,326 +149,250 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * The facts that were written along with the export or the weights that this model was loaded
-   * from, such as its test accuracy; empty where there were none. They are about the weights of
-   * then, and are not written again by themselves.
+   * Returns the metadata of the export or weights file that this model was loaded from, such as its
+   * test accuracy; empty if there is none. It describes the weights as loaded, so it is not written
+   * again automatically.
    */
   public Map<String, String> metadata() {
     return metadata;
   }
 
-  void metadata(Map<String, String> facts) {
-    metadata = facts;
+  void metadata(Map<String, String> loaded) {
+    metadata = loaded;
   }
 
-  /** The graph and the session that hold the weights, for what goes beyond this class. */
+  /** Returns the graph and session that hold the weights, for uses beyond this class. */
   public GraphSession session() {
     return session;
   }
 
-  /** The weights and running statistics, in the order of the layers. */
+  /** Returns the variables of weights and running statistics, in the order of the layers. */
   public List<Variable> variables() {
     return variables;
   }
 
-  /** A table of the layers with output shapes, parameters and multiply-adds. */
+  /** Returns a table of the layers with output shapes, parameters and MACs. */
   public String summary() {
     return network.summary();
   }
 
-  /** The logits of every image, in order. */
+  /** Returns where the model is trained and run. */
+  public Device device() {
+    return session.device();
+  }
+
+  /** Returns all weights and running statistics of this moment. */
+  public Weights weights() {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    session.read(variables).forEach((variable, array) -> values.put(variable.name(), array));
+    return Weights.of(values);
+  }
+
+  /**
+   * Sets weights and running statistics.
+   *
+   * @param weights all of them or some, by full name
+   * @throws IllegalArgumentException if there is no variable of a name, or it has another size
+   */
+  public void assign(Weights weights) {
+    Map<Variable, float[]> values = new LinkedHashMap<>();
+    weights.asMap().forEach((name, value) -> values.put(session.variable(name), value));
+    session.assign(values);
+  }
+
+  /**
+   * Returns the logits of every image, in order: [images][classes].
+   *
+   * @throws IllegalArgumentException if the images have another shape than the network's
+   */
   public float[][] logits(ImageSet set) {
-    checkShape(set);
-    float[][] all = new float[set.size()][];
-    for (int start = 0; start < set.size(); start += BATCH) {
-      float[][] rows = batch(set, start);
-      System.arraycopy(rows, 0, all, start, rows.length);
-    }
-    return all;
+    inputs.check(set);
+    return inference.with(evaluator -> evaluator.logits(set));
   }
 
   /**
-   * Loss, accuracy and confusion matrix.
+   * Returns loss, accuracy and confusion matrix.
    *
-   * @throws IllegalArgumentException where the images have another shape or other classes than the
-   *     network
+   * @param metrics further metrics
+   * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
    */
-  public Evaluation evaluate(ImageSet set) {
-    return evaluate(set, () -> false).orElseThrow();
-  }
-
-  /**
-   * Loss, accuracy and confusion matrix; empty where it was cancelled before the last image.
-   *
-   * @param cancelled asked before every batch; true breaks off
-   * @throws IllegalArgumentException as {@link #evaluate(ImageSet)} does
-   */
-  public Optional<Evaluation> evaluate(ImageSet set, BooleanSupplier cancelled) {
+  public Evaluation evaluate(ImageSet set, Metric... metrics) {
     checkFits(set);
-    long[][] confusion = new long[set.classes()][set.classes()];
-    double loss = 0;
-    for (int start = 0; start < set.size(); start += BATCH) {
-      if (cancelled.getAsBoolean()) {
-        return Optional.empty();
-      }
-      float[][] rows = batch(set, start);
-      for (int i = 0; i < rows.length; i++) {
-        int label = set.label(start + i);
-        confusion[label][Softmax.argMax(rows[i])]++;
-        loss += Softmax.crossEntropy(rows[i], label);
-      }
+    return inference
+        .with(evaluator -> evaluator.evaluate(set, classNames, List.of(metrics), () -> false))
+        .orElseThrow();
+  }
+
+  /**
+   * Returns loss, accuracy and confusion matrix that the model would have with other weights; empty
+   * if it was cancelled before the last image. The computation is that of {@link
+   * #evaluate(ImageSet, Metric...)}.
+   *
+   * @param weights all weights and running statistics of the network
+   * @param metrics further metrics
+   * @param cancelled asked before every batch; true stops
+   * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
+   */
+  public Optional<Evaluation> evaluate(
+      ImageSet set, Weights weights, List<Metric> metrics, BooleanSupplier cancelled) {
+    checkFits(set);
+    try (Evaluator evaluator = evaluator(weights)) {
+      return evaluator.evaluate(set, classNames, metrics, cancelled);
     }
-    return Optional.of(new Evaluation(loss, confusion, classNames));
   }
 
   /**
    * Checks that images can be evaluated or trained on.
    *
-   * @throws IllegalArgumentException where the images have another shape or other classes than the
+   * @throws IllegalArgumentException if the images have another shape or other classes than the
    *     network
    */
   public void checkFits(ImageSet set) {
-    checkShape(set);
-    checkArgument(
-        set.classes() == network.classes(),
-        "classes of the images must be the network's %s, got %s",
-        network.classes(),
-        set.classes());
+    inputs.checkFits(set);
   }
 
   /**
-   * Makes the frozen network and runs it once with as many images, so that the first prediction is
-   * as fast as those after it. Without it the first one after a change of the weights pays for
-   * that.
-   *
-   * @param batchSize the number of images of the predictions to come
+   * Freezes the network and runs one batch, so that the next prediction is not slower than those
+   * after it: the first one after a change of the weights includes that work.
    */
   public void warmUp(int batchSize) {
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
-    run(new byte[Math.toIntExact(batchSize * network.inputShape().size())], batchSize);
+    byte[] pixels = new byte[Math.toIntExact(batchSize * network.inputShape().size())];
+    inference.with(evaluator -> evaluator.logits(pixels, batchSize));
   }
 
-  /** Predictions for every image, in order. */
+  /** Returns predictions for every image, in order; throws as {@link #logits(ImageSet)} does. */
   public List<Prediction> predict(ImageSet set) {
-    List<Prediction> predictions = new ArrayList<>();
-    for (float[] row : logits(set)) {
-      predictions.add(prediction(row));
-    }
-    return predictions;
-  }
-
-  /** Predictions for several image files, in order; each must have the network's size. */
-  public List<Prediction> predict(List<Path> images) {
-    byte[][] pixels = new byte[images.size()][];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = Images.read(images.get(i), network.height(), network.width());
-    }
-    return predict(pixels);
-  }
-
-  /** Predictions for several images, in order; each as in {@link #predict(byte[])}. */
-  public List<Prediction> predict(byte[][] images) {
-    List<Prediction> predictions = new ArrayList<>();
-    int bytes = Math.toIntExact(network.inputShape().size());
-    for (int start = 0; start < images.length; start += BATCH) {
-      int count = Math.min(BATCH, images.length - start);
-      byte[] pixels = new byte[count * bytes];
-      for (int i = 0; i < count; i++) {
-        checkLength(images[start + i]);
-        System.arraycopy(images[start + i], 0, pixels, i * bytes, bytes);
-      }
-      for (float[] row : run(pixels, count)) {
-        predictions.add(prediction(row));
-      }
-    }
-    return predictions;
+    return Prediction.of(logits(set), classNames);
   }
 
   /**
-   * The prediction for one image.
+   * Returns predictions for several image files, in order; each as in {@link #predict(Path)}.
+   *
+   * @throws dev.lamina.io.LaminaException if a file is missing, not an image, or of another size
+   */
+  public List<Prediction> predict(List<Path> images) {
+    return predict(images.stream().map(inputs::bytes).toArray(byte[][]::new));
+  }
+
+  /** Returns predictions for several images, in order; each as in {@link #predict(byte[])}. */
+  public List<Prediction> predict(byte[][] images) {
+    Arrays.stream(images).forEach(inputs::check);
+    return Prediction.of(inference.with(evaluator -> evaluator.logits(images)), classNames);
+  }
+
+  /**
+   * Returns the prediction for one image.
    *
    * @param pixels height x width x channels bytes, each 0 to 255 (unsigned), row by row, the
    *     channels of a pixel together
    */
   public Prediction predict(byte[] pixels) {
-    checkLength(pixels);
-    return prediction(run(pixels, 1)[0]);
+    return predict(new byte[][] {pixels}).get(0);
   }
 
   /**
-   * The prediction for one image.
+   * Returns the prediction for one image.
    *
    * @param pixels [height][width][channels], each 0 to 255
    */
   public Prediction predict(int[][][] pixels) {
-    return predict(Pixels.bytes(pixels, network.height(), network.width(), network.channels()));
+    return predict(inputs.bytes(pixels));
   }
 
-  /** The prediction for one image, which must have the network's size. */
+  /** Returns the prediction for one image, which must have the network's size. */
   public Prediction predict(BufferedImage image) {
-    checkArgument(
-        image.getHeight() == network.height() && image.getWidth() == network.width(),
-        "image must be %s x %s (width x height), got %s x %s; scale it first",
-        network.width(),
-        network.height(),
-        image.getWidth(),
-        image.getHeight());
-    return predict(Images.pixels(image));
+    return predict(inputs.bytes(image));
   }
 
   /**
-   * The prediction for one image file (PNG, JPEG, GIF or BMP), which must have the network's size.
+   * Returns the prediction for one image file (PNG, JPEG, GIF or BMP), which must have the
+   * network's size.
    *
-   * @throws dev.lamina.data.DataException where the file is missing, no image, or of another size
+   * @throws dev.lamina.io.LaminaException if the file is missing, not an image, or of another size
    */
   public Prediction predict(Path image) {
-    return predict(Images.read(image, network.height(), network.width()));
+    return predict(inputs.bytes(image));
   }
 
   /**
    * Writes weights and running statistics as safetensors, in PyTorch's names and layout. The file
-   * is replaced as a whole.
+   * is replaced atomically.
+   *
+   * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public void saveWeights(Path file) {
     saveWeights(file, Map.of());
   }
 
-  /** Writes weights that carry some facts of their training. */
+  /** Writes weights as {@link #saveWeights(Path)} does, with metadata. */
   public void saveWeights(Path file, Map<String, String> metadata) {
-    WeightsFile.write(file, servable(metadata));
+    WeightsFile.write(file, servable(weights(), metadata));
+  }
+
+  /** Writes other weights of this network as {@link #saveWeights(Path, Map)} does. */
+  public void saveWeights(Path file, Weights weights, Map<String, String> metadata) {
+    WeightsFile.write(file, servable(weights, metadata));
   }
 
   /**
    * Reads weights and running statistics from a safetensors file in PyTorch's names and layout.
    *
-   * @throws dev.lamina.export.FormatException where the file is damaged or is not of this network;
-   *     the model is unchanged then
+   * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network; the
+   *     model is unchanged then
    */
   public void loadWeights(Path file) {
-    assign(WeightsFile.read(file, Layers.parameters(network.body(), network.inputShape())));
-  }
-
-  void assign(Map<String, float[]> weights) {
-    Map<Variable, float[]> values = new LinkedHashMap<>();
-    weights.forEach((name, value) -> values.put(session.variable(name), value));
-    session.assign(values);
+    assign(Weights.of(WeightsFile.read(file, network.parameters())));
   }
 
   /**
-   * Writes a SavedModel; {@link SavedModelWriter} says what is in it.
+   * Writes a SavedModel as {@link SavedModelWriter} describes it.
    *
-   * @param folder what becomes the SavedModel; must not exist or be empty
+   * @param folder the folder to create; may exist if it is empty
+   * @throws IllegalArgumentException if the folder is not empty
+   * @throws java.io.UncheckedIOException if it cannot be written
    */
   public void export(Path folder) {
     export(folder, Map.of());
   }
 
-  /** Writes a SavedModel that carries some facts of its training. */
+  /** Writes a SavedModel as {@link #export(Path)} does, with metadata. */
   public void export(Path folder, Map<String, String> metadata) {
-    SavedModelWriter.write(folder, servable(metadata));
+    SavedModelWriter.write(folder, servable(weights(), metadata));
   }
 
   /**
    * Writes an ONNX file: images uint8 [batch, height, width, channels] to probabilities, logits and
-   * class_ids. The file is replaced as a whole.
+   * class_ids. The file is replaced atomically.
    *
-   * @throws IllegalArgumentException where a layer is not one of Lamina's own, or is a lambda
+   * @throws IllegalArgumentException if a layer is not one of Lamina's own, or is a lambda
+   * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public void exportOnnx(Path file) {
     exportOnnx(file, Map.of());
   }
 
-  /** Writes an ONNX file that carries some facts of its training. */
+  /** Writes an ONNX file as {@link #exportOnnx(Path)} does, with metadata. */
   public void exportOnnx(Path file, Map<String, String> metadata) {
-    OnnxWriter.write(file, servable(metadata));
+    OnnxWriter.write(file, servable(weights(), metadata));
   }
 
-  private Servable servable(Map<String, String> metadata) {
-    Map<String, float[]> weights = new LinkedHashMap<>();
-    session.read(variables).forEach((variable, values) -> weights.put(variable.name(), values));
-    return new Servable(
-        network.name(),
-        network.height(),
-        network.width(),
-        network.channels(),
-        network.body(),
-        weights,
-        classNames,
-        metadata);
+  private Servable servable(Weights weights, Map<String, String> metadata) {
+    return new Servable(network, weights.asMap(), classNames, metadata);
   }
 
-  private void checkLength(byte[] pixels) {
-    long expected = network.inputShape().size();
-    checkArgument(
-        pixels.length == expected,
-        "pixels must be %s bytes (%s x %s x %s), got %s",
-        expected,
-        network.height(),
-        network.width(),
-        network.channels(),
-        pixels.length);
-  }
-
-  private Prediction prediction(float[] row) {
-    return new Prediction(ImmutableDoubleArray.copyOf(Softmax.of(row)), classNames);
-  }
-
-  private void checkShape(ImageSet set) {
-    Shape shape = Shape.of(set.height(), set.width(), set.channels());
-    checkArgument(
-        shape.equals(network.inputShape()),
-        "images must be %s x %s x %s (height x width x channels), got %s x %s x %s",
-        network.height(),
-        network.width(),
-        network.channels(),
-        set.height(),
-        set.width(),
-        set.channels());
-  }
-
-  /** The logits of the images from a place on, at most {@link #BATCH} of them. */
-  private float[][] batch(ImageSet set, int start) {
-    int bytes = Math.toIntExact(network.inputShape().size());
-    int count = Math.min(BATCH, set.size() - start);
-    byte[] pixels = new byte[count * bytes];
-    set.pixels(start, start + count).get(pixels);
-    return run(pixels, count);
-  }
-
-  private float[][] run(byte[] pixels, int count) {
-    try (TUint8 batch =
-            TUint8.tensorOf(
-                Shape.of(count, network.height(), network.width(), network.channels()),
-                DataBuffers.of(pixels, true, false));
-        TFloat32 result = logits(batch)) {
-      float[] flat = GraphSession.floats(result);
-      int classes = flat.length / count;
-      float[][] rows = new float[count][];
-      for (int i = 0; i < count; i++) {
-        rows[i] = java.util.Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
-      }
-      return rows;
-    }
-  }
-
-  /**
-   * While the model is trained, what the variables give at this moment; else what the frozen
-   * network gives, which is faster.
-   */
-  private TFloat32 logits(TUint8 batch) {
-    return session.updating()
-        ? (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0)
-        : frozen.with(network -> network.run(batch));
+  private Evaluator evaluator(Weights weights) {
+    return Evaluator.of(servable(weights, Map.of()), device());
   }
 
   /**
    * Waits for the runs of other threads, then frees the native memory. Any later use throws {@link
-   * IllegalStateException}, also the next batch of an evaluation that goes on in another thread.
+   * IllegalStateException}, also the next batch of an evaluation that continues in another thread.
    */
   @Override
   public void close() {
-    // In this order: when the session is closed, nothing is frozen any more.
+    // In this order: a closed session can no longer be frozen.
     session.close();
-    frozen.close();
+    inference.close();
   }
 }

@@ -2,7 +2,7 @@ package dev.lamina.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-/** Turns pixels given as Java numbers into bytes. */
+/** Converts pixels given as integers to bytes. */
 final class Pixels {
   private Pixels() {}
 

@@ -17,7 +17,7 @@ final class Softmax {
     return logSumExp(logits) - logits[label];
   }
 
-  /** The first of the largest. */
+  /** Returns the index of the largest logit, the first one if there are several. */
   static int argMax(float[] logits) {
     int best = 0;
     for (int i = 1; i < logits.length; i++) {

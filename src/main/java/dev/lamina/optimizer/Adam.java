@@ -8,8 +8,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
- * Adam (Kingma and Ba, arXiv 1412.6980), with epsilon where PyTorch has it, outside the corrected
- * root:
+ * Adam (Kingma and Ba, arXiv 1412.6980), with epsilon outside the corrected root, as in PyTorch:
  *
  * <pre>
  * m = beta1 * m + (1 - beta1) * g
@@ -23,14 +22,14 @@ import org.tensorflow.types.TFloat32;
  *
  * @param beta1 the decay of the first moment; 0.9 unless set
  * @param beta2 the decay of the second moment; 0.999 unless set
- * @param epsilon what keeps the divisor from 0; 1e-8 unless set
+ * @param epsilon the number that keeps the divisor above 0; 1e-8 unless set
  * @param decoupledDecay AdamW's weight decay; 0 unless set
- * @param rules clipping and L2 weight decay; none unless set
+ * @param transform clipping and L2 weight decay; none unless set
  */
 public record Adam(
-    double beta1, double beta2, double epsilon, double decoupledDecay, GradientRules rules)
+    double beta1, double beta2, double epsilon, double decoupledDecay, GradientTransform transform)
     implements Optimizer {
-  /** Checks the numbers. */
+  /** Checks that the betas are in [0, 1), epsilon is positive and decay not negative. */
   public Adam {
     checkArgument(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1);
     checkArgument(beta2 >= 0 && beta2 < 1, "beta2 must be in [0, 1), got %s", beta2);
@@ -39,39 +38,41 @@ public record Adam(
         decoupledDecay >= 0, "decoupledDecay must not be negative, got %s", decoupledDecay);
   }
 
-  /** Adam with the paper's constants. */
+  /** Returns Adam with the paper's constants. */
   public static Adam create() {
-    return new Adam(0.9, 0.999, 1e-8, 0, GradientRules.NONE);
+    return new Adam(0.9, 0.999, 1e-8, 0, GradientTransform.NONE);
   }
 
-  /** AdamW: Adam with a weight decay that does not pass through the moments. */
+  /** Returns AdamW: Adam with a weight decay that does not pass through the moments. */
   public static Adam withDecoupledDecay(double decay) {
-    return new Adam(0.9, 0.999, 1e-8, decay, GradientRules.NONE);
+    return new Adam(0.9, 0.999, 1e-8, decay, GradientTransform.NONE);
   }
 
-  /** With other decays of the moments. */
+  /** Returns this optimizer with other decays of the moments. */
   public Adam betas(double beta1, double beta2) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules);
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform);
   }
 
-  /** With another epsilon. */
+  /** Returns this optimizer with another epsilon. */
   public Adam epsilon(double epsilon) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules);
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform);
   }
 
-  /** With this factor of each weight added to its gradient. */
+  /** Returns this optimizer with this factor of each weight added to its gradient. */
   public Adam weightDecay(double weightDecay) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.weightDecay(weightDecay));
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.weightDecay(weightDecay));
   }
 
-  /** With biases and normalisation parameters left out of either weight decay. */
+  /** Returns this optimizer without either weight decay of biases and normalisation parameters. */
   public Adam decayKernelsOnly() {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.forKernelsOnly());
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.forKernelsOnly());
   }
 
-  /** With all gradients scaled down together where their common norm is larger. */
+  /**
+   * Returns this optimizer with all gradients scaled down together if their common norm is larger.
+   */
   public Adam clipNorm(double clipNorm) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, rules.clipNorm(clipNorm));
+    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.clipNorm(clipNorm));
   }
 
   @Override
@@ -80,9 +81,9 @@ public record Adam(
   }
 
   @Override
-  public Op update(Update update) {
+  public Op update(UpdateContext update) {
     Ops tf = update.tf();
-    double decay = rules.weightDecay(decoupledDecay).decayOf(update.variable());
+    double decay = transform.weightDecay(decoupledDecay).decayOf(update.variable());
     if (decay > 0) {
       Operand<TFloat32> decayed =
           tf.math.mul(

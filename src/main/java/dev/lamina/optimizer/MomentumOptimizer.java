@@ -18,42 +18,44 @@ import org.tensorflow.op.train.ResourceApplyMomentum;
  *
  * @param momentum the factor of the velocity, in [0, 1); a schedule may set it in every step
  * @param nesterov whether the step looks ahead; false unless set
- * @param rules clipping and weight decay; none unless set
+ * @param transform clipping and weight decay; none unless set
  */
-public record MomentumOptimizer(double momentum, boolean nesterov, GradientRules rules)
+public record MomentumOptimizer(double momentum, boolean nesterov, GradientTransform transform)
     implements Optimizer {
-  /** Checks the momentum. */
+  /** Checks that the momentum is in [0, 1). */
   public MomentumOptimizer {
     checkArgument(momentum >= 0 && momentum < 1, "momentum must be in [0, 1), got %s", momentum);
   }
 
-  /** Momentum without Nesterov's look-ahead, clipping or weight decay. */
+  /** Returns momentum without Nesterov's look-ahead, clipping or weight decay. */
   public static MomentumOptimizer of(double momentum) {
-    return new MomentumOptimizer(momentum, false, GradientRules.NONE);
+    return new MomentumOptimizer(momentum, false, GradientTransform.NONE);
   }
 
-  /** With Nesterov's look-ahead. */
+  /** Returns this optimizer with Nesterov's look-ahead. */
   public MomentumOptimizer withNesterov() {
-    return new MomentumOptimizer(momentum, true, rules);
+    return new MomentumOptimizer(momentum, true, transform);
   }
 
-  /** With this factor of each weight added to its gradient. */
+  /** Returns this optimizer with this factor of each weight added to its gradient. */
   public MomentumOptimizer weightDecay(double weightDecay) {
-    return new MomentumOptimizer(momentum, nesterov, rules.weightDecay(weightDecay));
+    return new MomentumOptimizer(momentum, nesterov, transform.weightDecay(weightDecay));
   }
 
-  /** With biases and normalisation parameters left out of weight decay. */
+  /** Returns this optimizer without weight decay of biases and normalisation parameters. */
   public MomentumOptimizer decayKernelsOnly() {
-    return new MomentumOptimizer(momentum, nesterov, rules.forKernelsOnly());
+    return new MomentumOptimizer(momentum, nesterov, transform.forKernelsOnly());
   }
 
-  /** With all gradients scaled down together where their common norm is larger. */
+  /**
+   * Returns this optimizer with all gradients scaled down together if their common norm is larger.
+   */
   public MomentumOptimizer clipNorm(double clipNorm) {
-    return new MomentumOptimizer(momentum, nesterov, rules.clipNorm(clipNorm));
+    return new MomentumOptimizer(momentum, nesterov, transform.clipNorm(clipNorm));
   }
 
   @Override
-  public Op update(Update update) {
+  public Op update(UpdateContext update) {
     return update
         .tf()
         .train

@@ -5,36 +5,33 @@ import org.tensorflow.op.Op;
 /**
  * Stochastic gradient descent without momentum: {@code w = w - rate * g}. It keeps no state.
  *
- * @param rules clipping and weight decay; none unless set
+ * @param transform clipping and weight decay; none unless set
  */
-public record Sgd(GradientRules rules) implements Optimizer {
-  /** Gradient descent without clipping or weight decay. */
+public record Sgd(GradientTransform transform) implements Optimizer {
+  /** Returns gradient descent without clipping or weight decay. */
   public static Sgd create() {
-    return new Sgd(GradientRules.NONE);
+    return new Sgd(GradientTransform.NONE);
   }
 
-  /** With this factor of each weight added to its gradient. */
+  /** Returns this optimizer with this factor of each weight added to its gradient. */
   public Sgd weightDecay(double weightDecay) {
-    return new Sgd(rules.weightDecay(weightDecay));
+    return new Sgd(transform.weightDecay(weightDecay));
   }
 
-  /** With biases and normalisation parameters left out of weight decay. */
+  /** Returns this optimizer without weight decay of biases and normalisation parameters. */
   public Sgd decayKernelsOnly() {
-    return new Sgd(rules.forKernelsOnly());
+    return new Sgd(transform.forKernelsOnly());
   }
 
-  /** With all gradients scaled down together where their common norm is larger. */
+  /**
+   * Returns this optimizer with all gradients scaled down together if their common norm is larger.
+   */
   public Sgd clipNorm(double clipNorm) {
-    return new Sgd(rules.clipNorm(clipNorm));
+    return new Sgd(transform.clipNorm(clipNorm));
   }
 
   @Override
-  public double momentum() {
-    return 0;
-  }
-
-  @Override
-  public Op update(Update update) {
+  public Op update(UpdateContext update) {
     return update
         .tf()
         .train

@@ -1,6 +1,6 @@
 package dev.lamina.report;
 
-import dev.lamina.data.AtomicFiles;
+import dev.lamina.io.AtomicFiles;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
@@ -28,7 +28,7 @@ public final class Plots {
 
   private Plots() {}
 
-  /** Writes {@code accuracy.png} and {@code loss.png}, over the epochs. */
+  /** Writes {@code accuracy.png} and {@code loss.png}: both metrics by epoch. */
   public static void writeHistory(History history, Path folder) {
     XYChart accuracy = chart("Accuracy", "epoch", "accuracy", LegendPosition.InsideSE);
     curve(accuracy, history, "training (augmented)", TRAINING, Epoch::accuracy);
@@ -52,7 +52,7 @@ public final class Plots {
     write(loss, folder.resolve("loss.png"));
   }
 
-  /** Writes {@code learning_rate.png}: the rate over the steps of a run. */
+  /** Writes {@code learning_rate.png}: the learning rate by step. */
   public static void writeSchedule(Schedule schedule, long steps, Path folder) {
     List<Double> x = new ArrayList<>();
     List<Double> rates = new ArrayList<>();

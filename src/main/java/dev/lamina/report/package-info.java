@@ -1,4 +1,4 @@
-/** What a run leaves for people to look at: the history as CSV, plots, and sheets of images. */
+/** Reports of a run: the history as CSV, plots, and contact sheets of images. */
 @NullMarked
 package dev.lamina.report;
 

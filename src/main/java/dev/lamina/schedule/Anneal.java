@@ -1,6 +1,6 @@
 package dev.lamina.schedule;
 
-/** The curve on which a value goes from one level to another. */
+/** The curve along which a value changes from one level to another. */
 public enum Anneal {
   /** Half a cosine wave: flat at both ends. */
   COSINE {
@@ -18,6 +18,6 @@ public enum Anneal {
     }
   };
 
-  /** Returns the value after {@code fraction} (0..1) of the way. */
+  /** Returns the value after {@code fraction} (0..1) of the curve. */
   abstract double between(double start, double end, double fraction);
 }

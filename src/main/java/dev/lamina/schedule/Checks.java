@@ -2,7 +2,7 @@ package dev.lamina.schedule;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-/** Guards shared by the schedules. */
+/** Argument checks shared by the schedules. */
 final class Checks {
 
   private Checks() {}
@@ -28,7 +28,7 @@ final class Checks {
   }
 
   static void fraction(String name, double value) {
-    checkArgument(value >= 0 && value <= 1, "%s must lie in 0..1, got %s", name, value);
+    checkArgument(value >= 0 && value <= 1, "%s must be in 0..1, got %s", name, value);
   }
 
   private static void finite(String name, double value) {

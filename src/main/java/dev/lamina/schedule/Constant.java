@@ -7,7 +7,7 @@ package dev.lamina.schedule;
  */
 public record Constant(double rate) implements Schedule {
 
-  /** Checks the rate. */
+  /** Checks that the rate is positive and finite. */
   public Constant {
     Checks.positive("learning rate", rate);
   }

@@ -5,8 +5,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 /**
  * Half a cosine wave from the peak down to a floor: {@code floor + (peak - floor) / 2 * (1 + cos(pi
  * * t / T))}, {@code t} steps into a cycle of {@code T} steps. By default the run is one cycle;
- * with {@link #restarts} the rate jumps back to the peak at the end of each. As in the source, a
- * cycle's last step lies one step before the floor.
+ * with {@link #restarts} the rate jumps back to the peak at the end of each. As in the source, the
+ * last step of a cycle is one step before the floor is reached.
  *
  * <p>Source: equation 5 of Loshchilov and Hutter, <a href="https://arxiv.org/abs/1608.03983">SGDR:
  * Stochastic Gradient Descent with Warm Restarts</a>, 2017.
@@ -14,11 +14,11 @@ import static com.google.common.base.Preconditions.checkArgument;
  * @param peak the learning rate at the start of each cycle, positive
  * @param floor the learning rate that each cycle falls to, from 0 to the peak; 0 by default
  * @param firstCycle steps in the first cycle, or 0 (the default) for one cycle over the whole run
- * @param growth the length of each cycle over that of the one before, at least 1; 1 by default
+ * @param growth the ratio of each cycle's length to the previous one's, at least 1; 1 by default
  */
 public record Cosine(double peak, double floor, long firstCycle, int growth) implements Schedule {
 
-  /** Checks every value. */
+  /** Checks that every value is in the range given above. */
   public Cosine {
     Checks.positive("peak", peak);
     Checks.notNegative("floor", floor);
@@ -32,7 +32,7 @@ public record Cosine(double peak, double floor, long firstCycle, int growth) imp
     return new Cosine(peak, 0, 0, 1);
   }
 
-  /** Returns this schedule with another learning rate to fall to. */
+  /** Returns this schedule with another minimum learning rate. */
   public Cosine floor(double rate) {
     return new Cosine(peak, rate, firstCycle, growth);
   }
@@ -41,7 +41,7 @@ public record Cosine(double peak, double floor, long firstCycle, int growth) imp
    * Returns this schedule with restarts.
    *
    * @param firstCycle steps in the first cycle, at least 1
-   * @param growth the length of each cycle over that of the one before, at least 1
+   * @param growth the ratio of each cycle's length to the previous one's, at least 1
    */
   public Cosine restarts(long firstCycle, int growth) {
     checkArgument(firstCycle > 0, "firstCycle must be positive, got %s", firstCycle);

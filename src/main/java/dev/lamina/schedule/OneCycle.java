@@ -6,12 +6,12 @@ import java.util.OptionalDouble;
 
 /**
  * The 1cycle policy: the learning rate climbs from {@code peak / divFactor} to the peak during the
- * first {@code pctStart} of the run, then falls far below where it began; the momentum goes the
+ * first {@code pctStart} of the run, then falls far below its first value; the momentum goes the
  * opposite way, from {@code maxMomentum} down to {@code baseMomentum} and back.
  *
  * <p>With two phases the fall is one curve from the peak to {@code peak / divFactor /
  * finalDivFactor}. With {@link #threePhase three} it first mirrors the climb, down to {@code peak /
- * divFactor}, and then goes on to the same end while the momentum stays at its maximum. Values
+ * divFactor}, and then continues to the same end while the momentum stays at its maximum. Values
  * equal those of PyTorch's {@code OneCycleLR}: a climb ends at step {@code pctStart * steps - 1},
  * not rounded, and the last step of the run has the final rate.
  *
@@ -19,9 +19,10 @@ import java.util.OptionalDouble;
  * Fast Training of Neural Networks Using Large Learning Rates</a>, 2017.
  *
  * @param peak the highest learning rate, positive
- * @param pctStart the part of the run spent climbing, 0..1; 0.3 by default
- * @param divFactor the peak over the first learning rate, positive; 25 by default
- * @param finalDivFactor the first learning rate over the last, positive; 10,000 by default
+ * @param pctStart the fraction of the run for the climb, 0..1; 0.3 by default
+ * @param divFactor the ratio of the peak to the first learning rate, positive; 25 by default
+ * @param finalDivFactor the ratio of the first learning rate to the last, positive; 10,000 by
+ *     default
  * @param anneal the curve of every phase; {@link Anneal#COSINE} by default
  * @param threePhase whether the fall is split in two; false by default
  * @param cycleMomentum whether the schedule sets the momentum too; true by default
@@ -40,7 +41,7 @@ public record OneCycle(
     double maxMomentum)
     implements Schedule {
 
-  /** Checks every value. */
+  /** Checks that every value is in the range given above. */
   public OneCycle {
     Checks.positive("peak", peak);
     Checks.fraction("pctStart", pctStart);
@@ -60,7 +61,7 @@ public record OneCycle(
     return new OneCycle(peak, 0.3, 25, 1e4, Anneal.COSINE, false, true, 0.85, 0.95);
   }
 
-  /** Returns this schedule with another part of the run spent climbing. */
+  /** Returns this schedule with another fraction of the run for the climb. */
   public OneCycle pctStart(double fraction) {
     return new OneCycle(
         peak,
@@ -102,7 +103,7 @@ public record OneCycle(
         maxMomentum);
   }
 
-  /** Returns this schedule with another curve. */
+  /** Returns this schedule with another annealing curve. */
   public OneCycle anneal(Anneal curve) {
     return new OneCycle(
         peak,
@@ -173,8 +174,8 @@ public record OneCycle(
   }
 
   /**
-   * Anneals from start to turn and from there to end; with three phases by way of middle, the level
-   * where the third begins.
+   * Anneals from start to turn and then to end; with three phases through middle, the value at
+   * which the third phase begins.
    */
   private double at(long step, long steps, double start, double turn, double middle, double end) {
     double at = Checks.step(step, steps);
@@ -190,7 +191,7 @@ public record OneCycle(
   }
 
   private double between(double start, double end, double at, double from, double to) {
-    // A phase without length is over as soon as it begins.
+    // A phase of length 0 has its end value.
     return anneal.between(start, end, from == to ? 1 : (at - from) / (to - from));
   }
 }

@@ -6,21 +6,20 @@ import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableLongArray;
 
 /**
- * Straight lines from knot to knot; the first value before the first knot, the last value after the
- * last.
+ * Linear interpolation between knots; constant before the first knot and after the last.
  *
- * @param knots steps, strictly increasing, at least one, none negative
- * @param values the learning rate at each knot, none negative
+ * @param knots steps, strictly increasing and not negative; at least one
+ * @param values the learning rate at each knot, not negative
  */
 public record PiecewiseLinear(ImmutableLongArray knots, ImmutableDoubleArray values)
     implements Schedule {
 
-  /** Checks knots and values. */
+  /** Checks that knots increase, values are not negative, and both have the same length. */
   public PiecewiseLinear {
     checkArgument(!knots.isEmpty(), "knots must not be empty");
     checkArgument(
         knots.length() == values.length(),
-        "knots and values must be equally many, got %s and %s",
+        "knots and values must have the same length, got %s and %s",
         knots.length(),
         values.length());
     checkArgument(knots.get(0) >= 0, "knots must not be negative, got %s", knots);

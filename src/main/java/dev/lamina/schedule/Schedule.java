@@ -3,18 +3,18 @@ package dev.lamina.schedule;
 import java.util.OptionalDouble;
 
 /**
- * A pure function from step to learning rate, and possibly to momentum. A lambda is a schedule of
- * one's own: {@code (step, steps) -> 0.1 / (1 + step)}.
+ * A pure function from step to learning rate, and possibly to momentum. A lambda can be a custom
+ * schedule: {@code (step, steps) -> 0.1 / (1 + step)}.
  *
  * <p>The schedules of this package hold the value of the last step for every step past the end, and
- * throw {@link IllegalArgumentException} where {@code step} is negative or {@code steps} is not
+ * throw {@link IllegalArgumentException} if {@code step} is negative or {@code steps} is not
  * positive.
  */
 @FunctionalInterface
 public interface Schedule {
 
   /**
-   * Returns the learning rate in force at a step.
+   * Returns the learning rate at a step.
    *
    * @param step the step, from 0
    * @param steps the length of the run in steps
@@ -22,7 +22,7 @@ public interface Schedule {
   double learningRate(long step, long steps);
 
   /**
-   * Returns the momentum in force at a step, or empty where the optimizer's own stays.
+   * Returns the momentum at a step, or empty to use the optimizer's own.
    *
    * @param step the step, from 0
    * @param steps the length of the run in steps

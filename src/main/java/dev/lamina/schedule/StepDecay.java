@@ -5,19 +5,19 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.primitives.ImmutableLongArray;
 
 /**
- * A learning rate that is multiplied by a factor at each of some milestones: {@code rate *
+ * A learning rate that is multiplied by a factor at each milestone: {@code rate *
  * factor^(milestones passed)}. A milestone is the first step with the new rate. The recipe of He et
  * al., <a href="https://arxiv.org/abs/1512.03385">Deep Residual Learning for Image Recognition</a>,
  * 2015, for CIFAR-10 is {@code StepDecay.of(0.1, 32_000, 48_000)}.
  *
  * @param rate the first learning rate, positive
  * @param milestones steps, strictly increasing, at least one, each at least 1
- * @param factor what the learning rate is multiplied by, above 0 and up to 1; 0.1 by default
+ * @param factor the factor at each milestone, above 0 and at most 1; 0.1 by default
  */
 public record StepDecay(double rate, ImmutableLongArray milestones, double factor)
     implements Schedule {
 
-  /** Checks every value. */
+  /** Checks that the milestones increase and every value is in the range given above. */
   public StepDecay {
     Checks.positive("learning rate", rate);
     checkArgument(!milestones.isEmpty(), "milestones must not be empty");

@@ -5,25 +5,25 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.util.OptionalDouble;
 
 /**
- * A straight climb in front of another schedule. Step {@code s} of the {@code length} steps of
- * warm-up has {@code (s + 1) / (length + 1)} of the schedule's first learning rate and its first
- * momentum; then the schedule runs, from its step 0, over the steps that are left. The run must be
- * longer than the warm-up.
+ * A linear warm-up before another schedule. Step {@code s} of the {@code length} steps of warm-up
+ * has {@code (s + 1) / (length + 1)} of the schedule's first learning rate and its first momentum;
+ * then the schedule runs, from its step 0, over the remaining steps. The run must be longer than
+ * the warm-up.
  *
  * <p>Source: Goyal et al., <a href="https://arxiv.org/abs/1706.02677">Accurate, Large Minibatch
  * SGD: Training ImageNet in 1 Hour</a>, 2017, section 2.2.
  *
  * @param length steps of warm-up, at least 1
- * @param schedule what follows
+ * @param schedule the schedule after the warm-up
  */
 public record WarmUp(long length, Schedule schedule) implements Schedule {
 
-  /** Checks the length. */
+  /** Checks that the length is positive. */
   public WarmUp {
     checkArgument(length > 0, "warm-up length must be positive, got %s", length);
   }
 
-  /** Returns {@code schedule} behind {@code length} steps of warm-up. */
+  /** Returns {@code schedule} after {@code length} steps of warm-up. */
   public static WarmUp of(long length, Schedule schedule) {
     return new WarmUp(length, schedule);
   }

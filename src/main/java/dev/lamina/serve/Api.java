@@ -3,7 +3,7 @@ package dev.lamina.serve;
 import static java.util.concurrent.CompletableFuture.completedFuture;
 
 import dev.lamina.data.Images;
-import dev.lamina.data.OneLine;
+import dev.lamina.io.Messages;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -19,14 +19,14 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** Answers requests: finds out what is asked, and has it done without a thread that waits. */
+/** Handles all requests asynchronously: routes each one and sends its response. */
 final class Api extends Handler.Abstract.NonBlocking {
   private static final String FROM_ENCODED = "from_encoded";
 
-  /** Bodies of full length that may be there at once. */
+  /** The number of bodies of maximum length that fit in memory at the same time. */
   private static final int FULL_BODIES = 4;
 
-  /** How long a client may go on sending what is not read any more. */
+  /** How long a client may continue to send a body that is no longer used. */
   private static final Duration LINGER = Duration.ofSeconds(2);
 
   private final ServedModel model;
@@ -35,12 +35,12 @@ final class Api extends Handler.Abstract.NonBlocking {
   private final Deadlines deadlines;
   private final ServerOptions options;
   private final Executor executor;
-  private final AtomicLong held = new AtomicLong();
-  private final Reply page;
-  private final Reply status;
-  private final Reply metadata;
+  private final AtomicLong buffered = new AtomicLong();
+  private final HttpResponse page;
+  private final HttpResponse status;
+  private final HttpResponse metadata;
 
-  /** Answers for that model. */
+  /** Creates the handler of a model. */
   Api(
       ServedModel model,
       Map<String, Batcher> batchers,
@@ -55,24 +55,28 @@ final class Api extends Handler.Abstract.NonBlocking {
     this.options = options;
     this.executor = executor;
     page = Page.of(options.modelName(), model.version());
-    status = Reply.json(Answers.status(model.version()));
+    status = HttpResponse.json(JsonResponses.status(model.version()));
     metadata =
-        Reply.json(Answers.metadata(options.modelName(), model.version(), model.signatures()));
+        HttpResponse.json(
+            JsonResponses.metadata(options.modelName(), model.version(), model.signatures()));
   }
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     Route route = Route.of(Request.getPathInContext(request));
-    Body body = new Body(request, options.maxBody(), held, FULL_BODIES * (long) options.maxBody());
+    Body body =
+        new Body(request, options.maxBody(), buffered, FULL_BODIES * (long) options.maxBody());
     deadlines.set(
-        request.getConnectionMetaData().getConnection(), options.requestTimeout(), body::expire);
-    // What counts are the deadlines: waiting for a batch is not idleness.
+        request.getConnectionMetaData().getConnection(),
+        options.requestTimeout(),
+        () -> body.expire(options.requestTimeout()));
+    // The deadlines apply instead: a connection that waits for a batch is not idle.
     request.addIdleTimeoutListener(timeout -> false);
-    CompletableFuture<Reply> reply;
+    CompletableFuture<HttpResponse> result;
     try {
-      reply = answer(request, route, body);
+      result = respond(request, route, body);
     } catch (RuntimeException e) {
-      reply = completedFuture(Reply.failure(e));
+      result = completedFuture(HttpResponse.failure(e));
     }
     Exchange exchange =
         new Exchange(
@@ -81,23 +85,27 @@ final class Api extends Handler.Abstract.NonBlocking {
             callback,
             route.endpoint(),
             body);
-    reply.exceptionally(Reply::failure).thenAccept(exchange::send).exceptionally(exchange::fail);
+    result
+        .exceptionally(HttpResponse::failure)
+        .thenAccept(exchange::send)
+        .exceptionally(exchange::fail);
     return true;
   }
 
-  private CompletableFuture<Reply> answer(Request request, Route route, Body body) {
+  private CompletableFuture<HttpResponse> respond(Request request, Route route, Body body) {
     Endpoint endpoint = route.endpoint();
     if (endpoint == Endpoint.UNKNOWN) {
-      throw new Refusal(
+      throw new HttpError(
           404,
           "path must be /, /healthz, /readyz, /metrics or /v1/models/%s[/metadata|:predict|:predictImage], got %s"
-              .formatted(options.modelName(), OneLine.of(Request.getPathInContext(request))));
+              .formatted(
+                  options.modelName(), Messages.singleLine(Request.getPathInContext(request))));
     }
     if (!endpoint.allows(request.getMethod())) {
-      throw new Refusal(
+      throw new HttpError(
           405,
           "method must be %s for this path, got %s"
-              .formatted(endpoint.method(), OneLine.of(request.getMethod())));
+              .formatted(endpoint.method(), Messages.singleLine(request.getMethod())));
     }
     checkModel(route);
     return switch (endpoint) {
@@ -106,45 +114,49 @@ final class Api extends Handler.Abstract.NonBlocking {
       case STATUS -> completedFuture(status);
       case METADATA -> completedFuture(metadata);
       case PAGE -> completedFuture(page);
-      case METRICS -> completedFuture(Reply.of(ServerMetrics.CONTENT_TYPE, metrics.text()));
-      case HEALTH, READY, UNKNOWN -> completedFuture(Reply.text("ok"));
+      case METRICS -> completedFuture(HttpResponse.of(ServerMetrics.CONTENT_TYPE, metrics.text()));
+      case HEALTH, READY, UNKNOWN -> completedFuture(HttpResponse.text("ok"));
     };
   }
 
   private void checkModel(Route route) {
     if (!route.model().isEmpty() && !route.model().equals(options.modelName())) {
-      throw new Refusal(
+      throw new HttpError(
           404,
-          "model must be %s, got %s".formatted(options.modelName(), OneLine.of(route.model())));
+          "model must be %s, got %s"
+              .formatted(options.modelName(), Messages.singleLine(route.model())));
     }
     if (!route.version().isEmpty() && !route.version().equals(Long.toString(model.version()))) {
-      throw new Refusal(
+      throw new HttpError(
           404,
-          "version must be %s, got %s".formatted(model.version(), OneLine.of(route.version())));
+          "version must be %s, got %s"
+              .formatted(model.version(), Messages.singleLine(route.version())));
     }
   }
 
-  private CompletableFuture<Reply> predict(Body body) {
+  private CompletableFuture<HttpResponse> predict(Body body) {
     return body.read()
         .thenApplyAsync(
             bytes -> PredictRequest.read(bytes, model.signatures(), options.maxQueue()), executor)
         .thenCompose(
-            asked ->
-                batcher(asked.signature())
-                    .submit(asked.images())
+            predict ->
+                batcher(predict.signature())
+                    .submit(predict.images())
                     .thenApplyAsync(
-                        rows -> Reply.json(Answers.predictions(rows, asked.rows())), executor));
+                        rows -> HttpResponse.json(JsonResponses.predictions(rows, predict.rows())),
+                        executor));
   }
 
-  private CompletableFuture<Reply> predictImage(Body body, String contentType) {
+  private CompletableFuture<HttpResponse> predictImage(Body body, String contentType) {
     if (!model.signatures().containsKey(FROM_ENCODED)) {
-      throw new Refusal(
-          404, "the model takes no image files, since its images are neither grey nor RGB");
+      throw new HttpError(
+          404, "the model does not accept image files: its images are neither greyscale nor RGB");
     }
     return body.read()
         .thenApplyAsync(
             bytes -> {
-              byte[] image = Form.is(contentType) ? Form.file(bytes, contentType) : bytes;
+              byte[] image =
+                  MultipartForm.is(contentType) ? MultipartForm.file(bytes, contentType) : bytes;
               Images.check("image", image);
               return List.of(image);
             },
@@ -152,9 +164,10 @@ final class Api extends Handler.Abstract.NonBlocking {
         .thenCompose(image -> batcher(FROM_ENCODED).submit(image))
         .thenApplyAsync(
             rows -> {
-              Row row = rows.get(0);
+              BatchRow row = rows.get(0);
               Output probabilities = Objects.requireNonNull(row.outputs().get("probabilities"));
-              return Reply.json(Answers.top(probabilities.floats(row.index()), model.classNames()));
+              return HttpResponse.json(
+                  JsonResponses.top(probabilities.floats(row.index()), model.classNames()));
             },
             executor);
   }
@@ -167,7 +180,7 @@ final class Api extends Handler.Abstract.NonBlocking {
     return Objects.requireNonNullElse(request.getHeaders().get(HttpHeader.CONTENT_TYPE), "");
   }
 
-  /** A request that is being answered. */
+  /** A request in progress. */
   private final class Exchange {
     private final long begin = System.nanoTime();
     private final Response response;
@@ -185,22 +198,22 @@ final class Api extends Handler.Abstract.NonBlocking {
       this.connection = connection;
     }
 
-    void send(Reply reply) {
+    void send(HttpResponse result) {
       boolean unread = endpoint.method().equals("POST") && !body.ended();
-      response.setStatus(reply.status());
+      response.setStatus(result.status());
       response.getHeaders().put("X-Content-Type-Options", "nosniff");
-      reply.headers().forEach(response.getHeaders()::put);
-      if (reply.status() == 405) {
+      result.headers().forEach(response.getHeaders()::put);
+      if (result.status() == 405) {
         response.getHeaders().put(HttpHeader.ALLOW, endpoint.method());
       }
       if (unread) {
         response.getHeaders().put(HttpHeader.CONNECTION, "close");
       }
-      ByteBuffer content = reply.body().slice();
+      ByteBuffer content = result.body().slice();
       response.getHeaders().put(HttpHeader.CONTENT_LENGTH, content.remaining());
       deadlines.set(connection, options.requestTimeout(), () -> connection.getEndPoint().close());
-      // Who was too slow once is not waited for again.
-      boolean linger = unread && reply.status() != 408;
+      // A client that has timed out gets no grace period.
+      boolean linger = unread && result.status() != 408;
       response.write(
           true,
           content,
@@ -208,9 +221,9 @@ final class Api extends Handler.Abstract.NonBlocking {
               () -> {
                 if (linger) {
                   deadlines.set(connection, LINGER, () -> connection.getEndPoint().close());
-                  body.drain(() -> end(reply.status()));
+                  body.drain(() -> end(result.status()));
                 } else {
-                  end(reply.status());
+                  end(result.status());
                 }
               },
               this::fail));

@@ -16,40 +16,40 @@ import java.util.stream.IntStream;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 
 /**
- * Runs the images of many requests together, in the order in which they came. One batch runs at a
- * time; the next one is what has come meanwhile, so that batches grow with the load. Safe from many
- * threads.
+ * Batches the images of concurrent requests, in order of arrival (dynamic batching). One batch runs
+ * at a time; the next one contains the images that arrived during that run, so batches grow with
+ * the load. Thread-safe.
  */
 final class Batcher implements AutoCloseable {
   /** One image of a request. */
   private static final class Item {
     final byte[] image;
     final Request request;
-    final int place;
+    final int index;
     final long arrival = System.nanoTime();
 
-    Item(byte[] image, Request request, int place) {
+    Item(byte[] image, Request request, int index) {
       this.image = image;
       this.request = request;
-      this.place = place;
+      this.index = index;
     }
   }
 
   /** Collects the rows of one request. */
   private static final class Request {
-    final CompletableFuture<List<Row>> answer = new CompletableFuture<>();
-    final AtomicReferenceArray<Row> rows;
-    final AtomicInteger missing;
+    final CompletableFuture<List<BatchRow>> result = new CompletableFuture<>();
+    final AtomicReferenceArray<BatchRow> rows;
+    final AtomicInteger remaining;
 
     Request(int count) {
       rows = new AtomicReferenceArray<>(count);
-      missing = new AtomicInteger(count);
+      remaining = new AtomicInteger(count);
     }
 
-    void put(int place, Row row) {
-      rows.set(place, row);
-      if (missing.decrementAndGet() == 0) {
-        answer.complete(IntStream.range(0, rows.length()).mapToObj(rows::get).toList());
+    void put(int index, BatchRow row) {
+      rows.set(index, row);
+      if (remaining.decrementAndGet() == 0) {
+        result.complete(IntStream.range(0, rows.length()).mapToObj(rows::get).toList());
       }
     }
   }
@@ -64,14 +64,14 @@ final class Batcher implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Starts with nothing to do.
+   * Starts the thread, with an empty queue.
    *
-   * @param name what its thread is called
+   * @param name the name of the thread
    * @param model runs a batch
-   * @param maxBatchSize images in a batch, at most
+   * @param maxBatchSize the maximum number of images in a batch
    * @param timeout how long the first image of a batch waits for more
-   * @param maxQueue images that wait, at most
-   * @param onBatch is told the size of every batch
+   * @param maxQueue the maximum number of images in the queue
+   * @param onBatch called with the size of every batch
    */
   Batcher(
       String name,
@@ -92,17 +92,18 @@ final class Batcher implements AutoCloseable {
   /**
    * Queues the images of one request.
    *
-   * @return a row for each of them, in order; or the {@link Refusal} of the first one that failed
-   * @throws Refusal where too many wait already
+   * @return one row per image, in order; fails with the {@link HttpError} of the first image that
+   *     failed
+   * @throws HttpError if the queue is full, or the batcher is closed
    */
-  synchronized CompletableFuture<List<Row>> submit(List<byte[]> images) {
+  synchronized CompletableFuture<List<BatchRow>> submit(List<byte[]> images) {
     if (closed) {
       throw stopping();
     }
     if (queue.size() + images.size() > maxQueue) {
-      throw new Refusal(
+      throw new HttpError(
           503,
-          "at most %s images may wait, %s do and the request has %s; ask again later"
+          "queue must have at most %s images, has %s and the request has %s; try again later"
               .formatted(maxQueue, queue.size(), images.size()));
     }
     Request request = new Request(images.size());
@@ -110,14 +111,14 @@ final class Batcher implements AutoCloseable {
       queue.add(new Item(images.get(i), request, i));
     }
     notifyAll();
-    return request.answer;
+    return request.result;
   }
 
-  private static Refusal stopping() {
-    return new Refusal(503, "the server is stopping; ask again later");
+  private static HttpError stopping() {
+    return new HttpError(503, "the server is stopping; try again later");
   }
 
-  /** How many images wait. */
+  /** The number of queued images. */
   synchronized int waiting() {
     return queue.size();
   }
@@ -129,7 +130,7 @@ final class Batcher implements AutoCloseable {
     }
   }
 
-  /** Waits for a batch; empty where this is closed and nothing is left. */
+  /** Waits for a batch; empty if the batcher is closed and the queue is empty. */
   private synchronized List<Item> next() {
     List<Item> batch = new ArrayList<>();
     try {
@@ -144,7 +145,7 @@ final class Batcher implements AutoCloseable {
         TimeUnit.NANOSECONDS.timedWait(this, left);
       }
     } catch (InterruptedException e) {
-      // Nobody interrupts this thread.
+      // Unreachable: the thread is private and never interrupted.
       closed = true;
     }
     while (batch.size() < maxBatchSize && !queue.isEmpty()) {
@@ -158,31 +159,31 @@ final class Batcher implements AutoCloseable {
       SortedMap<String, Output> outputs =
           model.apply(batch.stream().map(item -> item.image).toList());
       for (int i = 0; i < batch.size(); i++) {
-        batch.get(i).request.put(batch.get(i).place, new Row(outputs, i));
+        batch.get(i).request.put(batch.get(i).index, new BatchRow(outputs, i));
       }
     } catch (RuntimeException | Error e) {
       if (batch.size() == 1) {
         Item item = batch.get(0);
-        item.request.answer.completeExceptionally(
+        item.request.result.completeExceptionally(
             e instanceof TFInvalidArgumentException
-                ? Refusal.badRequest(
-                    "image %s of the request (from 0) cannot be decoded; send a whole PNG or"
+                ? HttpError.badRequest(
+                    "image %s of the request (from 0) cannot be decoded; send a complete PNG or"
                         + " JPEG file",
-                    item.place)
+                    item.index)
                 : e);
       } else {
-        // One bad image must not cost the others their answers.
+        // One bad image must not fail the others.
         batch.forEach(item -> run(List.of(item)));
       }
     }
   }
 
-  /** Refuses what waits and what comes after, and waits for the batch that runs. */
+  /** Rejects queued and later requests, and waits for the running batch. */
   @Override
   public void close() {
     synchronized (this) {
       closed = true;
-      queue.forEach(item -> item.request.answer.completeExceptionally(stopping()));
+      queue.forEach(item -> item.request.result.completeExceptionally(stopping()));
       queue.clear();
       notifyAll();
     }

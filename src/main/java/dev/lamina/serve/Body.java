@@ -1,6 +1,7 @@
 package dev.lamina.serve;
 
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.http.HttpHeader;
@@ -8,63 +9,63 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 
 /**
- * Takes the body of one request as it comes, without a thread that waits. It takes no more memory
- * than has come, and what all requests hold together is bounded too.
+ * Reads the body of one request asynchronously. Memory grows with the bytes received, not with the
+ * declared length, and the total of all requests is bounded too.
  */
 final class Body {
   private final Request request;
-  private final int most;
-  private final AtomicLong held;
-  private final long mostHeld;
+  private final int maxBytes;
+  private final AtomicLong buffered;
+  private final long maxBuffered;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-  private final CompletableFuture<byte[]> whole = new CompletableFuture<>();
+  private final CompletableFuture<byte[]> complete = new CompletableFuture<>();
   private long reserved;
   private volatile boolean ended;
 
   /**
-   * Nothing is taken yet.
+   * Creates a body of which nothing has been read.
    *
-   * @param most bytes, at most
-   * @param held bytes that all requests hold
-   * @param mostHeld bytes that all requests may hold
+   * @param maxBytes the maximum length
+   * @param buffered the bytes in memory, of all requests
+   * @param maxBuffered the maximum of {@code buffered}
    */
-  Body(Request request, int most, AtomicLong held, long mostHeld) {
+  Body(Request request, int maxBytes, AtomicLong buffered, long maxBuffered) {
     this.request = request;
-    this.most = most;
-    this.held = held;
-    this.mostHeld = mostHeld;
+    this.maxBytes = maxBytes;
+    this.buffered = buffered;
+    this.maxBuffered = maxBuffered;
   }
 
-  /** The whole body, once it has come; or a {@link Refusal}. */
+  /** Returns the complete body; fails with an {@link HttpError}. */
   CompletableFuture<byte[]> read() {
     if (request.getHeaders().contains(HttpHeader.CONTENT_ENCODING)) {
-      throw new Refusal(
+      throw new HttpError(
           415,
           "Content-Encoding must not be used, got "
               + request.getHeaders().get(HttpHeader.CONTENT_ENCODING));
     }
-    if (request.getLength() > most) {
+    if (request.getLength() > maxBytes) {
       throw tooLong();
     }
-    take();
-    return whole;
+    readChunks();
+    return complete;
   }
 
-  private Refusal tooLong() {
-    return new Refusal(413, "body must have at most %s bytes, got more".formatted(most));
+  private HttpError tooLong() {
+    return new HttpError(413, "body must have at most %s bytes, got more".formatted(maxBytes));
   }
 
-  private void take() {
-    while (!whole.isDone()) {
+  private void readChunks() {
+    while (!complete.isDone()) {
       Content.Chunk chunk = request.read();
       if (chunk == null) {
-        request.demand(this::take);
+        request.demand(this::readChunks);
         return;
       }
       if (Content.Chunk.isFailure(chunk)) {
         ended = true;
-        whole.completeExceptionally(
-            Refusal.badRequest("body must be whole and well formed, it broke off"));
+        complete.completeExceptionally(
+            HttpError.badRequest("body must be complete and well-formed, but it ended early"));
         return;
       }
       add(chunk);
@@ -74,11 +75,11 @@ final class Body {
   private void add(Content.Chunk chunk) {
     int count = chunk.remaining();
     reserved += count;
-    if (held.addAndGet(count) > mostHeld) {
-      whole.completeExceptionally(
-          new Refusal(503, "the requests of all clients hold too much memory; ask again later"));
-    } else if (reserved > most) {
-      whole.completeExceptionally(tooLong());
+    if (buffered.addAndGet(count) > maxBuffered) {
+      complete.completeExceptionally(
+          new HttpError(503, "too many request bodies are in memory; try again later"));
+    } else if (reserved > maxBytes) {
+      complete.completeExceptionally(tooLong());
     } else {
       byte[] some = new byte[count];
       chunk.get(some, 0, count);
@@ -88,23 +89,23 @@ final class Body {
     chunk.release();
     if (last) {
       ended = true;
-      whole.complete(bytes.toByteArray());
+      complete.complete(bytes.toByteArray());
     }
   }
 
-  /** Whether there is nothing left to come. */
+  /** Whether the client has sent the complete body. */
   boolean ended() {
     return ended;
   }
 
-  /** Refuses the rest: the client was too slow. */
-  void expire() {
-    whole.completeExceptionally(new Refusal(408, "a request must arrive faster"));
+  /** Fails with status 408 if the body is not complete. */
+  void expire(Duration timeout) {
+    complete.completeExceptionally(new HttpError(408, Deadlines.timedOut(timeout)));
   }
 
   /**
-   * Reads and forgets what still comes, so that a client that is sending can take the answer: it
-   * would lose it where the connection is closed on unread bytes.
+   * Reads and discards the rest of the body. Closing a connection with unread bytes resets it, and
+   * the client could lose the response.
    */
   void drain(Runnable done) {
     while (true) {
@@ -122,8 +123,8 @@ final class Body {
     }
   }
 
-  /** Gives up the share of the memory. */
+  /** Releases this body's bytes from the total. */
   void release() {
-    held.addAndGet(-reserved);
+    buffered.addAndGet(-reserved);
   }
 }

@@ -11,32 +11,30 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
- * One deadline for each connection: for its next request, for the body of one, or for taking the
- * answer. An idle timeout alone would let a client send a byte now and then, for ever.
+ * One deadline per connection: for the next request, for its body, or for sending the response. An
+ * idle timeout alone would let a client keep a connection for ever by sending single bytes.
  */
 final class Deadlines implements Connection.Listener {
-  private static final byte[] TOO_SLOW = Answers.error("a request must arrive faster");
-
   private final Scheduler scheduler;
   private final Duration nextRequest;
   private final Map<Connection, Scheduler.Task> tasks = new ConcurrentHashMap<>();
 
   /**
-   * Without connections yet.
+   * Creates deadlines without connections.
    *
-   * @param nextRequest how long the headers of the next request may take, silence included
+   * @param nextRequest the maximum time until the headers of the next request are complete
    */
   Deadlines(Scheduler scheduler, Duration nextRequest) {
     this.scheduler = scheduler;
     this.nextRequest = nextRequest;
   }
 
-  /** Gives the connection time for its next request. */
+  /** Sets the deadline for the next request on a connection. */
   void awaitRequest(Connection connection) {
-    set(connection, nextRequest, () -> refuse(connection.getEndPoint()));
+    set(connection, nextRequest, () -> reject(connection.getEndPoint()));
   }
 
-  /** Sets the deadline, in place of the one before. */
+  /** Sets the deadline of a connection, replacing the previous one. */
   void set(Connection connection, Duration time, Runnable late) {
     replace(connection, scheduler.schedule(late, time));
     if (!connection.getEndPoint().isOpen()) {
@@ -44,7 +42,7 @@ final class Deadlines implements Connection.Listener {
     }
   }
 
-  /** There is no deadline any more. */
+  /** Removes the deadline of a connection. */
   void clear(Connection connection) {
     Scheduler.Task task = tasks.remove(connection);
     if (task != null) {
@@ -53,22 +51,28 @@ final class Deadlines implements Connection.Listener {
   }
 
   private void replace(Connection connection, Scheduler.Task task) {
-    Scheduler.Task before = tasks.put(connection, task);
-    if (before != null) {
-      before.cancel();
+    Scheduler.Task previous = tasks.put(connection, task);
+    if (previous != null) {
+      previous.cancel();
     }
   }
 
-  /** Nothing of an answer has been sent yet, so that this is one. */
-  private static void refuse(EndPoint endPoint) {
+  /** Writes a complete response: no response has been started at this point. */
+  private void reject(EndPoint endPoint) {
+    byte[] error = JsonResponses.error(timedOut(nextRequest));
     String head =
         "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %s\r\n"
-            .formatted(TOO_SLOW.length);
-    ByteBuffer[] answer = {
+            .formatted(error.length);
+    ByteBuffer[] response = {
       ByteBuffer.wrap((head + "Connection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII)),
-      ByteBuffer.wrap(TOO_SLOW)
+      ByteBuffer.wrap(error)
     };
-    endPoint.write(Callback.from(endPoint::close, endPoint::close), answer);
+    endPoint.write(Callback.from(endPoint::close, endPoint::close), response);
+  }
+
+  /** The message of status 408. */
+  static String timedOut(Duration time) {
+    return "request timed out after %s ms".formatted(time.toMillis());
   }
 
   @Override

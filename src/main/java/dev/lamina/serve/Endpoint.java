@@ -1,6 +1,6 @@
 package dev.lamina.serve;
 
-/** What can be asked of a server. */
+/** The endpoints of the server. */
 enum Endpoint {
   PREDICT("POST", "predict"),
   PREDICT_IMAGE("POST", "predict_image"),
@@ -20,17 +20,17 @@ enum Endpoint {
     this.label = label;
   }
 
-  /** The method of HTTP that it answers. */
+  /** The HTTP method of this endpoint. */
   String method() {
     return method;
   }
 
-  /** Its name in metrics. */
+  /** The value of the label {@code endpoint} in metrics. */
   String label() {
     return label;
   }
 
-  /** Whether it answers the method. What it gives to GET it gives to HEAD, without a body. */
+  /** Whether this endpoint accepts a method. HEAD is accepted wherever GET is. */
   boolean allows(String asked) {
     return asked.equals(method) || (method.equals("GET") && asked.equals("HEAD"));
   }

@@ -29,8 +29,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers for an exported model over HTTP: the paths of TensorFlow Serving's REST API, an upload of
- * an image file, a page, health and metrics. {@code docs/serving.md} lists them.
+ * Serves an exported model over HTTP: TensorFlow Serving's REST API, image uploads, a web page,
+ * health checks and Prometheus metrics. {@code docs/serving.md} lists the endpoints.
+ *
+ * <pre>{@code
+ * try (ModelServer server = ModelServer.start(Path.of("export"), ServerOptions.create().port(0))) {
+ *   System.out.println(server.uri());  // http://127.0.0.1:41873/
+ *   Thread.currentThread().join();     // serves until the process is stopped
+ * }
+ * }</pre>
  */
 public final class ModelServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelServer.class);
@@ -56,13 +63,13 @@ public final class ModelServer implements AutoCloseable {
   }
 
   /**
-   * Loads a model, runs it once in every way, and listens.
+   * Loads a model, warms it up by running every signature, and starts to listen.
    *
-   * @param export the folder that holds {@code saved_model.pb}, or one of folders that do, named
-   *     after their versions: the highest number is served
-   * @throws dev.lamina.export.FormatException where there is none, or it is not an export of this
-   *     library
-   * @throws IllegalArgumentException where the host or the port cannot be listened on
+   * @param export the folder of {@code saved_model.pb}, or a folder of numbered versions ({@code
+   *     1}, {@code 2}, ...), of which the highest is served
+   * @throws dev.lamina.io.LaminaException if the folder contains no model, or one that was not
+   *     exported by this library
+   * @throws IllegalArgumentException if the server cannot listen on the host and port
    */
   public static ModelServer start(Path export, ServerOptions options) {
     ServerMetrics metrics = new ServerMetrics();
@@ -94,10 +101,12 @@ public final class ModelServer implements AutoCloseable {
         size -> metrics.batch(name, size));
   }
 
-  /** The first run with a batch of some size takes longer. */
+  /**
+   * Runs batches of the smallest and the largest size: the first run with a new batch size is slow.
+   */
   private static void warmUp(ServedSignature signature, int maxBatchSize) {
     byte[] image =
-        signature.takesFiles()
+        signature.acceptsFiles()
             ? png()
             : new byte[signature.pixels().stream().reduce(1, Math::multiplyExact)];
     for (int size : List.of(1, maxBatchSize)) {
@@ -143,39 +152,42 @@ public final class ModelServer implements AutoCloseable {
     try {
       server.start();
     } catch (Exception e) {
-      throw refused(e, options);
+      throw bindFailure(e, options);
     }
     return new ModelServer(model, batchers, server, connector, options);
   }
 
-  private static RuntimeException refused(Exception e, ServerOptions options) {
+  private static RuntimeException bindFailure(Exception e, ServerOptions options) {
     Throwable cause = e.getCause() instanceof BindException ? e.getCause() : e;
     return new IllegalArgumentException(
-        "host and port must be an address of this machine that is free, got %s:%s (%s); choose another"
+        "host and port must be a free address of this machine, got %s:%s (%s); choose another"
             .formatted(options.host(), options.port(), cause.getMessage()),
         e);
   }
 
-  /** Where the server is reached. */
+  /** The base URL of the server, with the actual port. */
   public URI uri() {
     String host = options.host().contains(":") ? "[" + options.host() + "]" : options.host();
     return URI.create("http://%s:%s/".formatted(host, connector.getLocalPort()));
   }
 
-  /** What the model is called, and its version. */
+  /** The name, version and number of classes of the model, in one line. */
   public String describe() {
     return "%s version %s, %s classes"
         .formatted(options.modelName(), model.version(), model.classNames().size());
   }
 
-  /** Takes no more requests, answers those that it has, and frees everything. */
+  /**
+   * Stops accepting requests, completes those in progress within the stop timeout, and frees the
+   * model.
+   */
   @Override
   public void close() {
     try {
       server.stop();
     } catch (Exception e) {
       LOG.warn(
-          "not every request was answered within {} s of stopping",
+          "not all requests were completed within {} s of stopping",
           options.stopTimeout().toSeconds(),
           e);
     } finally {
@@ -184,22 +196,22 @@ public final class ModelServer implements AutoCloseable {
     }
   }
 
-  /** What Jetty itself refuses, such as a request that is not HTTP, in the same form. */
+  /** Sends errors of Jetty, such as for a malformed request, in the same format. */
   private static final class Errors extends ErrorHandler {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
       int status = response.getStatus();
-      Reply reply = Reply.error(status, message(request, status));
-      reply.headers().forEach(response.getHeaders()::put);
-      response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.body().remaining());
-      response.write(true, reply.body(), callback);
+      HttpResponse error = HttpResponse.error(status, message(request, status));
+      error.headers().forEach(response.getHeaders()::put);
+      response.getHeaders().put(HttpHeader.CONTENT_LENGTH, error.body().remaining());
+      response.write(true, error.body(), callback);
       return true;
     }
 
     private static String message(Request request, int status) {
-      Object said = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
-      return status < 500 && said != null
-          ? "request must be well formed HTTP: " + said
+      Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
+      return status < 500 && message != null
+          ? "request must be well-formed HTTP: " + message
           : HttpStatus.getMessage(status);
     }
   }

@@ -11,12 +11,12 @@ import org.tensorflow.types.TString;
 
 /** One output of a signature for all images of a batch, copied out of TensorFlow's memory. */
 final class Output {
-  /** The shape of one image's share. */
+  /** The shape for one image. */
   private final long[] shape;
 
   private final int size;
 
-  /** A float[], long[] or String[]: the shares one after the other. */
+  /** A float[], long[] or String[] of all images, flattened. */
   private final Object values;
 
   private Output(long[] shape, Object values) {
@@ -25,7 +25,7 @@ final class Output {
     this.values = values;
   }
 
-  /** Copies a tensor of [N, ...]. */
+  /** Copies a tensor [N, ...]. */
   static Output of(Tensor tensor) {
     long[] shape = tensor.shape().asArray();
     return new Output(Arrays.copyOfRange(shape, 1, shape.length), values(tensor));
@@ -43,12 +43,12 @@ final class Output {
     return GraphSession.floats(tensor);
   }
 
-  /** One image's share of an output of floats. */
+  /** The values of one image; the output must be floating-point. */
   float[] floats(int image) {
     return Arrays.copyOfRange((float[]) values, image * size, (image + 1) * size);
   }
 
-  /** Writes one image's share: a number, a string, or arrays of them. */
+  /** Writes the values of one image: a number, a string, or nested arrays of them. */
   void write(JsonGenerator json, int image) throws IOException {
     write(json, image * size, size, 0);
   }

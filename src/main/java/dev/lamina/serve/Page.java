@@ -13,22 +13,22 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The page to drop an image on. */
+/** The web page for classifying an image. */
 final class Page {
   private Page() {}
 
   /**
-   * The page for a model. It may run the one script and use the one style that are in it, and ask
-   * this server alone.
+   * Returns the page of a model. Its Content-Security-Policy allows only its own script and style,
+   * by hash, and requests to this server.
    */
-  static Reply of(String modelName, long version) {
+  static HttpResponse of(String modelName, long version) {
     String html =
         resource().replace("{{model}}", modelName).replace("{{version}}", Long.toString(version));
     String policy =
         "default-src 'none'; script-src %s; style-src %s; img-src blob: data:; connect-src 'self';"
                 .formatted(hash(html, "script"), hash(html, "style"))
             + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    return new Reply(
+    return new HttpResponse(
         200,
         Map.of(
             "Content-Type",

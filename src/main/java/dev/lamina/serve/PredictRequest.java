@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.lamina.data.Images;
-import dev.lamina.data.OneLine;
+import dev.lamina.io.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -15,70 +15,72 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The body of a request to predict, in one of TensorFlow Serving's two forms.
+ * The body of a predict request, in the row or column format of TensorFlow Serving.
  *
- * @param signature what is to run
- * @param rows whether the images came as {@code instances} and not as {@code inputs}
- * @param images the pixels of each image, or its file
+ * @param signature the name of the signature to run
+ * @param rows whether the body has {@code instances} (row format) and not {@code inputs} (column
+ *     format)
+ * @param images the pixels of each image, or its encoded file
  */
 record PredictRequest(String signature, boolean rows, List<byte[]> images) {
   private static final String DEFAULT_SIGNATURE = "serving_default";
 
-  /** The object, the list of images, and an image's rows, pixels and channels; some to spare. */
-  private static final int DEEPEST = 16;
+  /** More than the 5 levels of a valid body: object, images, rows, pixels, channels. */
+  private static final int MAX_NESTING = 16;
 
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxNestingDepth(DEEPEST)
+                  .maxNestingDepth(MAX_NESTING)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
           .build();
 
   /**
-   * Reads a body. Image files are checked, not decoded.
+   * Parses a body. Image files are checked, but not decoded.
    *
-   * @param mostImages how many images it may have
-   * @throws Refusal where it is not as it must be
-   * @throws dev.lamina.data.DataException where an image file is not as it must be
+   * @param maxImages the maximum number of images
+   * @throws HttpError if the body is not valid
+   * @throws dev.lamina.io.LaminaException if an image file is not valid
    */
-  static PredictRequest read(byte[] body, Map<String, ServedSignature> signatures, int mostImages) {
+  static PredictRequest read(byte[] body, Map<String, ServedSignature> signatures, int maxImages) {
     try {
       String name = signatureName(body);
       ServedSignature signature = signatures.get(name);
       if (signature == null) {
-        throw Refusal.badRequest(
-            "signature_name must be one of %s, got %s", signatures.keySet(), OneLine.of(name));
+        throw HttpError.badRequest(
+            "signature_name must be one of %s, got %s",
+            signatures.keySet(), Messages.singleLine(name));
       }
       try (JsonParser parser = JSON.createParser(body)) {
-        return new Reader(parser, signature, mostImages).read(name);
+        return new Reader(parser, signature, maxImages).read(name);
       }
     } catch (JsonProcessingException e) {
-      throw Refusal.badRequest(
+      throw HttpError.badRequest(
           "body must be JSON of at most %s levels, line %s column %s: %s",
-          DEEPEST,
+          MAX_NESTING,
           e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
           e.getLocation() == null ? 1 : e.getLocation().getColumnNr(),
-          OneLine.of(e.getOriginalMessage()));
+          Messages.singleLine(e.getOriginalMessage()));
     } catch (IOException e) {
-      // There is no other source than the array.
+      // Unreachable: the source is an array.
       throw new UncheckedIOException(e);
     }
   }
 
-  /** The signature may be named after the images, so it is looked for first. */
+  /** Finds the signature first, in its own pass, because its name may follow the images. */
   private static String signatureName(byte[] body) throws IOException {
     try (JsonParser parser = JSON.createParser(body)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw Refusal.badRequest("body must be a JSON object, got %s", found(parser));
+        throw HttpError.badRequest("body must be a JSON object, got %s", found(parser));
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String key = parser.currentName();
         JsonToken value = parser.nextToken();
         if (key.equals("signature_name")) {
           if (value != JsonToken.VALUE_STRING) {
-            throw Refusal.badRequest("signature_name must be a string, got %s", found(parser));
+            throw HttpError.badRequest("signature_name must be a string, got %s", found(parser));
           }
           return parser.getText();
         }
@@ -88,7 +90,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     }
   }
 
-  /** The token in words. */
+  /** Describes the current token for a message. */
   private static String found(JsonParser parser) throws IOException {
     JsonToken token = parser.currentToken();
     if (token == null || token == JsonToken.END_OBJECT || token == JsonToken.END_ARRAY) {
@@ -97,22 +99,22 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     return switch (token) {
       case START_OBJECT -> "an object";
       case START_ARRAY -> "an array";
-      case VALUE_STRING -> "the string " + OneLine.of(parser.getText());
-      default -> OneLine.of(parser.getText());
+      case VALUE_STRING -> "the string " + Messages.singleLine(parser.getText());
+      default -> Messages.singleLine(parser.getText());
     };
   }
 
-  /** Reads the images in one pass. */
+  /** Parses the images in one pass. */
   private static final class Reader {
     private final JsonParser parser;
     private final ServedSignature signature;
-    private final int mostImages;
+    private final int maxImages;
     private final List<byte[]> images = new ArrayList<>();
 
-    Reader(JsonParser parser, ServedSignature signature, int mostImages) {
+    Reader(JsonParser parser, ServedSignature signature, int maxImages) {
       this.parser = parser;
       this.signature = signature;
-      this.mostImages = mostImages;
+      this.maxImages = maxImages;
     }
 
     PredictRequest read(String name) throws IOException {
@@ -123,7 +125,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
         parser.nextToken();
         if (key.equals("instances") || key.equals("inputs")) {
           if (!form.isEmpty()) {
-            throw Refusal.badRequest(
+            throw HttpError.badRequest(
                 "body must have one of 'instances' and 'inputs', once; got %s and %s", form, key);
           }
           form = key;
@@ -133,10 +135,10 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
         }
       }
       if (form.isEmpty()) {
-        throw Refusal.badRequest("body must have 'instances' or 'inputs', got neither");
+        throw HttpError.badRequest("body must have 'instances' or 'inputs', got neither");
       }
       if (parser.nextToken() != null) {
-        throw Refusal.badRequest("body must end after its object, got %s", found(parser));
+        throw HttpError.badRequest("body must end after its object, got %s", found(parser));
       }
       return new PredictRequest(name, form.equals("instances"), images);
     }
@@ -150,7 +152,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
         list(this::image);
       }
       if (images.isEmpty()) {
-        throw Refusal.badRequest("%s must have at least one image, got none", form);
+        throw HttpError.badRequest("%s must have at least one image, got none", form);
       }
     }
 
@@ -161,15 +163,15 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     private void list(Part part) throws IOException {
       expect(JsonToken.START_ARRAY, "an array of images");
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        if (images.size() == mostImages) {
-          throw new Refusal(
-              413, "a request must have at most %s images, got more".formatted(mostImages));
+        if (images.size() == maxImages) {
+          throw new HttpError(
+              413, "a request must have at most %s images, got more".formatted(maxImages));
         }
         part.read();
       }
     }
 
-    /** An object whose one key is the input's name. */
+    /** Parses an object whose only key is the name of the input. */
     private void named(Part part) throws IOException {
       parser.nextToken();
       key(signature.input());
@@ -177,29 +179,34 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
       last();
     }
 
-    /** Checks that the parser stands at a key, and goes on to its value. */
+    /** Checks that the current token is the given key, and advances to its value. */
     private void key(String name) throws IOException {
       boolean any = parser.currentToken() == JsonToken.FIELD_NAME;
       if (!any || !parser.currentName().equals(name)) {
-        throw Refusal.badRequest(
+        throw HttpError.badRequest(
             "%s must have the key '%s', got %s",
-            container(), name, any ? "'" + OneLine.of(parser.currentName()) + "'" : "nothing");
+            container(),
+            name,
+            any ? "'" + Messages.singleLine(parser.currentName()) + "'" : "nothing");
       }
       parser.nextToken();
     }
 
     private void last() throws IOException {
       if (parser.nextToken() != JsonToken.END_OBJECT) {
-        throw Refusal.badRequest(
-            "%s must have no other key, got '%s'", container(), OneLine.of(parser.currentName()));
+        throw HttpError.badRequest(
+            "%s must have no other key, got '%s'",
+            container(), Messages.singleLine(parser.currentName()));
       }
     }
 
-    /** An element of {@code instances}: an image, or an object that names it. */
+    /**
+     * Parses an element of {@code instances}: an image, or an object with the input's name as key.
+     */
     private void row() throws IOException {
       if (parser.currentToken() != JsonToken.START_OBJECT) {
         image();
-      } else if (!signature.takesFiles()) {
+      } else if (!signature.acceptsFiles()) {
         named(this::image);
       } else if (parser.nextToken() == JsonToken.FIELD_NAME
           && parser.currentName().equals(signature.input())) {
@@ -212,7 +219,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     }
 
     private void image() throws IOException {
-      if (signature.takesFiles()) {
+      if (signature.acceptsFiles()) {
         expect(JsonToken.START_OBJECT, "an object {\"b64\": ...}");
         parser.nextToken();
         file();
@@ -221,19 +228,19 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
       }
     }
 
-    /** What follows the brace of {@code {"b64": ...}}. */
+    /** Parses the rest of {@code {"b64": ...}} after its opening brace. */
     private void file() throws IOException {
       key("b64");
-      expect(JsonToken.VALUE_STRING, "a string in base64");
-      String place = place();
+      expect(JsonToken.VALUE_STRING, "a base64 string");
+      String path = path();
       byte[] file;
       try {
         file = parser.getBinaryValue(Base64Variants.MIME_NO_LINEFEEDS);
       } catch (JsonProcessingException e) {
-        throw Refusal.badRequest(
-            "%s must be a string in base64: %s", place, OneLine.of(e.getOriginalMessage()));
+        throw HttpError.badRequest(
+            "%s must be a base64 string: %s", path, Messages.singleLine(e.getOriginalMessage()));
       }
-      Images.check(place, file);
+      Images.check(path, file);
       images.add(file);
       last();
     }
@@ -245,7 +252,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
       return pixels;
     }
 
-    /** Fills a part of the pixels from nested arrays. */
+    /** Fills {@code count} pixels, starting at {@code from}, from nested arrays. */
     private void array(byte[] pixels, int from, int count, int axis) throws IOException {
       if (axis == signature.pixels().size()) {
         pixels[from] = pixel();
@@ -256,13 +263,13 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
       int step = count / length;
       for (int i = 0; i < length; i++) {
         if (parser.nextToken() == JsonToken.END_ARRAY) {
-          throw Refusal.badRequest(
-              "%s must be an array of %s, got %s elements", place(), length, i);
+          throw HttpError.badRequest(
+              "%s must be an array of %s, got %s elements", path(), length, i);
         }
         array(pixels, from + i * step, step, axis + 1);
       }
       if (parser.nextToken() != JsonToken.END_ARRAY) {
-        throw Refusal.badRequest(
+        throw HttpError.badRequest(
             "%s must be an array of %s, got more elements", container(), length);
       }
     }
@@ -275,32 +282,32 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
           return (byte) value;
         }
       }
-      throw Refusal.badRequest(
-          "%s must be a whole number from 0 to 255, got %s", place(), found(parser));
+      throw HttpError.badRequest(
+          "%s must be a whole number from 0 to 255, got %s", path(), found(parser));
     }
 
     private void expect(JsonToken token, String rule) throws IOException {
       if (parser.currentToken() != token) {
-        throw Refusal.badRequest("%s must be %s, got %s", place(), rule, found(parser));
+        throw HttpError.badRequest("%s must be %s, got %s", path(), rule, found(parser));
       }
     }
 
-    /** Where the parser stands, such as {@code instances[0][31][2]}. */
-    private String place() {
-      return words(parser.getParsingContext().pathAsPointer().toString());
+    /** The path of the current token, such as {@code instances[0][31][2]}. */
+    private String path() {
+      return dotted(parser.getParsingContext().pathAsPointer().toString());
     }
 
-    /** The object or array that the parser stands in, or at the end of. */
+    /** The path of the enclosing object or array, or of the one that ends here. */
     private String container() {
       String pointer = parser.getParsingContext().pathAsPointer().toString();
       return parser.currentToken() == JsonToken.END_OBJECT
-          ? words(pointer)
-          : words(pointer.substring(0, Math.max(0, pointer.lastIndexOf('/'))));
+          ? dotted(pointer)
+          : dotted(pointer.substring(0, Math.max(0, pointer.lastIndexOf('/'))));
     }
 
-    private static String words(String pointer) {
-      String words = pointer.replaceAll("/(\\d+)(?=/|$)", "[$1]").replace('/', '.');
-      return OneLine.of(words.startsWith(".") ? words.substring(1) : words);
+    private static String dotted(String pointer) {
+      String dotted = pointer.replaceAll("/(\\d+)(?=/|$)", "[$1]").replace('/', '.');
+      return Messages.singleLine(dotted.startsWith(".") ? dotted.substring(1) : dotted);
     }
   }
 }

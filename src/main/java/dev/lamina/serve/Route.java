@@ -5,18 +5,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a path asks for.
+ * The parsed path of a request.
  *
- * @param endpoint what is asked
- * @param model the model's name, empty where the path has none
- * @param version the model's version, empty where the path has none
+ * @param endpoint the requested endpoint
+ * @param model the model's name, empty if the path has none
+ * @param version the model's version, empty if the path has none
  */
 record Route(Endpoint endpoint, String model, String version) {
-  /** As in TensorFlow Serving. */
+  /** The paths of TensorFlow Serving's REST API. */
   private static final Pattern MODEL =
       Pattern.compile("/v1/models/([^/:]+)(?:/versions/(\\d+))?(/metadata|:\\w+)?");
 
-  /** The route of a path; {@link Endpoint#UNKNOWN} where there is none. */
+  /** Parses a path; the endpoint of an unknown path is {@link Endpoint#UNKNOWN}. */
   static Route of(String path) {
     Matcher model = MODEL.matcher(path);
     if (!model.matches()) {

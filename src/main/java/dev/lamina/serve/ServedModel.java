@@ -1,8 +1,7 @@
 package dev.lamina.serve;
 
-import dev.lamina.data.DataException;
-import dev.lamina.export.FormatException;
-import dev.lamina.export.SavedModelReader;
+import dev.lamina.format.SavedModelReader;
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +14,7 @@ import java.util.stream.Stream;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.exceptions.TensorFlowException;
 
-/** An exported model, loaded. Close it when nothing runs any more. */
+/** A loaded export. Must be closed, after all runs have ended. */
 final class ServedModel implements AutoCloseable {
   private static final String FILE = "saved_model.pb";
 
@@ -27,9 +26,10 @@ final class ServedModel implements AutoCloseable {
   /**
    * Loads a model.
    *
-   * @param export the folder that holds {@code saved_model.pb}, or one of folders that do, named
-   *     after their versions: the highest number is taken
-   * @throws FormatException where there is none, or it is not an export of this library
+   * @param export the folder of {@code saved_model.pb}, or a folder of numbered versions, of which
+   *     the highest is loaded
+   * @throws LaminaException if the folder contains no model, or one that was not exported by this
+   *     library
    */
   ServedModel(Path export) {
     Path folder = newest(export);
@@ -38,7 +38,7 @@ final class ServedModel implements AutoCloseable {
     try {
       bundle = SavedModelBundle.load(folder.toString(), "serve");
     } catch (TensorFlowException e) {
-      throw new FormatException(
+      throw new LaminaException(
           folder.resolve(FILE) + " is damaged, or not a SavedModel; export the model again");
     }
     try {
@@ -59,7 +59,7 @@ final class ServedModel implements AutoCloseable {
       return export;
     }
     if (!Files.isDirectory(export)) {
-      throw new DataException(export + " does not exist or is no folder; check the path");
+      throw new LaminaException(export + " does not exist or is not a folder; check the path");
     }
     try (Stream<Path> folders = Files.list(export)) {
       return folders
@@ -67,12 +67,13 @@ final class ServedModel implements AutoCloseable {
           .max(Comparator.comparingLong(ServedModel::version))
           .orElseThrow(
               () ->
-                  new FormatException(
+                  new LaminaException(
                       export
-                          + " holds no exported model; name the folder of saved_model.pb, or the one"
+                          + " contains no exported model; name the folder of saved_model.pb, or the one"
                           + " of its versions (1, 2, ...)"));
     } catch (IOException e) {
-      throw new DataException(export + " could not be read (" + e + "); check its permissions", e);
+      throw new LaminaException(
+          export + " could not be read (" + e + "); check its permissions", e);
     }
   }
 
@@ -80,13 +81,13 @@ final class ServedModel implements AutoCloseable {
     return folder.getFileName().toString().matches("\\d{1,18}");
   }
 
-  /** The number that the folder is named after; 1 where it is not. */
+  /** The version in the folder's name; 1 if the name is not a number. */
   private static long version(Path folder) {
     Path absolute = folder.toAbsolutePath().normalize();
     return isVersion(absolute) ? Long.parseLong(absolute.getFileName().toString()) : 1;
   }
 
-  /** The version that is served. */
+  /** The version of the model. */
   long version() {
     return version;
   }
@@ -96,7 +97,7 @@ final class ServedModel implements AutoCloseable {
     return classNames;
   }
 
-  /** The signatures by name. */
+  /** The signatures, by name. */
   SortedMap<String, ServedSignature> signatures() {
     return signatures;
   }

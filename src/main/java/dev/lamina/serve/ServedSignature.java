@@ -1,6 +1,6 @@
 package dev.lamina.serve;
 
-import dev.lamina.export.FormatException;
+import dev.lamina.io.LaminaException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,8 +22,8 @@ import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
 
 /**
- * One signature of an exported model: a batch of images to named outputs. An image is pixels (uint8
- * of a fixed shape) or the bytes of a PNG or JPEG file. Safe from many threads.
+ * One signature of an exported model: maps a batch of images to named outputs. An image is either
+ * pixels (uint8 of a fixed shape) or an encoded PNG or JPEG file. Thread-safe.
  */
 final class ServedSignature {
   private final Session session;
@@ -32,7 +32,11 @@ final class ServedSignature {
   private final TensorInfo info;
   private final List<Integer> pixels;
 
-  /** The signature of that name in a model whose session is open. */
+  /**
+   * Creates a signature that runs in the given session.
+   *
+   * @throws LaminaException if its input is not a single batch of images
+   */
   ServedSignature(String name, SignatureDef definition, Session session) {
     this.session = session;
     this.definition = definition;
@@ -47,32 +51,32 @@ final class ServedSignature {
             .map(TensorShapeProto.Dim::getSize)
             .map(Math::toIntExact)
             .toList();
-    boolean takesPixels = info.getDtype() == DataType.DT_UINT8 && shape.size() > 1;
-    boolean takesFiles = info.getDtype() == DataType.DT_STRING && shape.size() == 1;
-    if (!takesPixels && !takesFiles) {
+    boolean acceptsPixels = info.getDtype() == DataType.DT_UINT8 && shape.size() > 1;
+    boolean acceptsFiles = info.getDtype() == DataType.DT_STRING && shape.size() == 1;
+    if (!acceptsPixels && !acceptsFiles) {
       throw unsupported(name, "takes %s of %s".formatted(info.getDtype(), shape));
     }
     pixels = shape.subList(1, shape.size());
   }
 
-  private static FormatException unsupported(String name, String found) {
-    return new FormatException(
+  private static LaminaException unsupported(String name, String found) {
+    return new LaminaException(
         "signature %s must take one batch of images, %s; export the model again"
             .formatted(name, found));
   }
 
-  /** What the export says of it. */
+  /** The definition in the export. */
   SignatureDef definition() {
     return definition;
   }
 
-  /** The name of its input. */
+  /** The name of the input. */
   String input() {
     return input;
   }
 
-  /** Whether an image is a file. */
-  boolean takesFiles() {
+  /** Whether images are encoded files. */
+  boolean acceptsFiles() {
     return info.getDtype() == DataType.DT_STRING;
   }
 
@@ -82,14 +86,14 @@ final class ServedSignature {
   }
 
   /**
-   * Runs a batch.
+   * Runs a batch and returns its outputs by name.
    *
-   * @throws TFInvalidArgumentException where an image file cannot be decoded
+   * @throws TFInvalidArgumentException if an image file cannot be decoded
    */
   SortedMap<String, Output> run(List<byte[]> images) {
     List<String> names = new ArrayList<>(definition.getOutputsMap().keySet());
     Collections.sort(names);
-    try (Tensor batch = takesFiles() ? files(images) : pixels(images)) {
+    try (Tensor batch = acceptsFiles() ? files(images) : pixels(images)) {
       Session.Runner runner = session.runner().feed(info.getName(), batch);
       names.forEach(name -> runner.fetch(definition.getOutputsOrThrow(name).getName()));
       try (var result = runner.run()) {
@@ -109,12 +113,12 @@ final class ServedSignature {
 
   private TUint8 pixels(List<byte[]> images) {
     int size = images.get(0).length;
-    byte[] together = new byte[Math.multiplyExact(size, images.size())];
+    byte[] joined = new byte[Math.multiplyExact(size, images.size())];
     for (int i = 0; i < images.size(); i++) {
-      System.arraycopy(images.get(i), 0, together, i * size, size);
+      System.arraycopy(images.get(i), 0, joined, i * size, size);
     }
     long[] shape = pixels.stream().mapToLong(Integer::longValue).toArray();
     return TUint8.tensorOf(
-        Shape.of(shape).prepend(images.size()), DataBuffers.of(together, true, false));
+        Shape.of(shape).prepend(images.size()), DataBuffers.of(joined, true, false));
   }
 }

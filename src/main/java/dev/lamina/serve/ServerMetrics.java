@@ -12,11 +12,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 
-/** What a server counts, in Prometheus's text format. */
+/** The metrics of a server, in the Prometheus text format. */
 final class ServerMetrics {
   static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
-  /** From a millisecond to a minute. */
+  /** Histogram buckets of latency, in seconds. */
   private static final double[] SECONDS = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
   };
@@ -25,13 +25,13 @@ final class ServerMetrics {
   private final Counter requests =
       Counter.builder()
           .name("lamina_requests_total")
-          .help("Requests that were answered.")
+          .help("Completed requests.")
           .labelNames("endpoint", "status")
           .register(registry);
   private final Histogram latency =
       Histogram.builder()
           .name("lamina_request_duration_seconds")
-          .help("Time from a request's headers to the end of its answer.")
+          .help("Time from the headers of a request to the end of its response.")
           .unit(Unit.SECONDS)
           .labelNames("endpoint")
           .classicOnly()
@@ -40,17 +40,17 @@ final class ServerMetrics {
   private final Histogram batches =
       Histogram.builder()
           .name("lamina_batch_size")
-          .help("Images that ran together.")
+          .help("Images in a batch.")
           .labelNames("signature")
           .classicOnly()
           .classicExponentialUpperBounds(1, 2, 11)
           .register(registry);
 
-  /** Says where the lengths of the queues can be asked for. */
+  /** Registers the queue length of each batcher as a gauge. */
   void watch(Map<String, Batcher> batchers) {
     GaugeWithCallback.builder()
         .name("lamina_queue_images")
-        .help("Images that wait for a batch.")
+        .help("Queued images.")
         .labelNames("signature")
         .callback(
             gauge ->

@@ -5,21 +5,21 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.time.Duration;
 
 /**
- * How a {@link ModelServer} listens, batches and defends itself.
+ * The options of a {@link ModelServer}: address, batching and limits.
  *
- * @param host the address to listen on; 127.0.0.1 unless set
- * @param port the port to listen on, 0 for any that is free; 8501 unless set
- * @param modelName what clients call the model; "lamina" unless set
- * @param maxBatchSize images that run at once, at most; 32 unless set
- * @param batchTimeout how long the first image of a batch waits for more; 0 unless set: what has
- *     come while the batch before it ran
- * @param maxQueue images that wait or are in one request, at most; 1,024 unless set
- * @param maxBody bytes of a request's body, at most; 32 MiB unless set
- * @param requestTimeout how long a request may take to arrive, and an answer to be taken; 30 s
- *     unless set
- * @param idleTimeout how long a connection may be silent; 30 s unless set
- * @param maxConnections connections at once, at most; 1,024 unless set
- * @param stopTimeout how long stopping waits for answers; 30 s unless set
+ * @param host the address to listen on; 127.0.0.1 by default
+ * @param port the port to listen on, 0 for any free port; 8501 by default
+ * @param modelName the name of the model in URLs; "lamina" by default
+ * @param maxBatchSize the maximum number of images in a batch; 32 by default
+ * @param batchTimeout how long the first image of a batch waits for more; 0 by default: a batch
+ *     contains what arrived while the previous one ran
+ * @param maxQueue the maximum number of images in the queue, and in one request; 1,024 by default
+ * @param maxBody the maximum length of a request's body, in bytes; 32 MiB by default
+ * @param requestTimeout the maximum time to receive a request, and to send a response; 30 s by
+ *     default
+ * @param idleTimeout the maximum time that a connection may be idle; 30 s by default
+ * @param maxConnections the maximum number of concurrent connections; 1,024 by default
+ * @param stopTimeout how long stopping waits for requests in progress; 30 s by default
  */
 public record ServerOptions(
     String host,
@@ -33,12 +33,12 @@ public record ServerOptions(
     Duration idleTimeout,
     int maxConnections,
     Duration stopTimeout) {
-  /** Checks every number. */
+  /** Checks that the port is valid, and that sizes and timeouts are positive. */
   public ServerOptions {
     checkArgument(port >= 0 && port <= 65535, "port must be in 0..65535, got %s", port);
     checkArgument(
         modelName.matches("[A-Za-z0-9._-]+"),
-        "modelName must be of letters, digits, '.', '_' and '-', got %s",
+        "modelName must consist of letters, digits, '.', '_' and '-', got %s",
         modelName);
     checkArgument(maxBatchSize > 0, "maxBatchSize must be positive, got %s", maxBatchSize);
     checkArgument(
@@ -61,7 +61,7 @@ public record ServerOptions(
         duration.toMillis());
   }
 
-  /** The defaults. */
+  /** Returns the default options, given above. */
   public static ServerOptions create() {
     return new ServerOptions(
         "127.0.0.1",
@@ -77,7 +77,7 @@ public record ServerOptions(
         Duration.ofSeconds(30));
   }
 
-  /** With another address to listen on. */
+  /** Returns these options with another address to listen on. */
   public ServerOptions host(String host) {
     return new ServerOptions(
         host,
@@ -93,7 +93,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another port to listen on. */
+  /** Returns these options with another port, or 0 for any free port. */
   public ServerOptions port(int port) {
     return new ServerOptions(
         host,
@@ -109,7 +109,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another name of the model. */
+  /** Returns these options with another name of the model. */
   public ServerOptions modelName(String modelName) {
     return new ServerOptions(
         host,
@@ -125,7 +125,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another limit on a batch. */
+  /** Returns these options with another maximum batch size. */
   public ServerOptions maxBatchSize(int maxBatchSize) {
     return new ServerOptions(
         host,
@@ -141,7 +141,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another time that the first image of a batch waits for more. */
+  /** Returns these options with another time that the first image of a batch waits for more. */
   public ServerOptions batchTimeout(Duration batchTimeout) {
     return new ServerOptions(
         host,
@@ -157,7 +157,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another limit on the images that wait. */
+  /** Returns these options with another maximum queue length. */
   public ServerOptions maxQueue(int maxQueue) {
     return new ServerOptions(
         host,
@@ -173,7 +173,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another limit on a request's body. */
+  /** Returns these options with another maximum length of a request's body, in bytes. */
   public ServerOptions maxBody(int maxBody) {
     return new ServerOptions(
         host,
@@ -189,7 +189,9 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another time for a request to arrive, and for an answer to be taken. */
+  /**
+   * Returns these options with another maximum time to receive a request and to send a response.
+   */
   public ServerOptions requestTimeout(Duration requestTimeout) {
     return new ServerOptions(
         host,
@@ -205,7 +207,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another time for a connection to be silent. */
+  /** Returns these options with another maximum idle time of a connection. */
   public ServerOptions idleTimeout(Duration idleTimeout) {
     return new ServerOptions(
         host,
@@ -221,7 +223,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another limit on connections. */
+  /** Returns these options with another maximum number of concurrent connections. */
   public ServerOptions maxConnections(int maxConnections) {
     return new ServerOptions(
         host,
@@ -237,7 +239,7 @@ public record ServerOptions(
         stopTimeout);
   }
 
-  /** With another time that stopping waits for answers. */
+  /** Returns these options with another time that stopping waits for requests in progress. */
   public ServerOptions stopTimeout(Duration stopTimeout) {
     return new ServerOptions(
         host,

@@ -1,4 +1,4 @@
-/** A server that answers for an exported model over HTTP, as TensorFlow Serving does. */
+/** An HTTP server for exported models, compatible with TensorFlow Serving's REST API. */
 @NullMarked
 package dev.lamina.serve;
 

@@ -1,22 +1,77 @@
 package dev.lamina.train;
 
+import dev.lamina.graph.State;
+import dev.lamina.graph.Variable;
+import java.util.List;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+
 /**
- * Watches a run. Every method does nothing unless it is overridden; all are called on the thread
- * that trains.
+ * Observes and controls a run. Every method does nothing unless it is overridden; all are called on
+ * the thread that trains, in the order in which the callbacks were given to {@link
+ * Trainer.Builder#callbacks}; those that {@link #runsLast()} come after the others.
+ *
+ * <pre>{@code
+ * Callback halfAtEpochTen = new Callback() {
+ *   public void onEpoch(Epoch epoch, RunHandle run) {
+ *     if (epoch.number() == 10) {
+ *       run.scaleLearningRate(0.5);
+ *     }
+ *   }
+ * };
+ * }</pre>
+ *
+ * <p>A callback that must continue exactly after a resume keeps its state in {@link
+ * RunHandle#state}, not in fields.
+ *
+ * <p>If a method throws, the other callbacks are still told of the event, a checkpoint is written
+ * if the run has {@link Checkpoints}, every callback gets {@link #onEnd}, and the run fails with a
+ * {@link CallbackException} that names the callback. If it was {@link #onEpoch}, the resumed run
+ * tells all callbacks of that epoch again, with the state that they had before.
  */
 public interface Callback {
-  /** Called once, before the first step. */
+  /** Returns the name in messages and of its state in checkpoints; the class's simple name. */
+  default String name() {
+    String name = getClass().getSimpleName();
+    return name.isEmpty() ? getClass().getName() : name;
+  }
+
+  /**
+   * Returns the callback to use for one run; called before it starts. An immutable callback returns
+   * a new object that holds the run's state; this object unless overridden.
+   */
+  default Callback forRun() {
+    return this;
+  }
+
+  /**
+   * Returns whether this callback is called after all others, as {@link Checkpoints} is, which
+   * stores their state; false unless overridden.
+   */
+  default boolean runsLast() {
+    return false;
+  }
+
+  /**
+   * Adds operations to the graph of the step; see {@link dev.lamina.step.AfterUpdate}. Called once,
+   * before {@link #onStart}.
+   */
+  default List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
+    return List.of();
+  }
+
+  /** Called once, before the first step. A resumed run has been restored by then. */
   default void onStart(RunPlan plan, RunHandle run) {}
 
   /** Called after every step. */
   default void onStep(StepEvent event, RunHandle run) {}
 
-  /** Called after every epoch, when the validation images have been evaluated. */
+  /** Called after every epoch, after the evaluation of the validation images. */
   default void onEpoch(Epoch epoch, RunHandle run) {}
 
-  /** Called where the run was stopped before its last epoch was over; then comes the end. */
+  /** Called if the run was stopped before the end of its last epoch, before {@link #onEnd}. */
   default void onStop(RunHandle run) {}
 
-  /** Called once at the end, also where training stopped early or failed. */
+  /** Called once at the end, also if training was stopped or failed. */
   default void onEnd(History history) {}
 }

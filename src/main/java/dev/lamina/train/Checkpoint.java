@@ -1,35 +1,53 @@
 package dev.lamina.train;
 
-import dev.lamina.export.Safetensors.Tensor;
+import dev.lamina.format.Safetensors.Tensor;
+import dev.lamina.step.EpochSums;
 import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Everything a run needs to go on as if it had never been interrupted: weights, running statistics,
- * the optimizer's state, the place in the run, the sums of the running epoch, the history and the
- * configuration. Random numbers depend on seed and step alone, so there is no state of a generator.
+ * Everything a run needs to continue as if it had never been interrupted: weights, running
+ * statistics, the state of the optimizer and of callbacks, the position in the run, the sums of the
+ * running epoch, the history and the configuration. Random numbers depend on seed and step alone,
+ * so no generator state is stored.
  */
 public final class Checkpoint {
   /**
-   * How far the run is.
+   * The position of the run and the numbers collected so far.
    *
    * @param step the steps taken
-   * @param sums what the running epoch's steps added up; zeros between two epochs
-   * @param seconds the time that the running epoch has taken so far
-   * @param history the epochs that are over
+   * @param sums the sums over the running epoch's steps; zeros between two epochs
+   * @param seconds the time of the running epoch so far, in seconds
+   * @param history the finished epochs
+   * @param learningRateScale the factor of the learning rate that callbacks have set
+   * @param callbacks the states of callbacks, by their names
    */
-  record Progress(long step, MetricSums.Sums sums, double seconds, History history) {}
+  record Progress(
+      long step,
+      EpochSums sums,
+      double seconds,
+      History history,
+      double learningRateScale,
+      Map<String, CallbackState> callbacks) {}
 
+  private final int version;
   private final Progress progress;
   private final Map<String, String> configuration;
   private final Map<String, Tensor> tensors;
 
   /**
-   * A checkpoint.
+   * Creates a checkpoint.
    *
-   * @param tensors every variable by its name in the session, in TensorFlow's layout
+   * @param version the version of the file that it was read from; 2 now
+   * @param tensors every variable by its name in {@link dev.lamina.graph.State}, in TensorFlow's
+   *     layout
    */
-  Checkpoint(Progress progress, Map<String, String> configuration, Map<String, Tensor> tensors) {
+  Checkpoint(
+      int version,
+      Progress progress,
+      Map<String, String> configuration,
+      Map<String, Tensor> tensors) {
+    this.version = version;
     this.progress = progress;
     this.configuration = configuration;
     this.tensors = tensors;
@@ -38,37 +56,41 @@ public final class Checkpoint {
   /**
    * Reads a checkpoint.
    *
-   * @throws dev.lamina.export.FormatException where the file is no checkpoint, a damaged one, or
-   *     one of a newer version
-   * @throws java.io.UncheckedIOException where it cannot be read
+   * @throws dev.lamina.io.LaminaException if the file is not a checkpoint, is damaged, or is of a
+   *     newer version
+   * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Checkpoint read(Path file) {
     return CheckpointFile.read(file);
   }
 
   /**
-   * Writes the checkpoint as one file, whole or not at all.
+   * Writes the checkpoint atomically as one file.
    *
-   * @throws java.io.UncheckedIOException where it cannot be written; what stood there before is
-   *     untouched
+   * @throws java.io.UncheckedIOException if it cannot be written; an existing file is unchanged
+   *     then
    */
   public void write(Path file) {
     CheckpointFile.write(file, this);
   }
 
-  /** The steps taken. */
+  /** Returns the number of steps taken. */
   public long step() {
     return progress.step();
   }
 
-  /** The epochs that were over. */
+  /** Returns the finished epochs. */
   public History history() {
     return progress.history();
   }
 
-  /** What was trained how, by the names of {@link Trainer}'s options. */
+  /** Returns the configuration of the run, by the names of {@link Trainer}'s options. */
   public Map<String, String> configuration() {
     return configuration;
+  }
+
+  int version() {
+    return version;
   }
 
   Progress progress() {

@@ -1,21 +1,14 @@
 package dev.lamina.train;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
-import dev.lamina.data.AtomicFiles;
-import dev.lamina.data.OneLine;
-import dev.lamina.export.FormatException;
-import dev.lamina.export.Safetensors;
-import dev.lamina.export.Safetensors.Tensor;
+import dev.lamina.format.Safetensors;
+import dev.lamina.format.Safetensors.Tensor;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
+import dev.lamina.model.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -25,145 +18,117 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint as a safetensors file. The variables are tensors; the rest is JSON in the metadata.
- * The last tensor is the SHA-256 of all bytes before it.
+ * A checkpoint as a safetensors file: the variables are tensors, weights of callbacks are tensors
+ * named {@code callback/NAME/KEY/WEIGHT}, the rest is JSON in the metadata. The last tensor is the
+ * SHA-256 of all bytes before it.
  */
 final class CheckpointFile {
-  /** To be raised with every change of what the file holds. */
-  private static final int VERSION = 1;
+  /** Increase with every change of the file's content. */
+  static final int VERSION = 2;
 
   private static final String VERSION_KEY = "lamina_checkpoint";
   private static final String STATE_KEY = "state";
+  private static final String CALLBACK = "callback/";
   private static final String CHECKSUM = "sha256";
   private static final int CHECKSUM_BYTES = 32;
-
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .build();
-
-  private record State(
-      Map<String, String> configuration,
-      long step,
-      MetricSums.Sums sums,
-      double seconds,
-      List<Row> epochs) {
-    /** Refuses what is null, at any depth, and what no run can have reached. */
-    State {
-      configuration = ImmutableMap.copyOf(configuration);
-      epochs = ImmutableList.copyOf(epochs);
-      Objects.requireNonNull(sums);
-      checkArgument(step >= 0, "step must not be negative, got %s", step);
-    }
-  }
-
-  /** An epoch; Jackson does not know Optional. */
-  private record Row(
-      int number,
-      long steps,
-      double loss,
-      double accuracy,
-      @Nullable Metrics validation,
-      double learningRate,
-      double momentum,
-      double seconds) {
-    static Row of(Epoch epoch) {
-      return new Row(
-          epoch.number(),
-          epoch.steps(),
-          epoch.loss(),
-          epoch.accuracy(),
-          epoch.validation().orElse(null),
-          epoch.learningRate(),
-          epoch.momentum(),
-          epoch.seconds());
-    }
-
-    Epoch epoch() {
-      return new Epoch(
-          number,
-          steps,
-          loss,
-          accuracy,
-          Optional.ofNullable(validation),
-          learningRate,
-          momentum,
-          seconds);
-    }
-  }
 
   private CheckpointFile() {}
 
   static void write(Path file, Checkpoint checkpoint) {
-    Checkpoint.Progress progress = checkpoint.progress();
-    State state =
-        new State(
-            checkpoint.configuration(),
-            progress.step(),
-            progress.sums(),
-            progress.seconds(),
-            progress.history().epochs().stream().map(Row::of).toList());
     Map<String, Tensor> tensors = new LinkedHashMap<>(checkpoint.tensors());
-    // Of the narrowest type and put in last, so it is the last one in the file.
+    checkpoint
+        .progress()
+        .callbacks()
+        .forEach(
+            (name, state) ->
+                state
+                    .allWeights()
+                    .forEach((key, weights) -> add(tensors, name + "/" + key, weights)));
+    // Of the narrowest type and added last, so it is the last one in the file.
     tensors.put(CHECKSUM, Tensor.of(new byte[CHECKSUM_BYTES]));
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(VERSION_KEY, Integer.toString(VERSION));
+    metadata.put(STATE_KEY, CheckpointJson.write(checkpoint));
+    List<ByteBuffer> pieces = new ArrayList<>(new Safetensors(tensors, metadata).pieces());
+    pieces.remove(pieces.size() - 1);
+    Hasher hasher = Hashing.sha256().newHasher();
+    pieces.forEach(piece -> hasher.putBytes(piece.duplicate()));
+    pieces.add(ByteBuffer.wrap(hasher.hash().asBytes()));
     try {
-      Map<String, String> metadata = new LinkedHashMap<>();
-      metadata.put(VERSION_KEY, Integer.toString(VERSION));
-      metadata.put(STATE_KEY, JSON.writeValueAsString(state));
-      List<ByteBuffer> pieces = new ArrayList<>(new Safetensors(tensors, metadata).pieces());
-      pieces.remove(pieces.size() - 1);
-      Hasher hasher = Hashing.sha256().newHasher();
-      pieces.forEach(piece -> hasher.putBytes(piece.duplicate()));
-      pieces.add(ByteBuffer.wrap(hasher.hash().asBytes()));
       AtomicFiles.write(file, pieces);
     } catch (IOException e) {
       throw new UncheckedIOException(file + " could not be written (" + e + ")", e);
     }
   }
 
+  private static void add(Map<String, Tensor> tensors, String key, Weights weights) {
+    weights
+        .asMap()
+        .forEach(
+            (name, values) ->
+                tensors.put(
+                    CALLBACK + key + "/" + name, Tensor.of(new long[] {values.length}, values)));
+  }
+
   static Checkpoint read(Path file) {
     Safetensors content = Safetensors.read(file);
-    String version = content.metadata().get(VERSION_KEY);
-    if (version == null) {
-      throw new FormatException(file + " is no checkpoint; check that it is the right file");
-    }
-    if (!version.equals(Integer.toString(VERSION))) {
-      throw new FormatException(
-          file
-              + " is of version "
-              + OneLine.of(version)
-              + ", this Lamina reads version "
-              + VERSION
-              + "; use the Lamina that wrote it");
-    }
+    int version = version(file, content.metadata().get(VERSION_KEY));
     Map<String, Tensor> tensors = new LinkedHashMap<>(content.tensors());
     Tensor sum = tensors.remove(CHECKSUM);
     if (sum == null || !sum.data().equals(ByteBuffer.wrap(checksum(file)))) {
-      throw new FormatException(file + " is damaged: its checksum differs; use another checkpoint");
+      throw damaged(file, "its checksum differs");
     }
     try {
-      State state = JSON.readValue(content.metadata().getOrDefault(STATE_KEY, ""), State.class);
-      if (state == null) {
-        throw noState(file);
-      }
-      History history = new History(state.epochs().stream().map(Row::epoch).toList());
-      return new Checkpoint(
-          new Checkpoint.Progress(state.step(), state.sums(), state.seconds(), history),
-          state.configuration(),
-          tensors);
-    } catch (JsonProcessingException e) {
-      throw noState(file);
+      CheckpointJson.Content state =
+          CheckpointJson.read(content.metadata().getOrDefault(STATE_KEY, ""), version);
+      takeCallbacks(tensors, state.progress().callbacks());
+      return new Checkpoint(version, state.progress(), state.configuration(), tensors);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw damaged(file, Messages.singleLine(e.getMessage()));
     }
   }
 
-  private static FormatException noState(Path file) {
-    return new FormatException(file + " is damaged: it has no state; use another checkpoint");
+  private static int version(Path file, @Nullable String text) {
+    if (text == null) {
+      throw new LaminaException(file + " is not a checkpoint; check that it is the right file");
+    }
+    if (!text.matches("[1-" + VERSION + "]")) {
+      throw new LaminaException(
+          "%s is of version %s, this Lamina reads versions 1 to %s; use the Lamina that wrote it"
+              .formatted(file, Messages.singleLine(text), VERSION));
+    }
+    return Integer.parseInt(text);
+  }
+
+  /** Moves the weights of callbacks from the tensors to their states. */
+  private static void takeCallbacks(
+      Map<String, Tensor> tensors, Map<String, CallbackState> callbacks) {
+    Map<String, Map<String, Map<String, float[]>>> all = new LinkedHashMap<>();
+    tensors.forEach(
+        (name, tensor) -> {
+          if (name.startsWith(CALLBACK)) {
+            String[] parts = name.split("/", 4);
+            if (parts.length < 4) {
+              throw new IllegalArgumentException(name + " is not a weight of a callback");
+            }
+            all.computeIfAbsent(parts[1], key -> new LinkedHashMap<>())
+                .computeIfAbsent(parts[2], key -> new LinkedHashMap<>())
+                .put(parts[3], tensor.floats());
+          }
+        });
+    tensors.keySet().removeIf(name -> name.startsWith(CALLBACK));
+    all.forEach(
+        (name, weights) -> {
+          CallbackState state = callbacks.computeIfAbsent(name, key -> new CallbackState());
+          weights.forEach((key, values) -> state.put(key, Weights.of(values)));
+        });
+  }
+
+  private static LaminaException damaged(Path file, String reason) {
+    return new LaminaException(file + " is damaged: " + reason + "; use another checkpoint");
   }
 
   private static byte[] checksum(Path file) {

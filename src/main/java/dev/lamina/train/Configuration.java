@@ -4,10 +4,19 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.lamina.augment.AugmentationTypes;
 import dev.lamina.data.ImageSet;
+import dev.lamina.format.OptionsJson;
+import dev.lamina.layer.LayerTypes;
+import dev.lamina.loss.LossTypes;
 import dev.lamina.model.Model;
+import dev.lamina.network.Network;
+import dev.lamina.optimizer.OptimizerTypes;
+import dev.lamina.registry.Registry;
+import dev.lamina.schedule.ScheduleTypes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,13 +24,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What decides the course of a run, as text by the names of the trainer's options, so that two runs
- * can be compared. What is large (layers, pixels) is given by its size and a hash.
+ * Everything that determines the results of a run, as text by the names of the trainer's options,
+ * so that two runs can be compared. Layers and pixels are given by their size and a hash.
  */
 final class Configuration {
-  /** What may be changed in the middle of a run without making its place in it meaningless. */
+  /** The options that may change in the middle of a run. */
   static final Set<String> CHANGEABLE =
-      Set.of("epochs", "schedule", "optimizer", "labelSmoothing", "augment", "precision");
+      Set.of("epochs", "schedule", "optimizer", "loss", "augment", "precision");
 
   private Configuration() {}
 
@@ -34,35 +43,47 @@ final class Configuration {
             .formatted(
                 model.network().name(),
                 model.variables().size(),
-                hash(text(model.network()).getBytes(StandardCharsets.UTF_8))));
-    fields.put("optimizer", text(trainer.optimizer));
-    fields.put("schedule", text(trainer.schedule));
-    fields.put("labelSmoothing", text(trainer.loss.labelSmoothing()));
-    fields.put("augment", text(trainer.augmentations));
-    fields.put("epochs", text(trainer.epochs));
-    fields.put("batchSize", text(trainer.batchSize));
-    fields.put("dropLast", text(trainer.dropLast));
-    fields.put("precision", text(trainer.precision));
-    fields.put("freeze", text(trainer.freezing.layers()));
-    fields.put("seed", text(trainer.seed));
+                hash(network(model.network()).getBytes(StandardCharsets.UTF_8))));
+    Recipe recipe = trainer.recipe;
+    fields.put("optimizer", text(OptimizerTypes.REGISTRY, recipe.optimizer()));
+    fields.put("schedule", text(ScheduleTypes.REGISTRY, recipe.schedule()));
+    fields.put("loss", text(LossTypes.REGISTRY, recipe.loss()));
+    fields.put(
+        "augment",
+        recipe.augmentations().stream()
+            .map(augmentation -> text(AugmentationTypes.REGISTRY, augmentation))
+            .toList()
+            .toString());
+    fields.put("epochs", text(recipe.epochs()));
+    fields.put("batchSize", text(recipe.batchSize()));
+    fields.put("dropLast", text(recipe.dropLast()));
+    fields.put("precision", text(trainer.precision(model)));
+    fields.put("freeze", text(recipe.freeze()));
+    fields.put("seed", text(recipe.seed()));
     fields.put("images", images(train));
     fields.put("validation images", validation == null ? "none" : images(validation));
     return fields;
   }
 
   /**
-   * Checks that a run goes on as it began.
+   * Checks that a run continues with the same configuration.
    *
-   * @param mayDiffer fields that are not looked at
-   * @throws IllegalArgumentException where another field differs; the message names all that do
+   * @param allowed the fields that may differ
+   * @throws IllegalArgumentException if another field differs; the message names every one
    */
-  static void check(Map<String, String> before, Map<String, String> now, Set<String> mayDiffer) {
+  static void check(Checkpoint checkpoint, Map<String, String> now, Set<String> allowed) {
+    Map<String, String> before = checkpoint.configuration();
+    Set<String> allowedChanges = new HashSet<>(allowed);
+    if (checkpoint.version() == 1) {
+      // The text of these fields has changed since version 1, so they cannot be compared.
+      allowedChanges.addAll(Set.of("network", "optimizer", "schedule", "loss", "augment"));
+    }
     List<String> differing = new ArrayList<>();
     List<String> allowable = new ArrayList<>();
     now.forEach(
         (field, value) -> {
           String was = before.getOrDefault(field, "nothing");
-          if (!was.equals(value) && !mayDiffer.contains(field)) {
+          if (!was.equals(value) && !allowedChanges.contains(field)) {
             differing.add(
                 "%s must be %s as in the checkpoint, got %s".formatted(field, was, value));
             if (CHANGEABLE.contains(field)) {
@@ -75,13 +96,29 @@ final class Configuration {
         "%s; %s",
         String.join(", ", differing),
         differing.size() == allowable.size()
-            ? "allow it by mayDiffer(" + String.join(", ", allowable) + ")"
+            ? "allow it with allowChanges(" + String.join(", ", allowable) + ")"
             : "resume as the run began, or start another");
   }
 
   /**
-   * What a value says of itself. An object that says nothing, such as a lambda, is known by its
-   * class; the address that Java gives it differs in every process.
+   * Returns a value by its names in files, so that a class or a field can be renamed, or, if its
+   * class is not registered, by its toString().
+   */
+  private static <T> String text(Registry<T> registry, T value) {
+    return registry.name(value).isPresent()
+        ? OptionsJson.write(registry.write(value)).toString()
+        : text(value);
+  }
+
+  private static String network(Network network) {
+    String layers = OptionsJson.write(LayerTypes.write(network.body())).toString();
+    // Of layers that are not registered, only their kind is in there.
+    return layers.contains("\"code\":true") ? layers + text(network.body()) : layers;
+  }
+
+  /**
+   * Returns the value's toString(). Objects without one, such as lambdas, are identified by their
+   * class: the default hash differs between processes.
    */
   private static String text(Object value) {
     return value

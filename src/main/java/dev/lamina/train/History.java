@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What happened in a run.
+ * The epochs of a run.
  *
  * @param epochs the epochs, in order
  */
@@ -16,9 +16,9 @@ public record History(List<Epoch> epochs) {
   }
 
   /**
-   * The last epoch.
+   * Returns the last epoch.
    *
-   * @throws IllegalStateException where no epoch was finished
+   * @throws IllegalStateException if no epoch was finished
    */
   public Epoch last() {
     if (epochs.isEmpty()) {
@@ -28,11 +28,11 @@ public record History(List<Epoch> epochs) {
   }
 
   /**
-   * The epoch with the highest validation accuracy, the first of several; empty where nothing was
-   * validated.
+   * Returns the epoch with the highest validation accuracy, the first one if there are several;
+   * empty if there was no validation.
    */
   public Optional<Epoch> best() {
-    // max gives the last of equals, so they are compared by age as well.
+    // max returns the last of equal elements, so they are compared by number as well.
     return epochs.stream()
         .filter(epoch -> epoch.validation().isPresent())
         .max(

@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import dev.lamina.step.Metrics;
 import java.io.Console;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Shows a run on the console: in a terminal a bar for each epoch with images/s, loss, accuracy,
- * learning rate and time left; elsewhere a line for each epoch, and one every half minute.
+ * learning rate and remaining time; otherwise a line for each epoch, and one every half minute.
  */
 public final class ProgressBar implements Callback {
   private static final double SECONDS_BETWEEN_LINES = 30;
@@ -30,12 +31,14 @@ public final class ProgressBar implements Callback {
     this.terminal = terminal;
   }
 
-  /** Shows the run on standard error; a bar where the program runs in a terminal. */
+  /** Shows the run on standard error; a bar in a terminal, else lines. */
   public static ProgressBar console() {
     return new ProgressBar(System.err, inTerminal());
   }
 
-  /** Since Java 22 there is a console even where there is no terminal, and a method that tells. */
+  /**
+   * Asks Console.isTerminal, which exists since Java 22: there is a console without a terminal too.
+   */
   @SuppressWarnings("SystemConsoleNull")
   private static boolean inTerminal() {
     Console console = System.console();
@@ -52,6 +55,11 @@ public final class ProgressBar implements Callback {
   /** Shows the run as plain lines on a stream. */
   public static ProgressBar lines(PrintStream out) {
     return new ProgressBar(out, false);
+  }
+
+  @Override
+  public Callback forRun() {
+    return new ProgressBar(out, terminal);
   }
 
   @Override
@@ -135,7 +143,7 @@ public final class ProgressBar implements Callback {
   private me.tongfei.progressbar.ProgressBar bar(int epoch) {
     me.tongfei.progressbar.ProgressBar current = bar;
     if (current == null) {
-      // Where the run was resumed in the middle of the epoch, the images of before.
+      // After a resume in the middle of the epoch, the images before it.
       long before =
           Math.max(0, plan.done() - (epoch - 1L) * plan.stepsPerEpoch()) * plan.batchSize();
       current =

@@ -1,197 +1,229 @@
 package dev.lamina.train;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Permutation;
-import dev.lamina.export.FormatException;
-import dev.lamina.export.Safetensors.Tensor;
-import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
+import dev.lamina.model.Weights;
+import dev.lamina.pipeline.BatchOrder;
+import dev.lamina.schedule.Schedule;
+import dev.lamina.step.DivergenceException;
+import dev.lamina.step.EpochSums;
+import dev.lamina.step.Metrics;
+import dev.lamina.step.TrainStep;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a trainer on a model: where it is, and the loop that takes it further. */
+/** One run of a trainer on a model: the loop over epochs and steps. */
 final class Run implements RunHandle {
   private final Trainer trainer;
   private final Model model;
   private final TrainStep trainStep;
-  private final ImageSet train;
+  private final Callbacks callbacks;
   private final @Nullable ImageSet validation;
-  private final int stepsPerEpoch;
-  private final List<Epoch> done = new ArrayList<>();
-  private @Nullable Map<String, String> configuration;
-  private long step;
-  private long epochStart = System.nanoTime();
+  private final BatchOrder order;
+  private final RunState state;
+  private @Nullable Supplier<Weights> evaluated;
+  private @Nullable Supplier<Weights> last;
   private volatile boolean stopped;
 
   Run(
       Trainer trainer,
       Model model,
       TrainStep trainStep,
-      ImageSet train,
+      Callbacks callbacks,
+      RunState state,
+      BatchOrder order,
       @Nullable ImageSet validation) {
     this.trainer = trainer;
     this.model = model;
     this.trainStep = trainStep;
-    this.train = train;
+    this.callbacks = callbacks;
+    this.state = state;
+    this.order = order;
     this.validation = validation;
-    stepsPerEpoch =
-        trainer.dropLast
-            ? train.size() / trainer.batchSize
-            : (train.size() - 1) / trainer.batchSize + 1;
   }
 
-  /** Takes the run to where it ended. */
-  void restore(Checkpoint checkpoint) {
-    Configuration.check(checkpoint.configuration(), configuration(), trainer.mayDiffer);
-    Map<Variable, float[]> values = new LinkedHashMap<>();
-    for (Variable variable : trainStep.state()) {
-      Tensor saved = checkpoint.tensors().get(variable.name());
-      if (saved == null && trainStep.lossScale().contains(variable)) {
-        continue; // Made in another precision: it begins anew.
-      }
-      long[] shape = variable.parameter().shape().asArray();
-      if (saved == null || !Arrays.equals(saved.shape(), shape)) {
-        throw new FormatException(
-            "the checkpoint must have %s of shape %s, has %s; use the optimizer that it was made with"
-                .formatted(
-                    variable.name(),
-                    Arrays.toString(shape),
-                    saved == null ? "none" : Arrays.toString(saved.shape())));
-      }
-      values.put(variable, saved.floats());
-    }
-    Checkpoint.Progress progress = checkpoint.progress();
-    long first = (long) progress.history().epochs().size() * stepsPerEpoch;
-    if (progress.step() < first || progress.step() > first + stepsPerEpoch) {
-      throw new FormatException(
-          "the checkpoint must be of a step from %s to %s, as its history says, is of %s; use another"
-              .formatted(first, first + stepsPerEpoch, progress.step()));
-    }
-    model.session().assign(values);
-    trainStep.sums().set(progress.sums());
-    step = progress.step();
-    done.addAll(progress.history().epochs());
-    epochStart = System.nanoTime() - (long) (progress.seconds() * 1e9);
-  }
-
-  /** Takes the run to its end, or to where it is stopped. */
-  History finish() {
+  /** Trains until the end of the run, or until it is stopped. */
+  History finish(int images) {
+    RunPlan plan =
+        new RunPlan(
+            trainer.recipe.epochs(),
+            order.stepsPerEpoch(),
+            trainer.recipe.batchSize(),
+            images,
+            state.step);
+    WeightSnapshot good =
+        new WeightSnapshot(
+            model,
+            state.step == 0
+                ? "its weights before training"
+                : "the weights of the checkpoint it was resumed from");
+    RuntimeException failure = null;
     try {
-      RunPlan plan =
-          new RunPlan(trainer.epochs, stepsPerEpoch, trainer.batchSize, train.size(), step);
-      tell(callback -> callback.onStart(plan, this));
-      LastGood good =
-          new LastGood(model, step == 0 ? "before training" : "the checkpoint it was resumed from");
-      try {
-        while (done.size() < trainer.epochs && !stopped) {
-          runEpoch(plan, good);
-        }
-        if (done.size() < trainer.epochs) {
-          tell(callback -> callback.onStop(this));
-        }
-      } catch (DivergenceException e) {
-        throw new DivergenceException(e.step(), e.learningRate(), good.restore());
-      }
+      run(plan, good);
+    } catch (RuntimeException e) {
+      failure = e;
+      throw e;
     } finally {
-      tell(callback -> callback.onEnd(history()));
+      end(failure);
     }
     return history();
   }
 
-  /** Goes on with an epoch, and leaves it unfinished where the run is stopped. */
-  private void runEpoch(RunPlan plan, LastGood good) {
-    int number = done.size() + 1;
-    long first = (long) done.size() * stepsPerEpoch;
-    if (betweenEpochs()) {
-      epochStart = System.nanoTime();
+  private void run(RunPlan plan, WeightSnapshot good) {
+    boolean started = false;
+    try {
+      callbacks.tell(state.step, callback -> callback.onStart(plan, this));
+      started = true;
+      while (state.done.size() < plan.epochs() && !stopped) {
+        runEpoch(plan, good);
+      }
+      if (state.done.size() < plan.epochs()) {
+        callbacks.tell(state.step, callback -> callback.onStop(this));
+      }
+      Supplier<Weights> kept = last == null ? evaluated : last;
+      if (kept != null) {
+        model.assign(kept.get());
+      }
+    } catch (DivergenceException e) {
+      throw new DivergenceException(
+          e.step(), e.learningRate(), "The model was reset to " + good.restore());
+    } catch (CallbackException e) {
+      throw started ? new CallbackException(e.getMessage() + store(e), e) : e;
+    }
+  }
+
+  /**
+   * Lets {@link Checkpoints} store the run after a callback has failed; returns how to continue.
+   */
+  /** Has {@link Checkpoints} store the run after a callback has failed; says how to continue. */
+  private String store(CallbackException failure) {
+    Optional<Checkpoints> checkpoints =
+        trainer.callbacks.stream()
+            .filter(Checkpoints.class::isInstance)
+            .map(Checkpoints.class::cast)
+            .findFirst();
+    if (checkpoints.isEmpty()) {
+      return "; the run has no checkpoint: correct the callback and start again";
+    }
+    try {
+      callbacks.store(state.step, this);
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+    return Files.exists(CheckpointFolder.of(checkpoints.get().run()).file(state.step))
+        ? "; the run was checkpointed: correct the callback and resume"
+        : "; no checkpoint could be written: correct the callback and resume from an earlier one";
+  }
+
+  private void end(@Nullable RuntimeException failure) {
+    try {
+      callbacks.end(state.step, history());
+    } catch (RuntimeException e) {
+      if (failure == null) {
+        throw e;
+      }
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Continues with an epoch, and leaves it unfinished if the run is stopped. */
+  private void runEpoch(RunPlan plan, WeightSnapshot good) {
+    int number = state.done.size() + 1;
+    long end = (long) number * plan.stepsPerEpoch();
+    if (state.betweenEpochs()) {
+      state.startEpoch();
       trainStep.resetMetrics();
     }
-    int[] order = Permutation.of(train.size(), trainer.seed, number);
-    long end = first + stepsPerEpoch;
-    if (step < end) {
-      trainStep.prepare(batch(order, step - first));
+    if (state.step < end) {
+      trainStep.prepare(order.batch(state.step));
     }
-    while (step < end) {
+    while (state.step < end) {
       if (stopped) {
         return;
       }
-      int[] batch = batch(order, step - first);
-      if (step + 1 < end) {
-        trainStep.prepare(batch(order, step + 1 - first));
-      }
-      double learningRate = trainer.schedule.learningRate(step, plan.steps());
-      double momentum = momentum(step, plan);
-      trainStep.run(batch, step, learningRate, momentum);
-      StepEvent event = new StepEvent(step, number, batch.length, learningRate, momentum);
-      step++;
-      tell(callback -> callback.onStep(event, this));
+      runStep(plan, number, end);
     }
-    double learningRate = trainer.schedule.learningRate(step - 1, plan.steps());
-    if (!good.update("the last whole epoch")) {
-      throw new DivergenceException(step - 1, learningRate, "the last whole epoch");
+    long last = end - 1;
+    if (!good.update("the weights of the last whole epoch")) {
+      throw new DivergenceException(last, learningRate(last, plan), "");
     }
-    Optional<Metrics> validated = Optional.empty();
-    if (validation != null) {
-      validated = model.evaluate(validation, () -> stopped).map(Metrics::of);
-      if (validated.isEmpty()) {
-        return;
-      }
+    Optional<Metrics> validated = validate();
+    if (validation != null && validated.isEmpty()) {
+      return;
     }
     Metrics metrics = trainStep.metrics();
     Epoch epoch =
         new Epoch(
             number,
-            step,
-            metrics.loss(),
-            metrics.accuracy(),
+            state.step,
+            metrics,
             validated,
-            learningRate,
-            momentum(step - 1, plan),
-            seconds());
-    done.add(epoch);
-    tell(callback -> callback.onEpoch(epoch, this));
+            learningRate(last, plan),
+            momentum(last, plan),
+            state.seconds());
+    state.endEpoch(
+        epoch, () -> callbacks.tell(state.step, callback -> callback.onEpoch(epoch, this)));
   }
 
-  /** The places of the images of one of an epoch's steps. */
-  private int[] batch(int[] order, long at) {
-    int start = Math.toIntExact(at * trainer.batchSize);
-    return Arrays.copyOfRange(order, start, Math.min(start + trainer.batchSize, order.length));
-  }
-
-  private double momentum(long at, RunPlan plan) {
-    return trainer.schedule.momentum(at, plan.steps()).orElse(trainer.optimizer.momentum());
-  }
-
-  private double seconds() {
-    return (System.nanoTime() - epochStart) / 1e9;
-  }
-
-  private boolean betweenEpochs() {
-    return step == (long) done.size() * stepsPerEpoch;
-  }
-
-  private void tell(Consumer<Callback> what) {
-    trainer.callbacks.forEach(what);
-  }
-
-  private Map<String, String> configuration() {
-    if (configuration == null) {
-      configuration = Configuration.of(trainer, model, train, validation);
+  private void runStep(RunPlan plan, int epoch, long end) {
+    long step = state.step;
+    int[] batch = order.batch(step);
+    if (step + 1 < end) {
+      trainStep.prepare(order.batch(step + 1));
     }
-    return configuration;
+    double learningRate = learningRate(step, plan);
+    double momentum = momentum(step, plan);
+    trainStep.run(batch, step, learningRate, momentum);
+    state.step++;
+    StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);
+    callbacks.tell(state.step, callback -> callback.onStep(event, this));
+  }
+
+  /** Evaluates the validation images; empty if there are none, or the run was stopped. */
+  private Optional<Metrics> validate() {
+    if (validation == null) {
+      return Optional.empty();
+    }
+    return model
+        .evaluate(validation, evaluationWeights(), trainer.metrics, () -> stopped)
+        .map(Metrics::of);
+  }
+
+  private double learningRate(long step, RunPlan plan) {
+    return trainer.recipe.schedule().learningRate(step, plan.steps()) * state.learningRateScale;
+  }
+
+  private double momentum(long step, RunPlan plan) {
+    Schedule schedule = trainer.recipe.schedule();
+    return schedule.momentum(step, plan.steps()).orElse(trainer.recipe.optimizer().momentum());
   }
 
   @Override
   public Metrics metrics() {
     return trainStep.metrics();
+  }
+
+  @Override
+  public double learningRate() {
+    return trainStep.learningRate();
+  }
+
+  @Override
+  public void scaleLearningRate(double factor) {
+    checkArgument(
+        factor > 0 && Double.isFinite(factor),
+        "factor must be positive and finite, got %s",
+        factor);
+    state.learningRateScale *= factor;
   }
 
   @Override
@@ -201,30 +233,57 @@ final class Run implements RunHandle {
 
   @Override
   public History history() {
-    return new History(done);
+    return new History(state.done);
   }
 
   @Override
   public Checkpoint checkpoint() {
-    Map<Variable, float[]> state = model.session().read(trainStep.state());
-    if (!GraphSession.allFinite(state)) {
-      double rate = trainer.schedule.learningRate(step - 1, (long) trainer.epochs * stepsPerEpoch);
-      throw new DivergenceException(step - 1, rate, "the step");
-    }
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    state.forEach(
-        (variable, values) ->
-            tensors.put(
-                variable.name(), Tensor.of(variable.parameter().shape().asArray(), values)));
-    Checkpoint.Progress progress =
-        betweenEpochs()
-            ? new Checkpoint.Progress(step, MetricSums.Sums.ZERO, 0, history())
-            : new Checkpoint.Progress(step, trainStep.sums().read(), seconds(), history());
-    return new Checkpoint(progress, configuration(), tensors);
+    EpochSums sums = state.betweenEpochs() ? EpochSums.ZERO : trainStep.sums();
+    return state.checkpoint(sums, trainStep.learningRate());
+  }
+
+  @Override
+  public Weights weights() {
+    return model.weights();
+  }
+
+  @Override
+  public void assign(Weights weights) {
+    model.assign(weights);
+  }
+
+  @Override
+  public float[] read(Variable variable) {
+    return Objects.requireNonNull(model.session().read(List.of(variable)).get(variable));
+  }
+
+  @Override
+  public void assign(Map<Variable, float[]> values) {
+    model.session().assign(values);
+  }
+
+  @Override
+  public CallbackState state(String name) {
+    return state.callback(name);
+  }
+
+  @Override
+  public void evaluationWeights(Supplier<Weights> source) {
+    evaluated = source;
+  }
+
+  @Override
+  public void finalWeights(Supplier<Weights> source) {
+    last = source;
+  }
+
+  @Override
+  public Weights evaluationWeights() {
+    return evaluated == null ? model.weights() : evaluated.get();
   }
 
   @Override
   public void saveWeights(Path file, Map<String, String> metadata) {
-    model.saveWeights(file, metadata);
+    model.saveWeights(file, evaluationWeights(), metadata);
   }
 }

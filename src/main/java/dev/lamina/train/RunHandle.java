@@ -1,30 +1,92 @@
 package dev.lamina.train;
 
+import dev.lamina.graph.Variable;
+import dev.lamina.model.Weights;
+import dev.lamina.step.DivergenceException;
+import dev.lamina.step.Metrics;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Supplier;
 
-/** What a callback may do to a run. */
+/** The operations on a run that callbacks may use. */
 public interface RunHandle {
   /** Ends the run after the current step. May be called from any thread. */
   void stop();
 
-  /** The epochs that are over, also those before the run was resumed. */
+  /** Returns the finished epochs, including those before the run was resumed. */
   History history();
 
   /**
-   * Everything that the run needs to go on from here; later steps do not change it.
+   * Returns everything that the run needs to continue from here; later steps do not change it.
    *
-   * @throws DivergenceException where a weight is not finite; let it pass
+   * @throws DivergenceException if a weight is not finite; do not catch it
    */
   Checkpoint checkpoint();
 
-  /** Loss and accuracy of the epoch so far. Reading them costs a little: not in every step. */
+  /** Returns loss and metrics of the epoch so far. Not free: do not call it in every step. */
   Metrics metrics();
 
+  /** Returns the learning rate that the last step was taken with; 0 before the first. */
+  double learningRate();
+
   /**
-   * Writes the weights as they are now, as safetensors.
+   * Multiplies the learning rate of all later steps by a factor, on top of the schedule and of
+   * earlier factors. Checkpoints store the factor.
    *
-   * @param metadata facts to write along
+   * @param factor positive and finite
+   * @throws IllegalArgumentException if it is not
+   */
+  void scaleLearningRate(double factor);
+
+  /** Returns the weights of this moment. */
+  Weights weights();
+
+  /** Sets all weights or some of them. */
+  void assign(Weights weights);
+
+  /** Sets weights and returns those that the model had before. */
+  default Weights swap(Weights weights) {
+    Weights before = weights();
+    assign(weights);
+    return before;
+  }
+
+  /**
+   * Returns the values of a variable that the callback added in {@link Callback#afterUpdate}, in
+   * row-major order.
+   */
+  float[] read(Variable variable);
+
+  /** Sets the values of variables that the callback added in {@link Callback#afterUpdate}. */
+  void assign(Map<Variable, float[]> values);
+
+  /**
+   * Returns the state under a name, initially empty; usually the callback's own {@link
+   * Callback#name}.
+   */
+  CallbackState state(String name);
+
+  /**
+   * Sets the source of the weights that are evaluated after each epoch, saved by {@link
+   * #saveWeights}, and assigned to the model when training has ended, such as an average; the
+   * trained weights unless set.
+   */
+  void evaluationWeights(Supplier<Weights> source);
+
+  /**
+   * Sets where the weights come from that the model gets when training has ended, such as those of
+   * the best epoch. The weights that are evaluated unless set.
+   */
+  void finalWeights(Supplier<Weights> source);
+
+  /** Returns the weights that are evaluated; see {@link #evaluationWeights(Supplier)}. */
+  Weights evaluationWeights();
+
+  /**
+   * Writes the weights that are evaluated as safetensors. The file is replaced atomically.
+   *
+   * @param metadata text that is stored with them
+   * @throws java.io.UncheckedIOException if it cannot be written
    */
   void saveWeights(Path file, Map<String, String> metadata);
 }

@@ -1,16 +1,16 @@
 package dev.lamina.train;
 
 /**
- * What a run is going to do.
+ * The length of a run.
  *
  * @param epochs the number of epochs
  * @param stepsPerEpoch the number of steps of each
- * @param batchSize the images of a step; the last step of an epoch may have fewer
- * @param images the training images
- * @param done the steps that were taken before the run was resumed; 0 where it starts
+ * @param batchSize the number of images per step; the last step of an epoch may have fewer
+ * @param images the number of training images
+ * @param done the steps that were taken before the run was resumed; 0 if it was not
  */
 public record RunPlan(int epochs, int stepsPerEpoch, int batchSize, int images, long done) {
-  /** The number of steps of the whole run. */
+  /** Returns the number of steps of the whole run. */
   public long steps() {
     return (long) epochs * stepsPerEpoch;
   }

@@ -1,11 +1,11 @@
 package dev.lamina.train;
 
 /**
- * A step that was taken. For loss and accuracy ask {@link RunHandle#metrics}.
+ * A finished step. {@link RunHandle#metrics} returns loss and accuracy.
  *
  * @param step its number in the run, from 0
  * @param epoch its epoch, from 1
- * @param images the images of its batch
+ * @param images the number of images in its batch
  * @param learningRate the learning rate
  * @param momentum the momentum
  */

@@ -2,76 +2,98 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.lamina.augment.Augmentation;
+import com.google.common.base.Suppliers;
+import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
-import dev.lamina.loss.CrossEntropy;
+import dev.lamina.loss.Loss;
+import dev.lamina.metric.Accuracy;
+import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
-import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Optimizer;
-import dev.lamina.schedule.OneCycle;
+import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Schedule;
+import dev.lamina.step.AfterUpdate;
+import dev.lamina.step.DivergenceException;
+import dev.lamina.step.Exchange;
+import dev.lamina.step.FrozenLayers;
+import dev.lamina.step.StepOptions;
+import dev.lamina.step.TrainStep;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Trains a model on a set of images. A trainer is a recipe: it holds no model and can be used
- * again; the same recipe on the same model and images takes the same steps.
+ * Trains a model on a set of images. A trainer is a {@link Recipe} with metrics and callbacks: it
+ * is independent of a model and can be reused; the same recipe on the same model and images takes
+ * the same steps.
+ *
+ * <pre>{@code
+ * History history = Trainer.builder()
+ *     .schedule(OneCycle.of(0.01))
+ *     .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+ *     .epochs(30)
+ *     .callbacks(ProgressBar.console(), EarlyStopping.patience(5))
+ *     .build()
+ *     .fit(model, data.train(), data.validation());
+ * }</pre>
  */
 public final class Trainer {
-  final Optimizer optimizer;
-  final Schedule schedule;
-  final CrossEntropy loss;
-  final List<Augmentation> augmentations;
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+  final Recipe recipe;
   final List<Callback> callbacks;
-  final int epochs;
-  final int batchSize;
-  final boolean dropLast;
-  final double validationSplit;
-  final Precision precision;
-  final Freezing freezing;
-  final long seed;
-  final Set<String> mayDiffer;
+  final List<Metric> metrics;
+  final Set<String> allowChanges;
+  private final FrozenLayers frozen;
+  private final boolean optimizerGiven;
 
   private Trainer(Builder builder) {
-    checkArgument(builder.epochs > 0, "epochs must be positive, got %s", builder.epochs);
-    checkArgument(builder.batchSize > 0, "batchSize must be positive, got %s", builder.batchSize);
     checkArgument(
-        builder.validationSplit >= 0 && builder.validationSplit < 1,
-        "validationSplit must be in [0, 1), got %s",
-        builder.validationSplit);
-    checkArgument(
-        Configuration.CHANGEABLE.containsAll(builder.mayDiffer),
-        "mayDiffer must name some of %s, got %s",
+        Configuration.CHANGEABLE.containsAll(builder.allowChanges),
+        "allowChanges must name some of %s, got %s",
         new TreeSet<>(Configuration.CHANGEABLE),
-        builder.mayDiffer);
-    optimizer = builder.optimizer;
-    schedule = builder.schedule;
-    loss = builder.loss;
-    augmentations = builder.augmentations;
+        builder.allowChanges);
+    recipe = builder.recipe;
     callbacks = builder.callbacks;
-    epochs = builder.epochs;
-    batchSize = builder.batchSize;
-    dropLast = builder.dropLast;
-    validationSplit = builder.validationSplit;
-    precision = builder.precision;
-    freezing = builder.freezing;
-    seed = builder.seed;
-    mayDiffer = builder.mayDiffer;
+    metrics = builder.metrics;
+    allowChanges = builder.allowChanges;
+    frozen = new FrozenLayers(recipe.freeze());
+    optimizerGiven = builder.optimizerGiven;
   }
 
-  /** A recipe to be filled in; the defaults are the flagship's, without augmentation. */
+  /** Returns a builder that starts from {@link Recipe#create()}. */
   public static Builder builder() {
-    return new Builder();
+    return builder(Recipe.create());
+  }
+
+  /** Returns a builder that starts from a recipe. */
+  public static Builder builder(Recipe recipe) {
+    return new Builder(recipe);
+  }
+
+  /** Returns the recipe. */
+  public Recipe recipe() {
+    return recipe;
   }
 
   /**
-   * Trains without validation, or on what {@link Builder#validationSplit} leaves, validated on the
-   * rest.
+   * Trains without validation or, with a {@link Builder#validationSplit}, sets that share of the
+   * images aside for validation.
+   *
+   * @throws IllegalArgumentException if the images do not fit the model
+   * @throws DivergenceException if the loss or a gradient is not finite; the model then has its
+   *     last good weights
+   * @throws CallbackException if a callback throws
    */
   public History fit(Model model, ImageSet train) {
     return run(model, train, Optional.empty());
@@ -80,10 +102,11 @@ public final class Trainer {
   /**
    * Trains, and evaluates on the validation images after every epoch.
    *
-   * @throws IllegalArgumentException where the images do not fit the model, or a validation split
-   *     was asked for beside them
-   * @throws DivergenceException where the loss or a gradient is not finite; the model then has its
+   * @throws IllegalArgumentException if the images do not fit the model, or a validation split is
+   *     set too
+   * @throws DivergenceException if the loss or a gradient is not finite; the model then has its
    *     last good weights
+   * @throws CallbackException if a callback throws
    */
   public History fit(Model model, ImageSet train, ImageSet validation) {
     checkNoSplit();
@@ -93,34 +116,58 @@ public final class Trainer {
   /**
    * Checks that this recipe can train a model on images.
    *
-   * @throws IllegalArgumentException where the images do not fit the model, or a layer that is to
-   *     be frozen is not there
+   * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
+   *     frozen does not exist
    */
   public void check(Model model, ImageSet images) {
     model.checkFits(images);
-    freezing.check(model);
+    frozen.check(model);
   }
 
   /**
-   * The step of this recipe, to be taken by hand. Close it.
+   * Returns a training step with this recipe, for a custom loop. Close it.
    *
    * @throws IllegalArgumentException as {@link #check} does
    */
   public TrainStep step(Model model, ImageSet images) {
+    return step(model, images, List.of());
+  }
+
+  private TrainStep step(Model model, ImageSet images, List<AfterUpdate> afterUpdate) {
     check(model, images);
-    return new TrainStep(model, images, optimizer, loss, augmentations, precision, freezing, seed);
+    List<Metric> reported = new ArrayList<>(List.of(Accuracy.create()));
+    reported.addAll(metrics);
+    return new TrainStep(
+        model,
+        images,
+        new StepOptions(
+            recipe.augmentations(),
+            recipe.loss(),
+            reported,
+            recipe.optimizer(),
+            precision(model),
+            frozen,
+            recipe.seed(),
+            0,
+            Exchange.none(),
+            afterUpdate));
+  }
+
+  /** Returns the precision of the recipe, or that of the model's device. */
+  Precision precision(Model model) {
+    return recipe.precision().orElseGet(() -> model.device().precision());
   }
 
   /**
-   * Goes on with a run that wrote {@link Checkpoints}, from its newest whole checkpoint, on the
-   * images that it was begun with; starts it where it has none yet. It ends, bit for bit, where it
+   * Continues a run that wrote {@link Checkpoints}, from its newest intact checkpoint, on the
+   * images that it was started with; starts it if it has none yet. It ends, bit for bit, where it
    * would have ended without the interruption (see docs/reproducibility.md).
    *
    * @param run the folder that was given to {@link Checkpoints#in}
    * @param model a model of the same network; its weights are replaced
-   * @throws IllegalArgumentException where this recipe, the network or the images differ from the
-   *     checkpoint's in anything but callbacks and {@link Builder#mayDiffer}
-   * @throws dev.lamina.data.DataException where there are checkpoints and none can be read
+   * @throws IllegalArgumentException if this recipe, the network or the images differ from the
+   *     checkpoint's in anything but callbacks and {@link Builder#allowChanges}
+   * @throws dev.lamina.io.LaminaException if there are checkpoints and none can be read
    */
   public History resume(Path run, Model model, ImageSet train, ImageSet validation) {
     checkNoSplit();
@@ -128,8 +175,8 @@ public final class Trainer {
   }
 
   /**
-   * Goes on with a run as {@link #resume(Path, Model, ImageSet, ImageSet)} does, as {@link
-   * #fit(Model, ImageSet)} began it.
+   * Continues a run as {@link #resume(Path, Model, ImageSet, ImageSet)} does, as {@link #fit(Model,
+   * ImageSet)} started it.
    */
   public History resume(Path run, Model model, ImageSet train) {
     return run(model, train, Checkpoints.newest(run));
@@ -137,14 +184,14 @@ public final class Trainer {
 
   private void checkNoSplit() {
     checkArgument(
-        validationSplit == 0,
-        "validationSplit must be 0 where validation images are given, got %s",
-        validationSplit);
+        recipe.validationSplit() == 0,
+        "validationSplit must be 0 if validation images are given, got %s",
+        recipe.validationSplit());
   }
 
   private History run(Model model, ImageSet images, Optional<Checkpoint> from) {
-    if (validationSplit > 0) {
-      ImageSet.Split split = images.split(validationSplit, seed);
+    if (recipe.validationSplit() > 0) {
+      ImageSet.Split split = images.split(recipe.validationSplit(), recipe.seed());
       return run(model, split.train(), split.validation(), from);
     }
     return run(model, images, null, from);
@@ -160,135 +207,150 @@ public final class Trainer {
           train.classNames(),
           validation.classNames());
     }
-    checkArgument(
-        !dropLast || train.size() >= batchSize,
-        "batchSize must be at most the %s images where the last short batch is dropped, got %s",
-        train.size(),
-        batchSize);
+    BatchOrder order =
+        new BatchOrder(train.size(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
     model.classNames(train.classNames());
-    try (TrainStep step = step(model, train)) {
-      Run run = new Run(this, model, step, train, validation);
-      from.ifPresent(run::restore);
-      return run.finish();
+    Callbacks started = new Callbacks(callbacks);
+    try (TrainStep step = step(model, train, List.of(started.afterUpdate()))) {
+      Supplier<Map<String, String>> configuration =
+          Suppliers.memoize(() -> Configuration.of(this, model, train, validation));
+      RunState state =
+          new RunState(model.session(), step.state(), configuration, order.stepsPerEpoch());
+      from.ifPresent(
+          checkpoint -> {
+            Configuration.check(checkpoint, configuration.get(), allowChanges);
+            state.restore(checkpoint);
+            step.sums(checkpoint.progress().sums());
+          });
+      logMomentum();
+      return new Run(this, model, step, started, state, order, validation).finish(train.size());
     }
   }
 
-  /** The options of a recipe. Rules are checked by {@link #build()}. */
+  /** Logs if the schedule overrides the momentum of the optimizer. */
+  private void logMomentum() {
+    OptionalDouble scheduled = recipe.schedule().momentum(0, 1);
+    double own = recipe.optimizer().momentum();
+    if (optimizerGiven && scheduled.isPresent() && own > 0) {
+      LOG.info(
+          "the schedule sets the momentum of every step; the optimizer's own {} is not used", own);
+    }
+  }
+
+  /** A mutable builder: a {@link Recipe}, metrics and callbacks. */
   public static final class Builder {
-    private Optimizer optimizer = MomentumOptimizer.of(0.9).weightDecay(5e-4);
-    private Schedule schedule = OneCycle.of(0.01);
-    private CrossEntropy loss = CrossEntropy.create();
-    private List<Augmentation> augmentations = List.of();
+    private Recipe recipe;
+    private boolean optimizerGiven;
     private List<Callback> callbacks = List.of();
-    private int epochs = 100;
-    private int batchSize = 64;
-    private boolean dropLast;
-    private double validationSplit;
-    private Precision precision = Precision.automatic();
-    private Freezing freezing = new Freezing(List.of());
-    private long seed;
-    private Set<String> mayDiffer = Set.of();
+    private List<Metric> metrics = List.of();
+    private Set<String> allowChanges = Set.of();
 
-    private Builder() {}
+    private Builder(Recipe recipe) {
+      this.recipe = recipe;
+    }
 
-    /** How gradients move weights; momentum 0.9 with weight decay 5e-4 unless set. */
+    /** Sets the optimizer. */
     public Builder optimizer(Optimizer optimizer) {
-      this.optimizer = optimizer;
+      recipe = recipe.optimizer(optimizer);
+      optimizerGiven = true;
       return this;
     }
 
-    /** The learning rate (and momentum) of every step; 1cycle up to 0.01 unless set. */
+    /** Sets the learning rate (and momentum) of every step. */
     public Builder schedule(Schedule schedule) {
-      this.schedule = schedule;
+      recipe = recipe.schedule(schedule);
       return this;
     }
 
-    /** Label smoothing; 0 unless set. */
-    public Builder labelSmoothing(double labelSmoothing) {
-      loss = loss.labelSmoothing(labelSmoothing);
+    /** Sets the loss to minimise. */
+    public Builder loss(Loss loss) {
+      recipe = recipe.loss(loss);
       return this;
     }
 
-    /** Random changes of the training images, in this order; none unless set. */
-    public Builder augment(Augmentation... augmentations) {
-      this.augmentations = List.of(augmentations);
+    /** Sets the random changes of the training batches, in this order. */
+    public Builder augment(BatchAugmentation... augmentations) {
+      recipe = recipe.augmentations(List.of(augmentations));
       return this;
     }
 
-    /** The number of passes over the images; 100 unless set. */
+    /** Sets the number of passes over the images. */
     public Builder epochs(int epochs) {
-      this.epochs = epochs;
+      recipe = recipe.epochs(epochs);
       return this;
     }
 
-    /** The images of a step; 64 unless set. */
+    /** Sets the number of images per step. */
     public Builder batchSize(int batchSize) {
-      this.batchSize = batchSize;
+      recipe = recipe.batchSize(batchSize);
       return this;
     }
 
-    /**
-     * Whether the last batch of an epoch is left out where it is short; false (it is trained on)
-     * unless set.
-     */
+    /** Sets whether the last batch of an epoch is left out if it is short. */
     public Builder dropLast(boolean dropLast) {
-      this.dropLast = dropLast;
+      recipe = recipe.dropLast(dropLast);
       return this;
     }
 
-    /** The share of the training images that is set aside for validation; 0 unless set. */
+    /** Sets the share of the training images that is set aside for validation. */
     public Builder validationSplit(double validationSplit) {
-      this.validationSplit = validationSplit;
+      recipe = recipe.validationSplit(validationSplit);
       return this;
     }
 
-    /** What convolutions compute in; {@link Precision#automatic()} unless set. */
+    /** Sets the number format of convolutions; the device decides unless set. */
     public Builder precision(Precision precision) {
-      this.precision = precision;
+      recipe = recipe.precision(Optional.of(precision));
       return this;
     }
 
     /**
-     * Layers to leave alone, with all that is inside them: their weights get no update, and they
-     * run as in inference, so that batch norms use their running statistics and keep them, and
-     * nothing is dropped out. None unless set.
+     * Sets layers that are not trained, with all that is inside them: their weights get no update,
+     * and they run as in inference, so that batch norms use their running statistics and keep them,
+     * and nothing is dropped out.
      *
-     * @param layers full names, as {@link Model#summary} shows them, or their beginnings: {@code
+     * @param layers full names, as {@link Model#summary} shows them, or prefixes of them: {@code
      *     layer1}, {@code layer4.0}
      */
     public Builder freeze(String... layers) {
-      this.freezing = new Freezing(List.of(layers));
+      recipe = recipe.freeze(List.of(layers));
       return this;
     }
 
-    /** The seed of the order of the images, augmentation and dropout; 0 unless set. */
+    /** Sets the seed of the order of the images, augmentation and dropout. */
     public Builder seed(long seed) {
-      this.seed = seed;
+      recipe = recipe.seed(seed);
       return this;
     }
 
-    /** Who is told of the run; nobody unless set. */
+    /** Sets metrics that are reported beside loss and accuracy; none unless set. */
+    public Builder metrics(Metric... metrics) {
+      this.metrics = List.of(metrics);
+      return this;
+    }
+
+    /** Sets the callbacks, in this order; none unless set. */
     public Builder callbacks(Callback... callbacks) {
       this.callbacks = List.of(callbacks);
       return this;
     }
 
     /**
-     * The options that may differ from the checkpoint's when a run is resumed; none unless set. Of
-     * {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind), {@code
-     * labelSmoothing}, {@code augment} and {@code precision}. The resumed run takes the new values
+     * Sets the options that may differ from the checkpoint's when a run is resumed; none unless
+     * set. Of {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind),
+     * {@code loss}, {@code augment} and {@code precision}. The resumed run takes the new values
      * from the checkpoint on. A schedule is a function of the step and of the number of all steps:
      * with more epochs the learning rate jumps to where the longer schedule has it.
      */
-    public Builder mayDiffer(String... options) {
-      this.mayDiffer = Set.of(options);
+    public Builder allowChanges(String... options) {
+      this.allowChanges = Set.of(options);
       return this;
     }
 
     /**
-     * The recipe.
+     * Returns the trainer.
      *
-     * @throws IllegalArgumentException where an option breaks its rule
+     * @throws IllegalArgumentException if {@code allowChanges} names another option
      */
     public Trainer build() {
       return new Trainer(this);

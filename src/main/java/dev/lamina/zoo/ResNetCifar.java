@@ -15,7 +15,8 @@ import dev.lamina.layer.Normalize;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
+import dev.lamina.registry.Options;
 
 /**
  * A ResNet18 rebuilt for small images (He et al., arXiv 1512.03385): a 3x3 stem of stride 1, four
@@ -32,18 +33,26 @@ import dev.lamina.model.Network;
  * <tr><td>classifier</td><td>global average pool, dense</td><td>10</td></tr>
  * </table>
  *
- * <p>With width 64 and ten classes it has 11,178,762 parameters and costs 1.08 G multiply-adds an
- * image.
+ * <p>With width 64 and ten classes it has 11,178,762 parameters and costs 1.08 GMACs per image.
  */
 public final class ResNetCifar {
+  /** The normalisation of the published recipe, used instead of CIFAR-10's own statistics. */
+  public static final Normalize CIFAR10_NORMALIZATION =
+      Normalize.of(new double[] {0.492, 0.482, 0.447}, new double[] {0.247, 0.243, 0.262});
+
   private ResNetCifar() {}
 
-  /** The network for CIFAR-10; every option can be set. */
+  /** Returns a builder of the network for CIFAR-10. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** The options of the network. Rules are checked by {@link #build()} and {@link #network()}. */
+  /** Returns the network with the options of {@link Zoo}. */
+  static Network network(Options options) {
+    return builder().options(options).network();
+  }
+
+  /** The options of the network. Checked by {@link #build()} and {@link #network()}. */
   public static final class Builder {
     private int width = 64;
     private int classes = 10;
@@ -51,76 +60,91 @@ public final class ResNetCifar {
     private int imageWidth = 32;
     private int channels = 3;
     private boolean bias = true;
-    private double[] mean = {0.492, 0.482, 0.447};
-    private double[] deviation = {0.247, 0.243, 0.262};
-    private boolean ownNormalization;
+    private Normalize normalization = CIFAR10_NORMALIZATION;
     private Initializer initializer = Initializer.fanInUniform();
     private String name = "ResNetCifar";
     private long seed;
 
     private Builder() {}
 
-    /** The channels of the first stage; the others have 2, 4 and 8 times as many. 64 unless set. */
+    private Builder options(Options options) {
+      width(options.getInt("width", width))
+          .classes(options.getInt("classes", classes))
+          .imageSize(
+              options.getInt("imageHeight", height), options.getInt("imageWidth", imageWidth))
+          .inputChannels(options.getInt("imageChannels", channels))
+          .bias(options.getBoolean("bias", bias));
+      return options.has("mean") || options.has("std")
+          ? normalization(options.getDoubles("mean").toArray(), options.getDoubles("std").toArray())
+          : this;
+    }
+
+    /**
+     * Sets the channels of the first stage; the others have 2, 4 and 8 times as many. 64 unless
+     * set.
+     */
     public Builder width(int width) {
       this.width = width;
       return this;
     }
 
-    /** The number of classes; 10 unless set. */
+    /** Sets the number of classes; 10 unless set. */
     public Builder classes(int classes) {
       this.classes = classes;
       return this;
     }
 
-    /** The size of an image, each at least 8; 32 x 32 unless set. */
+    /** Sets the height and width of the input, at least 8; 32 x 32 unless set. */
     public Builder imageSize(int height, int width) {
       this.height = height;
       this.imageWidth = width;
       return this;
     }
 
-    /** The channels of an image; 3 unless set. Other numbers need a {@link #normalization}. */
+    /**
+     * Sets the channels of the input; 3 unless set. Other numbers need a {@link #normalization}.
+     */
     public Builder inputChannels(int channels) {
       this.channels = channels;
       return this;
     }
 
-    /** Whether convolutions have a bias; true unless set. */
+    /** Sets whether convolutions have a bias; true unless set. */
     public Builder bias(boolean bias) {
       this.bias = bias;
       return this;
     }
 
-    /** Mean and standard deviation of each channel, of pixels in [0, 1]; CIFAR-10's unless set. */
-    public Builder normalization(double[] mean, double[] deviation) {
-      this.mean = mean.clone();
-      this.deviation = deviation.clone();
-      this.ownNormalization = true;
+    /**
+     * Sets mean and standard deviation of each channel, of pixels in [0, 1]; CIFAR-10's unless set.
+     */
+    public Builder normalization(double[] mean, double[] std) {
+      this.normalization = Normalize.of(mean, std);
       return this;
     }
 
-    /** The initial weights and biases; {@link Initializer#fanInUniform()} unless set. */
+    /** Sets the initial weights and biases; {@link Initializer#fanInUniform()} unless set. */
     public Builder initializer(Initializer initializer) {
       this.initializer = initializer;
       return this;
     }
 
-    /** The name in tables; ResNetCifar unless set. */
+    /** Sets the name in tables; ResNetCifar unless set. */
     public Builder name(String name) {
       this.name = name;
       return this;
     }
 
-    /** The seed of the initial weights; 0 unless set. */
+    /** Sets the seed of the initial weights; 0 unless set. */
     public Builder seed(long seed) {
       this.seed = seed;
       return this;
     }
 
     /**
-     * The architecture alone.
+     * Returns the architecture.
      *
-     * @throws IllegalArgumentException where an option breaks its rule
+     * @throws IllegalArgumentException if an option is invalid
      */
     public Network network() {
       checkArgument(width > 0, "width must be positive, got %s", width);
@@ -132,12 +156,12 @@ public final class ResNetCifar {
           height,
           imageWidth);
       checkArgument(
-          channels == mean.length || ownNormalization,
-          "normalization must be set where inputChannels is not 3, got inputChannels %s",
+          channels == 3 || !normalization.equals(CIFAR10_NORMALIZATION),
+          "normalization must be set if inputChannels is not 3, got inputChannels %s",
           channels);
       return Network.input(height, imageWidth, channels)
           .name(name)
-          .then("normalize", Normalize.of(mean, deviation))
+          .then("normalize", normalization)
           .then("conv1", Sequential.of(conv(width, 3), BatchNorm.create(), Activation.RELU))
           .then("layer1", Sequential.of(residual(width, width), residual(width, width)))
           .then("layer2", stage(width))
@@ -152,9 +176,9 @@ public final class ResNetCifar {
     }
 
     /**
-     * The model with its initial weights. Close it.
+     * Returns a model with initial weights. Close it.
      *
-     * @throws IllegalArgumentException where an option breaks its rule
+     * @throws IllegalArgumentException if an option is invalid
      */
     public Model build() {
       return Model.of(network(), seed);

@@ -80,7 +80,8 @@ public class AugmentationBenchmark {
           case "flip" -> RandomFlip.horizontal();
           case "translate" -> RandomTranslate.of(4);
           case "cutout" -> Cutout.of(8);
-          case "colour jitter" -> ColorJitter.of().brightness(0.4).contrast(0.4).saturation(0.4);
+          case "colour jitter" ->
+              ColorJitter.create().brightness(0.4).contrast(0.4).saturation(0.4);
           default -> throw new IllegalArgumentException(name);
         };
     changed = augmentation.apply(tf, images, key);

@@ -23,7 +23,7 @@ import org.tensorflow.types.TUint8;
 /** What holds for every augmentation, and the chain. */
 class AugmentationTest {
 
-  static Stream<Augmentation> augmentations() {
+  static Stream<BatchAugmentation> augmentations() {
     return Stream.of(
         RandomFlip.horizontal(),
         RandomCrop.reflect(2),
@@ -31,13 +31,16 @@ class AugmentationTest {
         RandomCrop.edge(2),
         RandomTranslate.of(2),
         Cutout.of(3),
-        ColorJitter.of().brightness(0.3).contrast(0.3).saturation(0.3),
-        Augmentation.chain(RandomCrop.reflect(2), RandomFlip.horizontal(), Cutout.of(2)));
+        ColorJitter.create().brightness(0.3).contrast(0.3).saturation(0.3),
+        MixUp.of(1),
+        CutMix.of(1),
+        Chain.of(RandomCrop.reflect(2), RandomFlip.horizontal(), MixUp.of(1), CutMix.of(1)),
+        Chain.of(RandomCrop.reflect(2), RandomFlip.horizontal(), Cutout.of(2)));
   }
 
   @ParameterizedTest
   @MethodSource("augmentations")
-  void pixelsDependOnTheSeedAlone(Augmentation augmentation) {
+  void pixelsDependOnTheSeedAlone(BatchAugmentation augmentation) {
     Images images = Images.random(16, 5, 7, 3);
     Images changed = images.through(augmentation, 1, 2);
 
@@ -47,9 +50,14 @@ class AugmentationTest {
     assertThat(images.through(augmentation, 2, 2)).isNotEqualTo(changed);
   }
 
+  /** What is drawn for each image by itself; MixUp and CutMix draw once for the batch. */
+  static Stream<BatchAugmentation> augmentationsOfImages() {
+    return augmentations().filter(augmentation -> !augmentation.toString().contains("Mix"));
+  }
+
   @ParameterizedTest
-  @MethodSource("augmentations")
-  void drawsForEachImageByItself(Augmentation augmentation) {
+  @MethodSource("augmentationsOfImages")
+  void drawsForEachImageByItself(BatchAugmentation augmentation) {
     Images one = Images.random(1, 5, 7, 3);
     Images changed =
         Images.of(16, 5, 7, 3, (n, y, x, c) -> one.at(0, y, x, c)).through(augmentation, 1, 2);
@@ -59,7 +67,7 @@ class AugmentationTest {
 
   @ParameterizedTest
   @MethodSource("augmentations")
-  void takesASingleGreyImage(Augmentation augmentation) {
+  void takesASingleGreyImage(BatchAugmentation augmentation) {
     Images changed = Images.random(1, 5, 7, 1).through(augmentation, 1, 2);
     assertThat(List.of(changed.batch(), changed.height(), changed.width(), changed.channels()))
         .containsExactly(1, 5, 7, 1);
@@ -67,23 +75,31 @@ class AugmentationTest {
 
   @ParameterizedTest
   @MethodSource("augmentations")
-  void knowsTheShapeBeforeItRuns(Augmentation augmentation) {
+  void knowsTheShapeBeforeItRuns(BatchAugmentation augmentation) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Operand<TUint8> changed =
-          augmentation.apply(tf, images(tf, Shape.of(-1, 5, 7, 3)), tf.constant(new long[] {1, 2}));
+          augmentation
+              .apply(
+                  tf,
+                  Images.batch(tf, images(tf, Shape.of(-1, 5, 7, 3))),
+                  tf.constant(new long[] {1, 2}))
+              .images();
       assertThat(changed.shape().asArray()).containsExactly(-1, 5, 7, 3);
     }
   }
 
   @ParameterizedTest
   @MethodSource("augmentations")
-  void refusesImagesOfUnknownSize(Augmentation augmentation) {
+  void refusesImagesOfUnknownSize(BatchAugmentation augmentation) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Operand<TInt64> seed = tf.constant(new long[] {1, 2});
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> augmentation.apply(tf, images(tf, Shape.of(-1, -1, 7, 3)), seed))
+          .isThrownBy(
+              () ->
+                  augmentation.apply(
+                      tf, Images.batch(tf, images(tf, Shape.of(-1, -1, 7, 3))), seed))
           .withMessage(
               "images must have shape [batch, height, width, channels] with all but the batch"
                   + " known, got [-1, -1, 7, 3]");
@@ -91,7 +107,7 @@ class AugmentationTest {
   }
 
   @Test
-  void chainAppliesInOrderWithASeedForEachPlace() {
+  void chainAppliesInOrderWithASeedForEachPosition() {
     Images images = Images.random(8, 5, 7, 3);
     Augmentation crop = RandomCrop.zero(2);
     Augmentation flip = RandomFlip.horizontal();
@@ -103,31 +119,32 @@ class AugmentationTest {
       Images oneByOne =
           images.through(
               (tf, x) -> {
-                List<Operand<TInt64>> seeds = Draws.split(tf, tf.constant(new long[] {1, 2}), 3);
+                List<Operand<TInt64>> seeds =
+                    RandomOps.split(tf, tf.constant(new long[] {1, 2}), 3);
                 Operand<TUint8> changed = x;
                 for (int i = 0; i < 3; i++) {
                   changed = order.get(i).apply(tf, changed, seeds.get(i));
                 }
                 return changed;
               });
-      assertThat(images.through(Augmentation.chain(order), 1, 2)).isEqualTo(oneByOne);
+      assertThat(images.through(new Chain(List.copyOf(order)), 1, 2)).isEqualTo(oneByOne);
     }
-    assertThat(images.through(Augmentation.chain(crop, flip), 1, 2))
-        .isNotEqualTo(images.through(Augmentation.chain(flip, crop), 1, 2));
+    assertThat(images.through(Chain.of(crop, flip), 1, 2))
+        .isNotEqualTo(images.through(Chain.of(flip, crop), 1, 2));
   }
 
   @Test
-  void placesHaveSeedsOfTheirOwn() {
-    List<List<Double>> seeds = seedsOfPlaces(4, 1, 2);
+  void positionsHaveSeedsOfTheirOwn() {
+    List<List<Double>> seeds = seedsOfPositions(4, 1, 2);
     Set<List<Double>> all = new HashSet<>(seeds);
-    all.addAll(seedsOfPlaces(4, 1, 3));
-    all.addAll(seedsOfPlaces(4, 2, 2));
+    all.addAll(seedsOfPositions(4, 1, 3));
+    all.addAll(seedsOfPositions(4, 2, 2));
 
     assertThat(all).hasSize(12);
-    assertThat(seedsOfPlaces(3, 1, 2)).isEqualTo(seeds.subList(0, 3));
+    assertThat(seedsOfPositions(3, 1, 2)).isEqualTo(seeds.subList(0, 3));
   }
 
-  private static List<List<Double>> seedsOfPlaces(int places, long... seed) {
+  private static List<List<Double>> seedsOfPositions(int positions, long... seed) {
     double[][] seeds =
         Drawn.run(
             tf -> {
@@ -137,8 +154,9 @@ class AugmentationTest {
                     seen.add(own);
                     return images;
                   };
-              Augmentation.chain(Collections.nCopies(places, spy))
-                  .apply(tf, images(tf, Shape.of(-1, 2, 2, 1)), tf.constant(seed));
+              new Chain(Collections.nCopies(positions, spy))
+                  .apply(
+                      tf, Images.batch(tf, images(tf, Shape.of(-1, 2, 2, 1))), tf.constant(seed));
               return seen;
             });
     List<List<Double>> pairs = new ArrayList<>();
@@ -151,7 +169,7 @@ class AugmentationTest {
   @Test
   void emptyChainChangesNothing() {
     Images images = Images.random(2, 3, 5, 3);
-    assertThat(images.through(Augmentation.chain(), 1, 2)).isEqualTo(images);
+    assertThat(images.through(Chain.of(), 1, 2)).isEqualTo(images);
   }
 
   private static Operand<TUint8> images(Ops tf, Shape shape) {

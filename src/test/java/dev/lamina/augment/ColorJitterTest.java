@@ -47,7 +47,7 @@ class ColorJitterTest {
     Images changed =
         images.through(
             (tf, x) ->
-                ColorJitter.of()
+                ColorJitter.create()
                     .jitter(
                         tf,
                         x,
@@ -76,7 +76,7 @@ class ColorJitterTest {
     double low = Math.max(0, 1 - change);
     double high = 1 + change;
     double[][] drawn =
-        draw(ColorJitter.of().brightness(change).contrast(change).saturation(change));
+        draw(ColorJitter.create().brightness(change).contrast(change).saturation(change));
 
     for (double[] factors : drawn) {
       assertThat(Arrays.stream(factors).min().orElseThrow()).isBetween(low - 1e-6, low + 0.01);
@@ -95,7 +95,7 @@ class ColorJitterTest {
   void eachOptionChangesItsOwnFactorOnly() {
     double[] ones = new double[5_000];
     Arrays.fill(ones, 1);
-    ColorJitter none = ColorJitter.of();
+    ColorJitter none = ColorJitter.create();
 
     assertThat(draw(none)).isDeepEqualTo(new double[][] {ones, ones, ones});
     ColorJitter[] single = {none.brightness(0.5), none.contrast(0.5), none.saturation(0.5)};
@@ -110,29 +110,29 @@ class ColorJitterTest {
   @Test
   void withoutOptionsChangesNothing() {
     Images images = Images.random(3, 5, 7, 3);
-    assertThat(images.through(ColorJitter.of(), 1, 2)).isEqualTo(images);
+    assertThat(images.through(ColorJitter.create(), 1, 2)).isEqualTo(images);
   }
 
   @Test
   void refusesBadValues() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ColorJitter.of().brightness(-0.1))
+        .isThrownBy(() -> ColorJitter.create().brightness(-0.1))
         .withMessage("brightness must not be negative or infinite, got -0.1");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ColorJitter.of().contrast(Double.NaN))
+        .isThrownBy(() -> ColorJitter.create().contrast(Double.NaN))
         .withMessage("contrast must not be negative or infinite, got NaN");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ColorJitter.of().saturation(Double.POSITIVE_INFINITY))
+        .isThrownBy(() -> ColorJitter.create().saturation(Double.POSITIVE_INFINITY))
         .withMessage("saturation must not be negative or infinite, got Infinity");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Images.random(1, 3, 3, 4).through(ColorJitter.of(), 1, 2))
+        .isThrownBy(() -> Images.random(1, 3, 3, 4).through(ColorJitter.create(), 1, 2))
         .withMessage("colour jitter needs images of 1 or 3 channels, got 4");
   }
 
   private static Images jitter(Images image, float brightness, float contrast, float saturation) {
     return image.through(
         (tf, x) ->
-            ColorJitter.of()
+            ColorJitter.create()
                 .jitter(
                     tf,
                     x,

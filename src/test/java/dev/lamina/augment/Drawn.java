@@ -2,15 +2,20 @@ package dev.lamina.augment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -35,6 +40,52 @@ final class Drawn {
         return drawn;
       }
     }
+  }
+
+  /**
+   * Runs ops with scalar outputs once for each of the seeds {1, 0}, {1, 1}, ... and returns their
+   * numbers, one array for each output.
+   */
+  static double[][] repeat(
+      int times,
+      BiFunction<Ops, Operand<TInt64>, List<? extends Operand<? extends TNumber>>> draw) {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TInt64> seed = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+      List<Operand<?>> outputs = new ArrayList<>();
+      draw.apply(tf, seed)
+          .forEach(output -> outputs.add(tf.reshape(output, tf.constant(new int[] {1}))));
+      double[][] drawn = new double[outputs.size()][times];
+      for (int n = 0; n < times; n++) {
+        try (TInt64 value = TInt64.vectorOf(1, n)) {
+          Session.Runner runner = session.runner().feed(seed, value);
+          outputs.forEach(runner::fetch);
+          try (Result result = runner.run()) {
+            for (int i = 0; i < drawn.length; i++) {
+              drawn[i][n] = numbers((TNumber) result.get(i))[0];
+            }
+          }
+        }
+      }
+      return drawn;
+    }
+  }
+
+  /**
+   * Checks by a Kolmogorov-Smirnov test, at a level of 0.0001, that values follow a continuous
+   * distribution.
+   */
+  static void assertDistribution(double[] values, DoubleUnaryOperator cumulative) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    double largest = 0;
+    for (int i = 0; i < sorted.length; i++) {
+      double expected = cumulative.applyAsDouble(sorted[i]);
+      largest = Math.max(largest, Math.abs(expected - (double) i / sorted.length));
+      largest = Math.max(largest, Math.abs(expected - (i + 1.0) / sorted.length));
+    }
+    assertThat(largest).isLessThan(2.225 / Math.sqrt(sorted.length));
   }
 
   /**

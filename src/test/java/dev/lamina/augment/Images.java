@@ -54,14 +54,9 @@ record Images(int batch, int height, int width, int channels, ImmutableIntArray 
 
   /** Runs ops on these images; the graph does not know how many there are. */
   Images through(BiFunction<Ops, Operand<TUint8>, Operand<TUint8>> change) {
-    byte[] bytes = new byte[values.length()];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) values.get(i);
-    }
     try (Graph graph = new Graph();
         Session session = new Session(graph);
-        TUint8 tensor =
-            TUint8.tensorOf(Shape.of(batch, height, width, channels), DataBuffers.of(bytes))) {
+        TUint8 tensor = tensor()) {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =
           tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(-1, height, width, channels)));
@@ -73,12 +68,27 @@ record Images(int batch, int height, int width, int channels, ImmutableIntArray 
     }
   }
 
-  /** Runs an augmentation on these images. */
-  Images through(Augmentation augmentation, long... seed) {
-    return through((tf, images) -> augmentation.apply(tf, images, tf.constant(seed)));
+  /** Returns these images as a tensor. */
+  TUint8 tensor() {
+    byte[] bytes = new byte[values.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) values.get(i);
+    }
+    return TUint8.tensorOf(Shape.of(batch, height, width, channels), DataBuffers.of(bytes));
   }
 
-  private static Images from(TUint8 tensor) {
+  /** Runs an augmentation on these images. */
+  Images through(BatchAugmentation augmentation, long... seed) {
+    return through(
+        (tf, images) -> augmentation.apply(tf, batch(tf, images), tf.constant(seed)).images());
+  }
+
+  /** A batch of images with targets and weights that do not matter. */
+  static Batch batch(Ops tf, Operand<TUint8> images) {
+    return new Batch(images, tf.constant(new float[1][1]), tf.constant(new float[1]));
+  }
+
+  static Images from(TUint8 tensor) {
     Shape shape = tensor.shape();
     byte[] bytes = new byte[(int) shape.size()];
     tensor.asRawTensor().data().read(bytes);

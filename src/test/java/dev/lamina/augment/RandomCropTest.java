@@ -38,7 +38,7 @@ class RandomCropTest {
                     outside(border, images, n, y + top[n] - padding, x + left[n] - padding, c)));
   }
 
-  /** Returns the pixel at a place that may lie outside of the image. */
+  /** Returns the pixel at a position that may lie outside of the image. */
   private static int outside(Border border, Images images, int n, int y, int x, int c) {
     int bottom = images.height() - 1;
     int right = images.width() - 1;

@@ -6,11 +6,10 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableSet;
+import dev.lamina.benchmark.StepProfile;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
-import dev.lamina.graph.Precision;
 import dev.lamina.model.Model;
-import dev.lamina.train.StepProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -20,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands as a user runs them, in this process. */
 class MainTest {
@@ -146,28 +147,27 @@ class MainTest {
     assertThat(folder.resolve("served/1/saved_model.pb")).exists();
     assertThat(folder.resolve("served/1/assets.extra/lamina.json"))
         .hasSameTextualContentAs(run.resolve("export/1/assets.extra/lamina.json"));
-    Map<String, String> facts;
+    Map<String, String> metadata;
     try (Model model = Model.load(folder.resolve("served/1"))) {
-      facts = model.metadata();
-      assertThat(facts)
+      metadata = model.metadata();
+      assertThat(metadata)
           .containsAllEntriesOf(RunConfig.read(run).environment())
           .containsEntry("data", data.toString())
-          .containsEntry("network", "ResNetCifar of width 2")
+          .containsEntry("network", "resnet-cifar of width 2")
           .containsEntry("epochs", "2")
-          .containsEntry("epoch", "2")
           .containsEntry("batchSize", "16")
-          .containsEntry("peak", "0.01")
-          .containsEntry("cycleMomentum", "true")
-          .containsEntry("weightDecay", "5.0E-4")
-          .containsEntry("labelSmoothing", "0.0")
-          .containsEntry("augment", "true")
+          .containsEntry("validationSplit", "0.1")
+          .containsEntry("epoch_chosen_by", "validation accuracy")
+          .containsEntry("device", "cpu")
+          .containsEntry(
+              "loss", "{\"kind\":\"CrossEntropy\",\"labelSmoothing\":0.0,\"classWeights\":[]}")
           .containsEntry("precision", "BFLOAT16")
           .containsEntry("freeze", "[]")
           .containsEntry("seed", "1")
           .containsEntry("test_accuracy", accuracy.substring("test accuracy ".length()));
       JsonNode recipe =
           new ObjectMapper().readTree(run.resolve("config.json").toFile()).get("recipe");
-      assertThat(facts.keySet()).containsAll(ImmutableSet.copyOf(recipe.fieldNames()));
+      assertThat(metadata.keySet()).containsAll(ImmutableSet.copyOf(recipe.fieldNames()));
     }
     Path onnx = folder.resolve("model.onnx");
     Output exportOnnx = lamina("export", "--run", run, onnx);
@@ -178,7 +178,7 @@ class MainTest {
     assertThat(
             proto.getMetadataPropsList().stream()
                 .collect(Collectors.toMap(e -> e.getKey(), e -> e.getValue())))
-        .containsAllEntriesOf(facts);
+        .containsAllEntriesOf(metadata);
 
     Output again = lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1);
     assertThat(again.status()).isEqualTo(2);
@@ -200,8 +200,9 @@ class MainTest {
     assertThat(ImageIO.read(picture.toFile())).isNotNull();
   }
 
-  @Test
-  void divergence_isOneLineAndKeepsGoodWeights() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"float32", "bfloat16"})
+  void divergence_isOneLineAndKeepsGoodWeights(String precision) throws IOException {
     Path run = folder.resolve("diverged");
     Output train =
         lamina(
@@ -217,18 +218,18 @@ class MainTest {
             "--batch-size",
             8,
             "--learning-rate",
-            "1e30");
+            "1e30",
+            "--precision",
+            precision);
     assertThat(train.status()).isEqualTo(2);
     assertThat(train.err().lines().reduce((a, b) -> b).orElseThrow())
         .matches(
-            "lamina: loss, gradients and weights must be finite, were not at step \\d+ with learning"
-                + " rate \\S+; the model has the weights of before training: try a lower learning"
-                + " rate, a warm-up or clipNorm");
+            "lamina: training diverged at step \\d+ \\(learning rate \\S+\\): the loss, a gradient or a weight is not finite\\."
+                + " The model was reset to its weights before training\\. Try a lower learning rate, a warm-up or clipNorm");
     assertThat(run.resolve("export")).doesNotExist();
-    // Not "auto": a run says what it did.
     assertThat(run.resolve("config.json"))
         .content()
-        .contains("\"precision\" : \"" + Precision.automatic() + "\"");
+        .contains("\"precision\" : \"" + precision.toUpperCase(Locale.ROOT) + "\"");
     assertThat(lamina("evaluate", "--run", run).out()).containsPattern("test loss [12]\\.");
   }
 
@@ -238,6 +239,10 @@ class MainTest {
     Path run = folder.resolve("run");
     assertThat(lamina("train", "--data", data, "--run", run, "--width", 2, "--epochs", 1).status())
         .isZero();
+    // Not "auto": a run says what it did.
+    assertThat(run.resolve("config.json"))
+        .content()
+        .containsPattern("\"precision\" : \"B?FLOAT(32|16)\"");
     Path missing = folder.resolve("missing");
     rejects(
         missing + " does not exist; check the path, or name cifar10, cifar100 or fashion-mnist",
@@ -257,7 +262,7 @@ class MainTest {
         small);
     Path garbage = Files.write(folder.resolve("garbage.png"), new byte[] {1, 2, 3});
     rejects(
-        garbage + " is no image that can be read; use PNG or JPEG, or remove it",
+        garbage + " is not a readable image; use PNG or JPEG, or remove it",
         "predict",
         "--run",
         run,
@@ -330,7 +335,7 @@ class MainTest {
                 "threads           \\d+",
                 "TensorFlow        \\d+\\.\\d+\\.\\d+",
                 "precision         float32",
-                "network           ResNetCifar of width 1, 8 images a step",
+                "network           resnet-cifar of width 1, 8 images a step",
                 "training          \\d+\\.\\d images/s \\(median of 2 steps, \\d+\\.\\d to \\d+\\.\\d\\)",
                 "memory            (unknown|[\\d,]+ MiB), peak (unknown|[\\d,]+ MiB)",
                 "arithmetic        \\d+\\.\\d GFLOP/s",
@@ -381,13 +386,16 @@ class MainTest {
           train --width 0                | lamina: width must be positive, got 0
           train --batch-size 0           | lamina: batchSize must be positive, got 0
           train --epochs -1              | lamina: epochs must be positive, got -1
-          train --learning-rate -0.1     | lamina: peak must be positive, got -0.1
-          train --weight-decay -1        | lamina: weightDecay must be finite and not negative, got -1.0
+          train --learning-rate -0.1     | lamina: schedule (OneCycle): peak must be positive, got -0.1
+          train --weight-decay -1        | lamina: optimizer (Momentum): weightDecay must be finite and not negative, got -1.0
           train --width x                | lamina: Invalid value for option '--width': 'x' is not an int; see 'lamina train --help'
           train --width 4 --from x       | lamina: --width must not be given with --from, which has a network already; see 'lamina train --help'
+          train --network x --from y     | lamina: --network must not be given with --from, which has a network already; see 'lamina train --help'
+          train --validation 1           | lamina: validationSplit must be in [0, 1), got 1.0
+          train --validation -0.1        | lamina: validationSplit must be in [0, 1), got -0.1
           train --from nowhere           | lamina: nowhere does not exist; check the path
-          train --from docs              | lamina: docs is no export of Lamina: it has no assets.extra/lamina.json; name the folder that holds saved_model.pb
-          train --from pom.xml           | lamina: pom.xml is no safetensors file: header length must be at most 100000000, got 7311066695147732796; check that it is the right file
+          train --from docs              | lamina: docs is not an export of Lamina: it has no assets.extra/lamina.json; name the folder of saved_model.pb
+          train --from pom.xml           | lamina: pom.xml is not a safetensors file: header length must be at most 100000000, got 7311066695147732796; check that it is the right file
           train --freeze conv1,body      | lamina: freeze must name layers with weights, got "body"; the network has [normalize, conv1, layer1, layer2, layer3, layer4, classifier]
           train --freeze conv1,layer1,layer2,layer3,layer4,classifier | lamina: freeze must leave a layer to train, got [conv1, layer1, layer2, layer3, layer4, classifier]
           train --precision half         | lamina: Invalid value for option '--precision': expected one of [AUTO, FLOAT32, BFLOAT16, FLOAT16] (case-insensitive) but was 'half'; see 'lamina train --help'
@@ -397,13 +405,13 @@ class MainTest {
           benchmark --batch-size -1      | lamina: batchSize must be positive, got -1
           benchmark --data nowhere       | lamina: nowhere does not exist; check the path, or name cifar10, cifar100 or fashion-mnist
           serve                          | lamina: Missing required parameter: 'EXPORT'; see 'lamina serve --help'
-          serve nowhere                  | lamina: nowhere does not exist or is no folder; check the path
+          serve nowhere                  | lamina: nowhere does not exist or is not a folder; check the path
           serve nowhere --port 70000     | lamina: port must be in 0..65535, got 70000
           serve nowhere --max-batch-size 0     | lamina: maxBatchSize must be positive, got 0
           serve nowhere --batch-timeout-ms -1  | lamina: batchTimeout must be in 0..60000 ms, got -1 ms
-          serve nowhere --name a/b       | lamina: modelName must be of letters, digits, '.', '_' and '-', got a/b
+          serve nowhere --name a/b       | lamina: modelName must consist of letters, digits, '.', '_' and '-', got a/b
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
-          evaluate --run nowhere         | lamina: nowhere is no run: it has no config.json; name the folder that 'lamina train' printed
+          evaluate --run nowhere         | lamina: nowhere is not a run: it has no config.json; name the folder that 'lamina train' printed
           data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'
           """)
   void badInput_isOneLineAndStatus2(String line, String message) {
@@ -419,6 +427,30 @@ class MainTest {
     assertThat(output.err()).isEqualTo(message + "\n");
     assertThat(output.status()).isEqualTo(2);
     assertThat(run).doesNotExist();
+  }
+
+  /** Other tests may have registered more. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          train --network resnet-cifr | network | resnet-cifar | "resnet-cifr"; did you mean "resnet-cifar"?
+          train --recipe quik         | recipe  | published    | "quik"; did you mean "quick"?
+          train --loss CrossEntropie  | loss    | CrossEntropy | "CrossEntropie"; did you mean "CrossEntropy"?
+          summary --network vgg       | network | resnet-cifar | "vgg"
+          benchmark --network mlp     | network | resnet-cifar | "mlp"
+          benchmark --recipe none     | recipe  | quick        | "none"
+          """)
+  void wrongName_isOneLineWithTheNearest(String line, String noun, String known, String end) {
+    Output output = lamina((Object[]) line.split(" ", -1));
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.err().lines()).hasSize(1);
+    assertThat(output.err())
+        .startsWith("lamina: " + noun + " must be one of ")
+        .contains(known)
+        .endsWith(", got " + end + "\n");
   }
 
   @Test

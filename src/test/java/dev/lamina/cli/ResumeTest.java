@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.primitives.Floats;
 import dev.lamina.cli.MainTest.Output;
-import dev.lamina.export.Safetensors;
+import dev.lamina.format.Safetensors;
+import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.Checkpoints;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +34,9 @@ class ResumeTest {
             "--epochs",
             1,
             "--batch-size",
-            30);
+            30,
+            "--precision",
+            "float32");
     assertThat(train.status()).as(train.err()).isZero();
     return run;
   }
@@ -56,13 +59,13 @@ class ResumeTest {
         MainTest.lamina("train", "--resume", run, "--epochs", 2, "--learning-rate", 0.1);
     assertThat(longer.status()).as(longer.err()).isZero();
     assertThat(history(run)).hasSize(3).startsWith(before.toArray(String[]::new));
-    assertThat(RunConfig.read(run).recipe().epochs()).isEqualTo(2);
-    assertThat(RunConfig.read(run).recipe().peak()).isEqualTo(0.1);
+    assertThat(RunConfig.read(run).readRecipe(run).epochs()).isEqualTo(2);
+    assertThat(RunConfig.read(run).readRecipe(run).schedule()).isEqualTo(OneCycle.of(0.1));
     assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(4);
     assertThat(Files.readAllBytes(run.resolve("export/1/saved_model.pb"))).isNotEqualTo(export);
 
     refuses(
-        "--batch-size must not be given with --resume: a run goes on as it began; only --epochs, --learning-rate,"
+        "--batch-size must not be given with --resume: a run continues as it began; only --epochs, --learning-rate,"
             + " --data, --cache, --mirror, --stream may be; see 'lamina train --help'",
         "--resume",
         run,
@@ -90,9 +93,9 @@ class ResumeTest {
     // Two steps were taken before; the next one ruins the weights, and is not updated any more.
     assertThat(diverged.err().lines().reduce((first, second) -> second).orElseThrow())
         .matches(
-            "lamina: loss, gradients and weights must be finite, were not at step [23] with learning rate \\S+;"
-                + " the model has the weights of the checkpoint it was resumed from: try a lower learning rate,"
-                + " a warm-up or clipNorm");
+            "lamina: training diverged at step [23] \\(learning rate \\S+\\): the loss, a gradient or a weight is not"
+                + " finite\\. The model was reset to the weights of the checkpoint it was resumed from\\. Try a lower"
+                + " learning rate, a warm-up or clipNorm");
     assertThat(diverged.out())
         .endsWith(
             """
@@ -107,7 +110,7 @@ class ResumeTest {
     Output resumed = MainTest.lamina("train", "--resume", run, "--learning-rate", 0.001);
     assertThat(resumed.status()).as(resumed.err()).isZero();
     assertThat(history(run)).hasSize(4);
-    assertThat(RunConfig.read(run).recipe().peak()).isEqualTo(0.001);
+    assertThat(RunConfig.read(run).readRecipe(run).schedule()).isEqualTo(OneCycle.of(0.001));
   }
 
   private static Map<String, List<Float>> weights(Path run) {
@@ -136,14 +139,14 @@ class ResumeTest {
             "--learning-rate",
             1e30);
     assertThat(diverged.status()).isEqualTo(2);
-    assertThat(diverged.err()).contains("the model has the weights of before training");
+    assertThat(diverged.err()).contains("The model was reset to its weights before training");
     assertThat(diverged.out()).endsWith("kept       " + run.resolve("weights.safetensors") + "\n");
   }
 
   @Test
   void folderThatIsNoRun() {
     refuses(
-        "nowhere is no run: it has no config.json; name the folder that 'lamina train' printed",
+        "nowhere is not a run: it has no config.json; name the folder that 'lamina train' printed",
         "--resume",
         "nowhere");
     assertThat(Path.of("nowhere")).doesNotExist();

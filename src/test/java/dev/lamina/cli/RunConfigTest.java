@@ -3,14 +3,19 @@ package dev.lamina.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.lamina.data.DataException;
+import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.graph.Precision;
+import dev.lamina.io.LaminaException;
+import dev.lamina.registry.Options;
+import dev.lamina.train.RecipeOptions;
+import dev.lamina.train.Recipes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,22 +28,17 @@ class RunConfigTest {
       new RunConfig(
           "cifar10",
           false,
-          "ResNetCifar of width 1",
-          new RunConfig.Recipe(
-              5,
-              64,
-              0.01,
-              true,
-              0.9,
-              false,
-              5e-4,
-              0,
-              true,
-              Precision.FLOAT32,
-              List.of("conv1", "layer1.0"),
-              1),
+          Validation.SHARE,
+          true,
+          Options.none().with("name", "resnet-cifar").with("width", 1),
+          RecipeOptions.write(
+              Recipes.get(Recipes.PUBLISHED)
+                  .validationSplit(0.1)
+                  .precision(Optional.of(Precision.FLOAT32))
+                  .freeze(List.of("conv1", "layer1.0"))),
           List.of("a", "b"),
-          Map.of("java", "17"));
+          "cpu",
+          Map.of("lamina", "0.1"));
 
   @TempDir private Path run;
 
@@ -56,18 +56,64 @@ class RunConfigTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"a\", \"b\" | \"a\", null | Invalid `null` value encountered for property \"classNames\"",
-        "\"17\" | null | Invalid `null` value encountered for property \"environment\"",
-        "\"layer1.0\" | null | Invalid `null` value encountered for property \"freeze\"",
+        "\"a\", \"b\" | \"a\", null | option \"classNames\" must have a value that can be read, got null",
+        "\"0.1\" | 1 | lamina of config.json must be a text, got 1",
+        "\"SHARE\" | \"HALF\" | validation of config.json must be one of NONE, SHARE, PART, TEST, got \"HALF\"",
+        "\"stream\" | \"streams\" | config.json lacks the option \"stream\"",
+        "\"device\" | \"devise\" : 1, \"device\" | config.json has no option \"devise\"; use the Lamina that wrote it, or remove the option; did you mean \"device\"?",
       })
   void damaged_isSaidWithTheFile(String from, String to, String message) throws IOException {
+    damages(from, to);
+    Path file = run.resolve("config.json");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> RunConfig.read(run))
+        .withMessage(file + " is damaged (" + message + "); train again or restore the file");
+  }
+
+  private void damages(String from, String to) throws IOException {
     Path file = run.resolve("config.json");
     String text = Files.readString(file, StandardCharsets.UTF_8);
     assertThat(text).contains(from);
     Files.writeString(file, text.replace(from, to));
-    assertThatExceptionOfType(DataException.class)
+  }
+
+  /** A recipe is read where it is needed, so that a run can be evaluated without it. */
+  @Test
+  void damagedRecipe_isSaidWithTheFile() throws IOException {
+    damages("\"pctStart\" : 0.3", "\"pctStart\" : 3");
+    Path file = run.resolve("config.json");
+    RunConfig config = RunConfig.read(run);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> config.readRecipe(run))
+        .withMessage(
+            file
+                + " is damaged (schedule (OneCycle): pctStart must be in 0..1, got 3.0); train again"
+                + " or restore the file");
+  }
+
+  /** As of a run of a program that has a loss of its own. */
+  @Test
+  void unregisteredClass_isNamedWithWhatToDo() throws IOException {
+    damages("\"kind\" : \"CrossEntropy\"", "\"class\" : \"org.example.Focal\"");
+    RunConfig config = RunConfig.read(run);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> config.readRecipe(run))
+        .withMessage(
+            run.resolve("config.json")
+                + " cannot be resumed: loss is of class org.example.Focal, which was not registered, so"
+                + " that its options were not written; resume from Java, or register it with"
+                + " LossTypes.REGISTRY before training");
+  }
+
+  @Test
+  void newerVersion_isNamedWithTheVersionThatReadsIt() throws IOException {
+    damages("\"version\" : 2", "\"version\" : 3");
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> RunConfig.read(run))
-        .withMessage(file + " is damaged (" + message + "); train again or restore the file");
+        .withMessage(
+            run.resolve("config.json")
+                + " is of version 3, this Lamina reads up to 2; use the Lamina that wrote it (version"
+                + " 0.1)");
   }
 
   /** A control character that a terminal would obey. */
@@ -75,7 +121,7 @@ class RunConfigTest {
   void controlCharacters_stayOutOfMessages() throws IOException {
     Path file = run.resolve("config.json");
     Files.writeString(file, "{\"data\": x\u009b31m}");
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> RunConfig.read(run))
         .withMessage(
             file

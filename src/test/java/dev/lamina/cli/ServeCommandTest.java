@@ -73,7 +73,8 @@ class ServeCommandTest {
     }
     assertThat(folder.resolve("err.txt"))
         .content()
-        .contains("lamina: stopping after what has been asked; again to leave at once")
+        .contains(
+            "lamina: stopping after the current requests; press Ctrl-C again to quit immediately")
         .doesNotContain("jetty");
   }
 
@@ -85,7 +86,7 @@ class ServeCommandTest {
       // The HTTP server is silent only where nothing used it before in this JVM.
       assertThat(output.err().lines().reduce((a, b) -> b).orElseThrow())
           .matches(
-              "lamina: host and port must be an address of this machine that is free, got"
+              "lamina: host and port must be a free address of this machine, got"
                   + " 127\\.0\\.0\\.1:\\d+ \\(.*\\); choose another");
     }
   }

@@ -13,14 +13,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starting from another model at the command line. */
 class TrainFromTest {
@@ -80,10 +84,13 @@ class TrainFromTest {
   }
 
   /** The command of docs/fine-tuning.md, run. */
-  @Test
-  void fineTuning_onAnImageFolder() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"float32", "bfloat16"})
+  void fineTuning_onAnImageFolder(String precision) throws IOException {
     String command =
         Files.readString(Path.of("docs/fine-tuning.md"))
+            // Joins continued lines.
+            .replaceAll("\\\\\\s+", "")
             .lines()
             .filter(line -> line.startsWith("tools/lamina train --from"))
             .findFirst()
@@ -96,6 +103,8 @@ class TrainFromTest {
                 .replace("tools/lamina ", "")
                 .replace("clothes/1", export.toString())
                 .replace("--data images", "--data " + images),
+            "--precision",
+            precision,
             "--run",
             run);
     // Chance is a third, with a standard deviation of 0.043 over 120 images. What comes out depends
@@ -119,7 +128,19 @@ class TrainFromTest {
     try (Stream<Path> files = Files.walk(images)) {
       image = files.filter(Files::isRegularFile).findFirst().orElseThrow();
     }
-    assertThat(succeeds("predict --run", run, image).out()).isNotEmpty();
+    String prediction = succeeds("predict --run", run, image).out();
+    assertThat(prediction).startsWith(image + ": ").endsWith("\n");
+    Map<String, Double> candidates = new LinkedHashMap<>();
+    for (String candidate :
+        prediction.strip().substring(image.toString().length() + 2).split(", ", -1)) {
+      int space = candidate.lastIndexOf(' ');
+      candidates.put(
+          candidate.substring(0, space), Double.parseDouble(candidate.substring(space + 1)));
+    }
+    assertThat(candidates).containsOnlyKeys("sandal", "bag", "ankle boot");
+    assertThat(List.copyOf(candidates.values())).isSortedAccordingTo(Comparator.reverseOrder());
+    assertThat(candidates.values().stream().mapToDouble(p -> p).sum())
+        .isCloseTo(1, Offset.offset(3e-4));
     assertThat(succeeds("summary --run", run).out()).contains("classifier.2", "[3]");
     succeeds("export --run", run, folder.resolve("served/1"));
     try (Model served = Model.load(folder.resolve("served/1"))) {
@@ -151,7 +172,7 @@ class TrainFromTest {
   private Map<String, float[]> initial(Path from, int seed) {
     Path run = folder.resolve("run-" + from.getFileName() + "-" + seed);
     succeeds(
-        "train --epochs 1 --batch-size 30",
+        "train --epochs 1 --batch-size 30 --precision float32",
         "--data",
         images,
         "--from",
@@ -169,7 +190,7 @@ class TrainFromTest {
     Files.copy(base.resolve("weights.safetensors"), source);
     Path run = folder.resolve("run");
     succeeds(
-        "train --epochs 2 --batch-size 20 --freeze conv1 --seed 3 --from",
+        "train --epochs 2 --batch-size 20 --freeze conv1 --seed 3 --precision float32 --from",
         source,
         "--data",
         images,
@@ -191,7 +212,7 @@ class TrainFromTest {
         "train --resume",
         run);
     refuses(
-        "--from must not be given with --resume: a run goes on as it began; only --epochs, --learning-rate, --data,"
+        "--from must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --data,"
             + " --cache, --mirror, --stream may be; see 'lamina train --help'",
         "train --resume",
         run,

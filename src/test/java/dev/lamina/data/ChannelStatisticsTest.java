@@ -18,14 +18,14 @@ class ChannelStatisticsTest {
     byte[] pixels = new byte[images * area * channels];
     new Random(channels).nextBytes(pixels);
     for (int i = 0; i < pixels.length; i++) {
-      // A range of its own for each channel.
+      // Each channel has its own range.
       pixels[i] = (byte) ((pixels[i] & 0xff) >> i % channels);
     }
     ChannelStatistics statistics =
         ChannelStatistics.of(ImageSet.of(3, 5, channels, pixels, new int[images], List.of("one")));
 
     assertThat(statistics.mean().length()).isEqualTo(channels);
-    assertThat(statistics.deviation().length()).isEqualTo(channels);
+    assertThat(statistics.std().length()).isEqualTo(channels);
     for (int c = 0; c < channels; c++) {
       double mean = 0;
       for (int i = c; i < pixels.length; i += channels) {
@@ -36,7 +36,7 @@ class ChannelStatisticsTest {
         variance += Math.pow((pixels[i] & 0xff) / 255.0 - mean, 2) / (images * area);
       }
       assertThat(statistics.mean().get(c)).isCloseTo(mean, within(1e-12));
-      assertThat(statistics.deviation().get(c)).isCloseTo(Math.sqrt(variance), within(1e-12));
+      assertThat(statistics.std().get(c)).isCloseTo(Math.sqrt(variance), within(1e-12));
     }
   }
 
@@ -46,8 +46,8 @@ class ChannelStatisticsTest {
         ChannelStatistics.of(
             ImageSet.of(1, 2, 2, new byte[] {51, 0, 51, -1}, new int[1], List.of("one")));
     assertThat(statistics.mean().get(0)).isCloseTo(0.2, within(1e-15));
-    assertThat(statistics.deviation().get(0)).isEqualTo(1);
+    assertThat(statistics.std().get(0)).isEqualTo(1);
     assertThat(statistics.mean().get(1)).isCloseTo(0.5, within(1e-15));
-    assertThat(statistics.deviation().get(1)).isCloseTo(0.5, within(1e-15));
+    assertThat(statistics.std().get(1)).isCloseTo(0.5, within(1e-15));
   }
 }

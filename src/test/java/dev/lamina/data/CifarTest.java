@@ -95,7 +95,7 @@ class CifarTest {
 
   @Test
   void fileBeyondMemory_isRejected() throws IOException {
-    // Sparse: it takes no room on the disk.
+    // A sparse file, which uses no disk space.
     try (RandomAccessFile file = new RandomAccessFile(batch(2).toFile(), "rw")) {
       file.setLength(700_000L * RECORD_10);
     }

@@ -146,7 +146,7 @@ class IdxTest {
     ByteBuffer.wrap(labels).putInt(4, count);
     Files.write(folder.resolve(TRAIN_LABELS), labels);
     rejects(
-        TRAIN_LABELS, "promises " + count + " labels, must be positive; copy or download it again");
+        TRAIN_LABELS, "declares " + count + " labels, must be positive; copy or download it again");
   }
 
   @ParameterizedTest
@@ -158,7 +158,9 @@ class IdxTest {
     rejects(TRAIN_LABELS, "is shorter than its header says; copy or download it again");
   }
 
-  /** Their images, padded to 32 x 32, would not fit; the labels alone would take gigabytes. */
+  /**
+   * The images, padded to 32 x 32, would not fit in memory; the labels alone would need gigabytes.
+   */
   @ParameterizedTest
   @ValueSource(ints = {699_051, Integer.MAX_VALUE})
   void countOfLabelsBeyondMemory_isRejected(int count) throws IOException {
@@ -167,7 +169,7 @@ class IdxTest {
     Files.write(folder.resolve(TRAIN_LABELS), labels);
     rejects(
         TRAIN_LABELS,
-        "promises "
+        "declares "
             + count
             + " labels, more than the 699050 whose images fit in memory; use fewer, or copy or"
             + " download it again");
@@ -241,9 +243,9 @@ class IdxTest {
   @Test
   void labelOutOfRange_isRejected() throws IOException {
     Files.write(folder.resolve(TEST_LABELS), labels(9, 10));
-    rejects(TEST_LABELS, "has label 10 at place 1, must be in 0..9; copy or download it again");
+    rejects(TEST_LABELS, "has label 10 at index 1, must be in 0..9; copy or download it again");
     Files.write(folder.resolve(TEST_LABELS), labels(255, 0));
-    rejects(TEST_LABELS, "has label 255 at place 0, must be in 0..9; copy or download it again");
+    rejects(TEST_LABELS, "has label 255 at index 0, must be in 0..9; copy or download it again");
   }
 
   @Test

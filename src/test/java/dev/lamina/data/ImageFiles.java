@@ -12,7 +12,7 @@ import javax.imageio.ImageIO;
 final class ImageFiles {
   private ImageFiles() {}
 
-  /** Writes an image of one colour; the ending of the name is the format. */
+  /** Writes an image of one colour; the file extension selects the format. */
   static void write(Path file, int height, int width, int rgb) throws IOException {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int p = 0; p < height * width; p++) {

@@ -102,7 +102,7 @@ class ImageFolderTest {
   @Test
   void noDataSet_isRejected() throws IOException {
     String message =
-        "is no data set; it must hold CIFAR binary files (data_batch_1.bin or train.bin), IDX"
+        "is not a data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX"
             + " files (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/";
     rejects(folder, message);
     Files.createDirectory(folder.resolve("empty"));
@@ -202,7 +202,7 @@ class ImageFolderTest {
     for (int i = 0; i < 22; i++) {
       Path file = folder.resolve((i < 20 ? "cat/" : "dog/") + i + ".png");
       ImageFiles.write(file, 1, 1, 0);
-      // As long as a file of that size must be.
+      // The expected length of the file.
       byte[] png = Arrays.copyOf(Files.readAllBytes(file), 3400);
       ByteBuffer.wrap(png).putInt(16, 5792).putInt(20, 5793);
       CRC32 crc = new CRC32();
@@ -218,8 +218,8 @@ class ImageFolderTest {
     rejects(folder.resolve("cat/0.png"), "is a damaged image; remove it or copy it again");
   }
 
-  private void rejects(Path place, String message) {
-    Rejected.with(place + " " + message, () -> ImageData.open(folder));
+  private void rejects(Path path, String message) {
+    Rejected.with(path + " " + message, () -> ImageData.open(folder));
   }
 
   private static void assertColour(ImageSet set, int index, int red, int green, int blue) {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a set gives out, for other numbers of channels than three too. */
+/** The accessors of a set, also with other numbers of channels than three. */
 class ImageSetViewsTest {
   private static final List<String> NAMES = List.of("a", "b");
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
@@ -128,7 +129,7 @@ class ImagesTest {
   void missingOrFolder_isRejected() {
     for (Path file : new Path[] {folder, folder.resolve("none.png")}) {
       Rejected.with(
-          file + " does not exist or is no file; check the path", () -> Images.read(file, 1, 1));
+          file + " does not exist or is not a file; check the path", () -> Images.read(file, 1, 1));
     }
   }
 
@@ -147,7 +148,7 @@ class ImagesTest {
       new Random(seed).nextBytes(garbage);
       Files.write(file, seed == 0 ? new byte[500] : garbage);
       Rejected.with(
-          file + " is no image that can be read; use PNG or JPEG, or remove it",
+          file + " is not a readable image; use PNG or JPEG, or remove it",
           () -> Images.read(file, 1, 1));
     }
   }
@@ -162,7 +163,7 @@ class ImagesTest {
         file + " is a damaged image; remove it or copy it again", () -> Images.read(file, 16, 16));
   }
 
-  /** Whatever the damage, the answer is an image or a {@link DataException} of one line. */
+  /** Any damage gives an image or a {@link LaminaException} with a one-line message. */
   @ParameterizedTest
   @ValueSource(strings = {"png", "jpg"})
   void anyDamage_isAnsweredWithADataException(String format) throws IOException {
@@ -183,7 +184,7 @@ class ImagesTest {
       Files.write(file, damaged);
       try {
         assertThat(Images.read(file, 16, 16)).hasSize(768);
-      } catch (DataException e) {
+      } catch (LaminaException e) {
         assertThat(e.getMessage())
             .startsWith(file + " ")
             .doesNotContain("\n")
@@ -194,15 +195,15 @@ class ImagesTest {
     assertThat(rejected).isGreaterThan(30);
   }
 
-  /** Far more pixels than memory, more than a camera's, and more than the file can hold. */
+  /** More pixels than fit in memory, more than the limit, and more than the file can contain. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "60000 | 60000 | is 60000 x 60000 (width x height), must have at most 33554432 pixels; scale it first",
         "33554433 | 1 | is 33554433 x 1 (width x height), must have at most 33554432 pixels; scale it first",
-        "4096 | 8192 | is damaged: it promises 4096 x 8192 pixels (width x height) in 894 bytes; remove it or copy it again",
-        "1000 | 8941 | is damaged: it promises 1000 x 8941 pixels (width x height) in 894 bytes; remove it or copy it again"
+        "4096 | 8192 | is damaged: its header says 4096 x 8192 pixels (width x height), but it has only 894 bytes; remove it or copy it again",
+        "1000 | 8941 | is damaged: its header says 1000 x 8941 pixels (width x height), but it has only 894 bytes; remove it or copy it again"
       })
   void header_isNotBelieved(int width, int height, String message) throws IOException {
     Path file = folder.resolve("a.png");
@@ -218,7 +219,7 @@ class ImagesTest {
     assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
   }
 
-  /** A picture of one colour packs so well; the bound must let it pass. */
+  /** An image of one colour has the highest compression ratio; the limit must allow it. */
   @Test
   void largeImageOfOneColour_isRead() throws IOException {
     BufferedImage image = new BufferedImage(4000, 5000, BufferedImage.TYPE_BYTE_BINARY);
@@ -234,7 +235,7 @@ class ImagesTest {
     Path file = folder.resolve("a." + format);
     ImageFiles.write(file, new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_BINARY));
     Rejected.with(
-        file + " is no image that can be read; use PNG or JPEG, or remove it",
+        file + " is not a readable image; use PNG or JPEG, or remove it",
         () -> Images.read(file, 8, 8));
   }
 
@@ -246,7 +247,7 @@ class ImagesTest {
     assertThat(Images.read(file, 2, 3)).hasSize(18).startsWith(0xff, 0x80, 0x40);
   }
 
-  /** The header's checksum, so that damage in the header is not found by it. */
+  /** Updates the header's checksum, so that the checksum does not reveal the damage. */
   private static void mendChecksum(byte[] png) {
     if (png.length >= 33) {
       CRC32 crc = new CRC32();
@@ -276,7 +277,7 @@ class ImagesTest {
     bytes.write(0xff);
     bytes.write(0xda);
     assertThatThrownBy(() -> Images.check("image", bytes.toByteArray()))
-        .isInstanceOf(DataException.class)
+        .isInstanceOf(LaminaException.class)
         .hasMessage("image has 101 scans, must have at most 100; save it as a baseline JPEG");
   }
 }

@@ -32,12 +32,12 @@ class PermutationTest {
     int[][] counts = new int[5][5];
     for (int i = 0; i < 20_000; i++) {
       int[] order = overEpochs ? Permutation.of(5, 0, i) : Permutation.of(5, i, 0);
-      for (int place = 0; place < 5; place++) {
-        counts[place][order[place]]++;
+      for (int position = 0; position < 5; position++) {
+        counts[position][order[position]]++;
       }
     }
-    for (int[] place : counts) {
-      for (int count : place) {
+    for (int[] row : counts) {
+      for (int count : row) {
         assertThat(count).isCloseTo(4000, within(340));
       }
     }

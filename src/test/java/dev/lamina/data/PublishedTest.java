@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.common.hash.Hashing;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.lamina.io.Download;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.PublishedFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Downloads from a server on this machine that answers as each test says. */
+/** Downloads from a local server whose responses each test defines. */
 class PublishedTest {
   private static final byte[] CONTENT = new byte[300_000];
 
@@ -192,12 +195,12 @@ class PublishedTest {
   @Test
   void serverThatAlwaysCuts_isRejected_andThePartIsKept() throws IOException {
     answers.add(this::cut);
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> one().fetch(cache, null))
         .withMessageMatching(
             site
                 + "a\\.bin could not be reached \\(java\\.io\\.IOException: .*\\); check the network"
-                + " and try again \\(what has arrived is kept\\), or use --mirror");
+                + " and try again \\(the partial download is kept\\), or use --mirror");
     assertThat(ranges).hasSize(4);
     assertThat(part()).exists();
     assertThat(names(cache)).containsExactly("set.download");
@@ -240,7 +243,7 @@ class PublishedTest {
   void notFound_isRejectedAtOnce() {
     answers.add(exchange -> exchange.sendResponseHeaders(404, -1));
     Rejected.with(
-        site + "a.bin answered with status 404; try again later, or another --mirror",
+        site + "a.bin returned status 404; try again later, or another --mirror",
         () -> one().fetch(cache, null));
     assertThat(ranges).hasSize(1);
   }
@@ -252,12 +255,12 @@ class PublishedTest {
       port = socket.getLocalPort();
     }
     URI closed = URI.create("http://localhost:" + port + "/");
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> one().fetch(cache, closed))
         .withMessageMatching(
             closed
                 + "a\\.bin could not be reached \\(java\\.net\\.ConnectException.*\\); check the"
-                + " network and try again \\(what has arrived is kept\\), or use --mirror");
+                + " network and try again \\(the partial download is kept\\), or use --mirror");
   }
 
   @Test
@@ -298,7 +301,7 @@ class PublishedTest {
   @Test
   void cacheThatIsAFile_isRejected() throws IOException {
     Path file = Files.createFile(cache.resolve("file"));
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> one().fetch(file, null))
         .withMessageStartingWith(file.resolve("set") + " could not be written (")
         .withMessageEndingWith("); free space or choose another --cache");
@@ -351,12 +354,12 @@ class PublishedTest {
   void archiveThatIsNoWholeGzip_isRejected(int length) throws IOException {
     byte[] archive =
         length == 15
-            ? "this is no gzip".getBytes(StandardCharsets.US_ASCII)
+            ? "this is not gzip".getBytes(StandardCharsets.US_ASCII)
             : Arrays.copyOf(archive(entry("a.txt", TarConstants.LF_NORMAL)), length);
     answers.add(exchange -> send(exchange, 200, archive));
     Rejected.with(
         cache.resolve("set.download/a.tar.gz")
-            + " is no whole gzip archive; remove it and try again",
+            + " is not a complete gzip archive; remove it and try again",
         () -> archived(archive).fetch(cache, null));
     assertThat(names(cache)).containsExactly("set.download");
   }
@@ -373,7 +376,7 @@ class PublishedTest {
     assertThat(names(cache)).containsExactly("set.download");
   }
 
-  /** A sparse file of no bytes, which says that it has a gigabyte of zeros. */
+  /** A sparse entry without data, which declares a gigabyte of zeros. */
   @Test
   void sparseFile_isRefused() throws IOException {
     StringBuilder records = new StringBuilder();
@@ -383,7 +386,7 @@ class PublishedTest {
             "GNU.sparse.numblocks=1",
             "GNU.sparse.offset=0",
             "GNU.sparse.numbytes=0")) {
-      // The length counts itself.
+      // The length includes its own digits.
       records.append(record.length() + 4).append(' ').append(record).append('\n');
     }
     TarArchiveEntry extension = entry("x", TarConstants.LF_PAX_EXTENDED_HEADER_LC);
@@ -419,7 +422,10 @@ class PublishedTest {
     answers.add(exchange -> send(exchange, 200, archive));
     Path download = cache.resolve("set.download/a.tar.gz");
     Rejected.with(
-        download + " holds " + what + "; it was not unpacked, remove it and use another --mirror",
+        download
+            + " contains "
+            + what
+            + "; it was not unpacked, remove it and use another --mirror",
         () -> archived(archive).fetch(cache, null));
     assertThat(names(cache)).containsExactly("set.download");
     assertThat(names(cache.resolve("set.download"))).containsExactly("a.tar.gz");
@@ -441,7 +447,7 @@ class PublishedTest {
     send(exchange, 200, CONTENT);
   }
 
-  /** What a server with Range answers. */
+  /** The response of a server that supports range requests. */
   private void range(HttpExchange exchange) throws IOException {
     String range = exchange.getRequestHeaders().getFirst("Range");
     int start = Integer.parseInt(range.substring("bytes=".length(), range.length() - 1));
@@ -458,12 +464,12 @@ class PublishedTest {
     }
   }
 
-  /** Promises everything, sends a third of it, and closes. */
+  /** Declares the full length, sends a third of it, and closes the connection. */
   private void cut(HttpExchange exchange) throws IOException {
     exchange.sendResponseHeaders(200, CONTENT.length);
     exchange.getResponseBody().write(CONTENT, 0, 100_000);
     exchange.getResponseBody().flush();
-    // The client drops what it has not read when the connection breaks.
+    // The client discards unread data when the connection breaks.
     for (int i = 0; i < 1000 && !(Files.exists(part()) && Files.size(part()) > 0); i++) {
       LockSupport.parkNanos(10_000_000);
     }
@@ -477,7 +483,7 @@ class PublishedTest {
     return entry;
   }
 
-  /** The files hold "text". */
+  /** Checks that both files contain "text". */
   private static byte[] archive(TarArchiveEntry... entries) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (TarArchiveOutputStream tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes))) {

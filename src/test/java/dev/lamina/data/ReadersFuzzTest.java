@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -50,7 +51,9 @@ class ReadersFuzzTest {
 
   @Test
   void idx() throws Exception {
-    byte[] images = idx(0x803, new byte[2 * 3 * 5], 2, 3, 5);
+    byte[] pixels = new byte[2 * 3 * 5];
+    new Random(1).nextBytes(pixels);
+    byte[] images = idx(0x803, pixels, 2, 3, 5);
     byte[] labels = idx(0x801, new byte[] {3, 9}, 2);
     List<String> names = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
     Fuzz.of(
@@ -68,12 +71,48 @@ class ReadersFuzzTest {
                       "t10k-labels-idx1-ubyte",
                       labels);
               ImageSet train = Idx.read(source(files), names).train();
-              assertThat(train.size()).isPositive();
+              // What was read is what stands in the files.
+              byte[] imageFile = plain(kind % 2 == 0 ? input : images);
+              byte[] labelFile = plain(kind % 2 == 1 ? input : labels);
+              assertThat(greys(train, imageFile)).isEqualTo(imageFile);
+              assertThat(labels(train, labelFile)).isEqualTo(labelFile);
             })
         .file("folder/")
         // An image of one pixel becomes 32 x 32 x 3 bytes.
-        .memory(1 << 18, 5 * 3072)
+        .memory(1 << 19, 5 * 3072)
         .run(5000);
+  }
+
+  /** The file without compression. */
+  private static byte[] plain(byte[] file) throws IOException {
+    boolean compressed = file[0] == 0x1f && file[1] == (byte) 0x8b;
+    return compressed ? new GZIPInputStream(new ByteArrayInputStream(file)).readAllBytes() : file;
+  }
+
+  /** The IDX file of the labels of a set. */
+  private static byte[] labels(ImageSet set, byte[] file) {
+    byte[] labels = Arrays.copyOf(file, 8 + set.size());
+    for (int i = 0; i < set.size(); i++) {
+      labels[8 + i] = (byte) set.label(i);
+    }
+    return labels;
+  }
+
+  /** The IDX file of the images of a set: the red values, without the border of black. */
+  private static byte[] greys(ImageSet set, byte[] file) {
+    ByteBuffer header = ByteBuffer.wrap(file);
+    int height = header.getInt(8);
+    int width = header.getInt(12);
+    ByteBuffer pixels = set.pixels();
+    byte[] greys = Arrays.copyOf(file, 16 + set.size() * height * width);
+    for (int i = 16; i < greys.length; i++) {
+      int p = i - 16;
+      int row = p / width % height + (set.height() - height) / 2;
+      int column = p % width + (set.width() - width) / 2;
+      int image = p / (height * width);
+      greys[i] = pixels.get(((image * set.height() + row) * set.width() + column) * 3);
+    }
+    return greys;
   }
 
   private static Idx.Source source(Map<String, byte[]> files) {
@@ -131,14 +170,14 @@ class ReadersFuzzTest {
         .file(file)
         .words("PLTE", "tRNS", "iCCP", "zTXt", "IDAT", "IEND", "JFIF", "Exif", "ICC_PROFILE")
         .repair(ReadersFuzzTest::mendPng)
-        // At most 10,000 pixels a byte, in 8 bytes for the decoder, 3 for the result, and up to 24
-        // that the JDK takes and drops row by row for a progressive JPEG: what is measured is all
-        // that was taken, not what is held at once.
+        // At most 10,000 pixels per byte: 8 bytes each for the decoder, 3 for the result, and up to
+        // 24 that the JDK allocates and releases row by row for a progressive JPEG. The test
+        // measures all allocations, not the peak.
         .memory(1 << 20, 350_000)
         .run(3000);
   }
 
-  /** All kinds of pixels in all formats, each as small as can be. */
+  /** All pixel types in all formats, each as small as possible. */
   private static List<byte[]> imageFiles() throws IOException {
     List<byte[]> files = new ArrayList<>();
     for (int type :
@@ -160,7 +199,7 @@ class ReadersFuzzTest {
           try {
             files.add(encode(image, format, mode));
           } catch (IOException | UnsupportedOperationException e) {
-            // The format has no such pixels, or is never progressive.
+            // The format does not support this pixel type, or has no progressive mode.
           }
         }
       }
@@ -184,7 +223,7 @@ class ReadersFuzzTest {
     return bytes.toByteArray();
   }
 
-  /** Mends the checksum of every chunk; what is no PNG stays. */
+  /** Repairs the checksum of every chunk; other formats are unchanged. */
   private static byte[] mendPng(byte[] bytes) {
     ByteBuffer png = ByteBuffer.wrap(bytes);
     int at = 8;
@@ -246,7 +285,7 @@ class ReadersFuzzTest {
     return bytes.toByteArray();
   }
 
-  /** Mends the checksum of every block that can be a header: the sum of its bytes, in octal. */
+  /** Repairs the checksum of every block that can be a header: the sum of its bytes, in octal. */
   private static byte[] mendTar(byte[] bytes) {
     for (int at = 0; at + 512 <= bytes.length; at += 512) {
       if (bytes[at + 257] == 'u') {

@@ -10,9 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Constant;
 import org.tensorflow.types.TInt64;
@@ -24,7 +22,7 @@ class ContextTest {
 
   @Test
   void pathsNameOperationsAndVariables() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Variable variable = session.create("layer1.0.mean", PARAMETER);
       Context root = Context.inference(session);
       Context layer = root.child("layer1").child("0");
@@ -41,26 +39,23 @@ class ContextTest {
   }
 
   @Test
-  void updatesAreAssigned() {
-    try (GraphSession session = new GraphSession()) {
+  void statisticsAreCollected() {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Variable variable = session.create("norm.mean", PARAMETER);
       session.assign(Map.of(variable, new float[] {1, 2}));
       Context root = training(session);
       assertThat(root.training()).isTrue();
-      root.child("norm").update("mean", session.ops().constant(new float[] {3, 4}));
-      List<Op> assigns = root.assignUpdates(session.ops());
-      assertThat(assigns).hasSize(1);
+      root.child("norm").setStatistic("mean", session.ops().constant(new float[] {3, 4}));
+      assertThat(root.statistics()).containsOnlyKeys(variable);
+      assertThat(session.fetch(Objects.requireNonNull(root.statistics().get(variable))))
+          .containsExactly(3, 4);
       assertThat(session.fetch(variable.read())).containsExactly(1, 2);
-      Session.Runner runner = session.runner();
-      assigns.forEach(runner::addTarget);
-      runner.run().close();
-      assertThat(session.fetch(variable.read())).containsExactly(3, 4);
     }
   }
 
   @Test
   void seedsDifferByLayer() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Context root = training(session);
       long[] a = fetch(session, root.child("a").seed());
       assertThat(a[0]).isEqualTo(3);
@@ -71,7 +66,7 @@ class ContextTest {
 
   @Test
   void seed_inInference() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       assertThatThrownBy(() -> Context.inference(session).child("drop").seed())
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("drop must not draw random numbers in inference");
@@ -80,13 +75,14 @@ class ContextTest {
 
   @Test
   void ownGradient_takesThePlaceOfThatOfTheOperations() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Ops tf = session.ops();
       Context root = training(session);
-      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3, 4}));
+      Operand<TFloating> x = Floats.asFloating(tf.constant(new float[] {3, 4}));
       Operand<TFloating> square =
-          root.withGradient(List.of(x), tf.math.mul(x, x), dy -> List.of(times(tf, dy, 5)));
-      var gradients = root.gradients(times(tf, square, 2), List.of(x.asOutput()));
+          root.backward()
+              .withGradient(List.of(x), tf.math.mul(x, x), dy -> List.of(times(tf, dy, 5)));
+      var gradients = root.backward().gradients(times(tf, square, 2), List.of(x.asOutput()));
       assertThat(fetchFloats(session, square)).containsExactly(9, 16);
       // Not 2 * 2 x.
       assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(10, 10);
@@ -95,21 +91,23 @@ class ContextTest {
 
   @Test
   void ownGradients_addUpWhereSeveralUseOneResult() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Ops tf = session.ops();
       Context root = training(session);
-      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
-      Operand<TFloating> unused = Floats.wide(tf.constant(new float[] {3}));
-      Operand<TFloating> square = root.withGradient(List.of(x), tf.math.mul(x, x), List::of);
+      Operand<TFloating> x = Floats.asFloating(tf.constant(new float[] {3}));
+      Operand<TFloating> unused = Floats.asFloating(tf.constant(new float[] {3}));
+      Operand<TFloating> square =
+          root.backward().withGradient(List.of(x), tf.math.mul(x, x), List::of);
       Operand<TFloating> first =
-          root.withGradient(
-              List.of(square, x),
-              times(tf, square, 7),
-              dy -> List.of(times(tf, dy, 10), times(tf, dy, 1000)));
+          root.backward()
+              .withGradient(
+                  List.of(square, x),
+                  times(tf, square, 7),
+                  dy -> List.of(times(tf, dy, 10), times(tf, dy, 1000)));
       Operand<TFloating> second =
-          root.withGradient(List.of(first), first, dy -> List.of(times(tf, dy, 2)));
+          root.backward().withGradient(List.of(first), first, dy -> List.of(times(tf, dy, 2)));
       Operand<TFloating> y = tf.math.add(tf.math.add(second, first), times(tf, square, 100));
-      var gradients = root.gradients(y, List.of(x.asOutput(), unused.asOutput()));
+      var gradients = root.backward().gradients(y, List.of(x.asOutput(), unused.asOutput()));
       // first has 2 + 1; square 3 * 10 + 100, which it hands on as it is; x besides 3 * 1000.
       assertThat(gradients).containsOnlyKeys(x.asOutput());
       assertThat(fetchFloats(session, gradients.get(x.asOutput()))).containsExactly(3130);
@@ -117,55 +115,58 @@ class ContextTest {
   }
 
   @Test
-  void recomputable_isComputedAgainOnceForEachBackwardPass() {
-    try (GraphSession session = new GraphSession()) {
+  void checkpoint_isRematerializedOnceForEachBackwardPass() {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Ops tf = session.ops();
       Context root = training(session);
-      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> x = Floats.asFloating(tf.constant(new float[] {3}));
       Operand<TFloating> twice = times(tf, x, 2);
       List<Operand<TFloating>> after = new ArrayList<>();
-      root.recomputable(
-          twice,
-          dy -> {
-            after.add(dy);
-            return times(tf, tf.withControlDependencies(dy).identity(x), 2);
-          });
-      Operand<TFloating> own = root.withGradient(List.of(x), twice, List::of);
-      Operand<TFloating> same = root.withGradient(List.of(own), own, List::of);
-      assertThat(root.isRecomputable(same)).isTrue();
-      assertThat(root.isRecomputable(x)).isFalse();
-      assertThat(root.recomputed(x, x)).isSameAs(x);
+      root.backward()
+          .checkpoint(
+              twice,
+              dy -> {
+                after.add(dy);
+                return times(tf, tf.withControlDependencies(dy).identity(x), 2);
+              });
+      Operand<TFloating> own = root.backward().withGradient(List.of(x), twice, List::of);
+      Operand<TFloating> same = root.backward().withGradient(List.of(own), own, List::of);
+      assertThat(root.backward().isCheckpoint(same)).isTrue();
+      assertThat(root.backward().isCheckpoint(x)).isFalse();
+      assertThat(root.backward().rematerialized(x, x)).isSameAs(x);
       List<Operand<TFloating>> asked = new ArrayList<>();
       Operand<TFloating> y =
-          root.withGradient(
-              List.of(same),
-              tf.math.mul(same, same),
-              dy -> {
-                asked.add(root.recomputed(same, dy));
-                asked.add(root.recomputed(own, x));
-                return List.of(tf.math.mul(dy, asked.get(0)));
-              });
-      root.gradients(y, List.of(x.asOutput()));
+          root.backward()
+              .withGradient(
+                  List.of(same),
+                  tf.math.mul(same, same),
+                  dy -> {
+                    asked.add(root.backward().rematerialized(same, dy));
+                    asked.add(root.backward().rematerialized(own, x));
+                    return List.of(tf.math.mul(dy, asked.get(0)));
+                  });
+      root.backward().gradients(y, List.of(x.asOutput()));
       assertThat(after).hasSize(1);
       assertThat(asked.get(1)).isSameAs(asked.get(0)).isNotSameAs(same);
       assertThat(fetchFloats(session, asked.get(0))).containsExactly(6);
-      root.gradients(y, List.of(x.asOutput()));
+      root.backward().gradients(y, List.of(x.asOutput()));
       assertThat(after).hasSize(2).doesNotHaveDuplicates();
     }
   }
 
   @Test
   void gradients_refuseWhatWouldBeIncomplete() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Ops tf = session.ops();
       Context root = training(session);
-      Operand<TFloating> x = Floats.wide(tf.constant(new float[] {3}));
+      Operand<TFloating> x = Floats.asFloating(tf.constant(new float[] {3}));
       Operand<TFloating> twice = tf.withName("twice").math.mul(x, x);
-      Operand<TFloating> own = root.withGradient(List.of(twice, x), twice, List::of);
-      assertThatThrownBy(() -> root.gradients(own, List.of(twice.asOutput(), x.asOutput())))
+      Operand<TFloating> own = root.backward().withGradient(List.of(twice, x), twice, List::of);
+      assertThatThrownBy(
+              () -> root.backward().gradients(own, List.of(twice.asOutput(), x.asOutput())))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("xs must not be computed from each other, but twice is");
-      assertThatThrownBy(() -> root.gradients(own, List.of(x.asOutput())))
+      assertThatThrownBy(() -> root.backward().gradients(own, List.of(x.asOutput())))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageEndingWith("must get one gradient for each of its 2 inputs, got 1");
     }
@@ -173,18 +174,19 @@ class ContextTest {
 
   @Test
   void ownGradient_isLeftOutInInference() {
-    try (GraphSession session = new GraphSession()) {
-      Operand<TFloating> x = Floats.wide(session.ops().constant(1f));
-      assertThat(Context.inference(session).withGradient(List.of(x), x, List::of)).isSameAs(x);
+    try (GraphSession session = new GraphSession(Device.cpu())) {
+      Operand<TFloating> x = Floats.asFloating(session.ops().constant(1f));
+      assertThat(Context.inference(session).backward().withGradient(List.of(x), x, List::of))
+          .isSameAs(x);
     }
   }
 
   private static Operand<TFloating> times(Ops tf, Operand<TFloating> x, float factor) {
-    return tf.math.mul(x, Floats.wide(tf.constant(factor)));
+    return tf.math.mul(x, Floats.asFloating(tf.constant(factor)));
   }
 
   private static float[] fetchFloats(GraphSession session, @Nullable Operand<TFloating> operand) {
-    return session.fetch(Floats.float32(Objects.requireNonNull(operand)));
+    return session.fetch(Floats.expectFloat32(Objects.requireNonNull(operand)));
   }
 
   private static Context training(GraphSession session) {

@@ -10,11 +10,11 @@ import org.tensorflow.types.TBfloat16;
 class FloatsTest {
   @Test
   void float32_acceptsNothingElse() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Ops tf = session.ops();
       var x = tf.constant(1f);
-      assertThat(Floats.float32(Floats.wide(x)).asOutput()).isEqualTo(x.asOutput());
-      assertThatThrownBy(() -> Floats.float32(tf.dtypes.cast(x, TBfloat16.class)))
+      assertThat(Floats.expectFloat32(Floats.asFloating(x)).asOutput()).isEqualTo(x.asOutput());
+      assertThatThrownBy(() -> Floats.expectFloat32(tf.dtypes.cast(x, TBfloat16.class)))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }

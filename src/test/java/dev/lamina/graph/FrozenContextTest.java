@@ -23,7 +23,7 @@ class FrozenContextTest {
       assertThat(layer.get("weight").asOutput()).isEqualTo(weight.asOutput());
       assertThat(layer.reads()).isEmpty();
       assertThatIllegalStateException()
-          .isThrownBy(() -> layer.update("running_mean", weight))
+          .isThrownBy(() -> layer.setStatistic("running_mean", weight))
           .withMessage("0.main.running_mean must not be updated in a frozen network");
     }
   }

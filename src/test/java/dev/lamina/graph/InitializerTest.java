@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.ndarray.Shape;
 
 class InitializerTest {
-  // Kernels of 3 x 3 over 32 channels; each input reaches 3 x 3 places of 48 filters: two groups.
+  // Kernels of 3 x 3 over 32 channels; each input reaches 3 x 3 positions of 48 filters: two
+  // groups.
   private static final int FAN_IN = 3 * 3 * 32;
   private static final int FAN_OUT = 3 * 3 * 48;
 
@@ -61,13 +62,13 @@ class InitializerTest {
 
   @ParameterizedTest
   @MethodSource("normal")
-  void normal_hasItsSpread(Initializer initializer, double deviation) {
+  void normal_hasItsSpread(Initializer initializer, double std) {
     float[] values = sample(kernel(initializer), 1);
-    assertThat(mean(values) / deviation).isCloseTo(0, within(0.03));
-    assertThat(variance(values) / (deviation * deviation)).isCloseTo(1, within(0.04));
+    assertThat(mean(values) / std).isCloseTo(0, within(0.03));
+    assertThat(variance(values) / (std * std)).isCloseTo(1, within(0.04));
     double outside = 0;
     for (float value : values) {
-      outside += Math.abs(value) > 2 * deviation ? 1.0 / values.length : 0;
+      outside += Math.abs(value) > 2 * std ? 1.0 / values.length : 0;
     }
     // 4.55 % of a normal distribution lie beyond two deviations; none of a uniform one do.
     assertThat(outside).isCloseTo(0.0455, within(0.006));
@@ -82,8 +83,8 @@ class InitializerTest {
 
   @Test
   void seedAndNameDecide() {
-    try (GraphSession session = new GraphSession();
-        GraphSession other = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu());
+        GraphSession other = new GraphSession(Device.cpu())) {
       Parameter parameter = kernel(Initializer.heNormal());
       Variable first = session.create("0.weight", parameter);
       Variable second = session.create("1.weight", parameter);
@@ -99,7 +100,7 @@ class InitializerTest {
   void spreadThatIsNotPositive() {
     assertThatThrownBy(() -> Initializer.normal(0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("deviation must be positive, got 0.0");
+        .hasMessage("std must be positive, got 0.0");
     assertThatThrownBy(() -> Initializer.uniform(-1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("bound must be positive, got -1.0");

@@ -9,9 +9,9 @@ import org.junit.jupiter.api.Test;
 class SeedsTest {
   @Test
   void dependsOnSeedAndUseAlone() {
-    assertThat(Seeds.of(1, "0.weight")).isEqualTo(Seeds.of(1, "0.weight"));
-    assertThat(Seeds.of(1, "0.weight")).isNotEqualTo(Seeds.of(1, "1.weight"));
-    assertThat(Seeds.of(1, "0.weight")).isNotEqualTo(Seeds.of(2, "0.weight"));
+    assertThat(Seeds.deriveSeed(1, "0.weight")).isEqualTo(Seeds.deriveSeed(1, "0.weight"));
+    assertThat(Seeds.deriveSeed(1, "0.weight")).isNotEqualTo(Seeds.deriveSeed(1, "1.weight"));
+    assertThat(Seeds.deriveSeed(1, "0.weight")).isNotEqualTo(Seeds.deriveSeed(2, "0.weight"));
   }
 
   @Test
@@ -20,7 +20,7 @@ class SeedsTest {
     int[] ones = new int[64];
     for (int seed = 0; seed < 50; seed++) {
       for (int use = 0; use < 50; use++) {
-        long value = Seeds.of(seed, "use" + use);
+        long value = Seeds.deriveSeed(seed, "use" + use);
         seeds.add(value);
         for (int bit = 0; bit < 64; bit++) {
           ones[bit] += (int) (value >>> bit & 1);

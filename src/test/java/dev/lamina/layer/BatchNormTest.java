@@ -7,7 +7,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -72,9 +71,12 @@ class BatchNormTest {
     try (TFloat32 batch = built.batch(x);
         TInt64 key = TInt64.vectorOf(7, 1)) {
       Session.Runner runner = built.feed(batch, key);
-      for (Op assign : built.training.assignUpdates(built.session.ops())) {
-        runner.addTarget(assign);
-      }
+      built
+          .training
+          .statistics()
+          .forEach(
+              (variable, value) ->
+                  runner.addTarget(built.session.ops().assignVariableOp(variable.handle(), value)));
       runner.run().close();
     }
   }

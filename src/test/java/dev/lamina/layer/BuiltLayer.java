@@ -1,6 +1,7 @@
 package dev.lamina.layer;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -22,7 +23,7 @@ import org.tensorflow.types.TInt64;
 /** A layer in a graph of its own, for inference and for training on the same variables. */
 final class BuiltLayer implements AutoCloseable {
   final Shape input;
-  final GraphSession session = new GraphSession();
+  final GraphSession session = new GraphSession(Device.cpu());
   final List<Variable> variables;
   final Placeholder<TFloat32> x;
   final Placeholder<TInt64> seed;
@@ -51,9 +52,11 @@ final class BuiltLayer implements AutoCloseable {
     return session
         .ops()
         .identity(
-            Floats.float32(
+            Floats.expectFloat32(
                 Floats.cast(
-                    session.ops(), Layers.build(context, layer, Floats.wide(x)), TFloat32.class)));
+                    session.ops(),
+                    Layers.build(context, layer, Floats.asFloating(x)),
+                    TFloat32.class)));
   }
 
   /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */

@@ -41,15 +41,15 @@ class Conv2dTest {
   }
 
   @Test
-  void multiplyAdds() {
-    // 3 x 4 places, 8 filters, each over 3 x 3 places and 4 / 2 channels.
-    assertThat(Conv2d.of(8, 3).stride(2).groups(2).multiplyAdds(Shape.of(5, 8, 4)))
+  void macs() {
+    // 3 x 4 positions, 8 filters, each over 3 x 3 positions and 4 / 2 channels.
+    assertThat(Conv2d.of(8, 3).stride(2).groups(2).macs(Shape.of(5, 8, 4)))
         .isEqualTo(3 * 4 * 8 * 9 * 2);
   }
 
   @Test
   void fans() {
-    // An output sums 3 x 3 places of 64 / 2 channels; an input reaches 3 x 3 of 96 / 2 filters.
+    // An output sums 3 x 3 positions of 64 / 2 channels; an input reaches 3 x 3 of 96 / 2 filters.
     assertThat(Conv2d.of(96, 3).groups(2).parameters(Shape.of(7, 5, 64)))
         .allSatisfy(
             parameter -> {

@@ -63,7 +63,10 @@ class DropoutTest {
     }
   }
 
-  /** The share of places where both are zero or both are not; 0.08 is five deviations of it. */
+  /**
+   * The fraction of positions where both are zero or both are not; 0.08 is five standard
+   * deviations.
+   */
   private static double agreement(float[] a, float[] b) {
     int equal = 0;
     for (int i = 0; i < a.length; i++) {

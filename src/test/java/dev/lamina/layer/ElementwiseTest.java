@@ -68,13 +68,13 @@ class ElementwiseTest {
   @Test
   void normalize_byChannel() {
     double[] mean = {0.4, -1};
-    double[] deviation = {0.5, 3};
+    double[] std = {0.5, 3};
     for (Shape input : List.of(Shape.of(3, 5, 2), Shape.of(2))) {
       float[] x = LayerContract.inputs(3, input);
-      float[] y = infer(Normalize.of(mean, deviation), input, x);
+      float[] y = infer(Normalize.of(mean, std), input, x);
       assertThat(y).hasSameSizeAs(x);
       for (int i = 0; i < x.length; i++) {
-        assertThat((double) y[i]).isCloseTo((x[i] - mean[i % 2]) / deviation[i % 2], within(1e-6));
+        assertThat((double) y[i]).isCloseTo((x[i] - mean[i % 2]) / std[i % 2], within(1e-6));
       }
     }
   }
@@ -88,10 +88,10 @@ class ElementwiseTest {
     assertThat(rows).hasSize(2 * x.length);
     for (int i = 0; i < x.length; i++) {
       assertThat((double) sum[i]).isCloseTo(13 * x[i], within(1e-5));
-      int place = i / 2;
+      int position = i / 2;
       int channel = i % 2;
-      assertThat(rows[place * 4 + channel]).isEqualTo(2 * x[i]);
-      assertThat(rows[place * 4 + 2 + channel]).isEqualTo(x[i]);
+      assertThat(rows[position * 4 + channel]).isEqualTo(2 * x[i]);
+      assertThat(rows[position * 4 + 2 + channel]).isEqualTo(x[i]);
     }
   }
 

@@ -107,7 +107,7 @@ final class LayerContract {
         built.session.ops().placeholder(TFloat32.class, Placeholder.shape(built.trained.shape()));
     Ops tf = built.session.ops();
     Map<Output<?>, Operand<TFloating>> gradients =
-        built.training.gradients(tf.math.mul(built.trained, projection), sources);
+        built.training.backward().gradients(tf.math.mul(built.trained, projection), sources);
     float[] x = inputs(BATCH, built.input);
     float[] weights = weights(built.train(x, 1).length);
     for (int i = 0; i < trainable.size(); i++) {

@@ -89,12 +89,11 @@ class LayerMessagesTest {
         "offset must be finite, got Infinity");
     refused(
         () -> Normalize.of(new double[2], new double[] {1}),
-        "mean and deviation must have one value for each channel, got 2 and 1 values");
+        "mean and std must have one value for each channel, got 2 and 1 values");
     refused(
         () -> Normalize.of(new double[0], new double[0]),
-        "mean and deviation must have one value for each channel, got 0 and 0 values");
-    refused(
-        () -> Normalize.of(new double[1], new double[1]), "deviation must be positive, got 0.0");
+        "mean and std must have one value for each channel, got 0 and 0 values");
+    refused(() -> Normalize.of(new double[1], new double[1]), "std must be positive, got 0.0");
     refused(
         () -> Normalize.of(new double[1], new double[] {1}).outputShape(IMAGE),
         "channels of Normalize must be 1, got 6");
@@ -113,12 +112,12 @@ class LayerMessagesTest {
 
   @Test
   void names() {
-    String rule = "name must be letters, digits, underscores and hyphens, got ";
+    String rule = "name must consist of letters, digits, underscores and hyphens, got ";
     refused(() -> Sequential.of().then("a.b", Activation.RELU), rule + "\"a.b\"");
     refused(() -> Lambda.of("", (tf, x) -> x), rule + "\"\"");
     refused(
         () -> Sequential.of(Activation.RELU).then("0", Activation.RELU),
-        "names must differ, got \"0\" twice");
+        "names must be unique, got \"0\" twice");
   }
 
   @Test
@@ -127,16 +126,16 @@ class LayerMessagesTest {
     refused(() -> Concat.of(), "branches must not be empty");
     refused(
         () -> Add.of(Sequential.of(), Conv2d.of(6, 1), Conv2d.of(7, 1)).outputShape(IMAGE),
-        "branches of Add must give one shape, got [2, 3, 6] from branch 0 and [2, 3, 7] from branch 2");
+        "branches of Add must have the same output shape, got [2, 3, 6] from branch 0 and [2, 3, 7] from branch 2");
     refused(
         () -> Concat.of(Sequential.of(), ZeroPad.of(0).top(1)).outputShape(IMAGE),
-        "branches of Concat must differ in channels only, got [2, 3, 6] from branch 0 and [3, 3, 6] from branch 1");
+        "branches of Concat must differ only in channels, got [2, 3, 6] from branch 0 and [3, 3, 6] from branch 1");
     refused(
         () -> Concat.of(Sequential.of(), Flatten.create()).outputShape(IMAGE),
-        "branches of Concat must differ in channels only, got [2, 3, 6] from branch 0 and [36] from branch 1");
+        "branches of Concat must differ only in channels, got [2, 3, 6] from branch 0 and [36] from branch 1");
     refused(
         () -> Residual.of(Conv2d.of(8, 3)).outputShape(IMAGE),
-        "main path and shortcut of Residual must give one shape, got [2, 3, 8] and [2, 3, 6]; set a shortcut of Conv2d.of(8, 1), BatchNorm");
+        "main path and shortcut of Residual must have the same output shape, got [2, 3, 8] and [2, 3, 6]; set a shortcut of Conv2d.of(8, 1), BatchNorm");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
@@ -26,7 +27,7 @@ class LayersTest {
                   .shortcut(Conv2d.of(4, 1).stride(2).bias(false)))
           .then("out", Sequential.of(GlobalAveragePool.create(), Dense.of(7)));
 
-  /** A layer that predicts one thing and builds another. */
+  /** A layer whose predicted and actual output shapes differ. */
   private record Liar() implements Layer {
     @Override
     public Shape outputShape(Shape input) {
@@ -72,7 +73,7 @@ class LayersTest {
 
   @Test
   void leaves_inOrderWithShapesAndCosts() {
-    assertThat(Layers.leaves(NETWORK, INPUT))
+    assertThat(Layers.nodes(NETWORK, INPUT))
         .extracting(
             leaf ->
                 leaf.path()
@@ -85,7 +86,7 @@ class LayersTest {
                     + " "
                     + leaf.parameters().stream().mapToLong(Parameter::size).sum()
                     + " "
-                    + leaf.multiplyAdds())
+                    + leaf.macs())
         .containsExactly(
             "conv Conv2d [5, 4, 3] [5, 4, 2] 56 1080",
             "block.main.0 Conv2d [5, 4, 2] [3, 2, 4] 12 48",
@@ -97,7 +98,7 @@ class LayersTest {
 
   @Test
   void leaves_layerAlone() {
-    List<Layers.Leaf> leaves = Layers.leaves(Dense.of(2), Shape.of(3));
+    List<Layers.LayerNode> leaves = Layers.nodes(Dense.of(2), Shape.of(3));
     assertThat(leaves).hasSize(1);
     assertThat(leaves.get(0).path()).isEmpty();
     assertThat(leaves.get(0).fullName(leaves.get(0).parameters().get(0))).isEqualTo("weight");
@@ -105,7 +106,7 @@ class LayersTest {
 
   @Test
   void createVariables_fullNames() {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       List<Variable> variables = Layers.createVariables(session, NETWORK, INPUT);
       assertThat(variables)
           .extracting(Variable::name)

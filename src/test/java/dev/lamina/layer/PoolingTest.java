@@ -32,7 +32,7 @@ class PoolingTest {
     }
   }
 
-  /** What lies inside the image of each window. */
+  /** The part of each window inside the image. */
   private static DoubleSummaryStatistics[] windows(
       float[] x, int size, int stride, Padding padding) {
     int height = (int) INPUT.get(0);

@@ -68,7 +68,7 @@ class RecomputationTest {
 
   private static long norms(Layer layer) {
     try (BuiltLayer built = new BuiltLayer(layer, INPUT)) {
-      derive(built);
+      differentiate(built);
       return built.session.graph().toGraphDef().getNodeList().stream()
           .filter(node -> node.getName().startsWith("train"))
           .filter(node -> node.getOp().equals("FusedBatchNormV3"))
@@ -77,11 +77,12 @@ class RecomputationTest {
   }
 
   /** The gradients by the parameters and the input, where there are any, in their order. */
-  private static List<Operand<TFloating>> derive(BuiltLayer built) {
+  private static List<Operand<TFloating>> differentiate(BuiltLayer built) {
     List<Output<?>> xs = new ArrayList<>();
     built.training.reads().values().forEach(read -> xs.add(read.asOutput()));
     xs.add(built.x.asOutput());
-    Map<Output<?>, Operand<TFloating>> gradients = built.training.gradients(built.trained, xs);
+    Map<Output<?>, Operand<TFloating>> gradients =
+        built.training.backward().gradients(built.trained, xs);
     return xs.stream().filter(gradients::containsKey).map(gradients::get).toList();
   }
 
@@ -94,7 +95,7 @@ class RecomputationTest {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextDouble(-1, 1);
       }
-      List<Operand<TFloating>> gradients = derive(built);
+      List<Operand<TFloating>> gradients = differentiate(built);
       try (TFloat32 batch = built.batch(values);
           TInt64 key = TInt64.vectorOf(7, 0)) {
         Session.Runner runner = built.feed(batch, key);

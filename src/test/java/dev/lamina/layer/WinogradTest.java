@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Parameter;
@@ -23,7 +24,10 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TFloating;
 
 /** Winograd's form against the definition of a convolution and of its two gradients. */
@@ -36,6 +40,9 @@ class WinogradTest {
    * for x, which here is rounded too, and for small sums.
    */
   private static final double BFLOAT16_ERROR = 0.02;
+
+  /** The relative rounding error of bfloat16, whose significand has 8 bits. */
+  private static final double BFLOAT16_ROUNDING = 0x1p-9;
 
   /** What a batch of one shape holds: x, w and the gradient of the output, and what is due. */
   private static final class Case {
@@ -119,11 +126,47 @@ class WinogradTest {
   @CsvSource({"1, 8, 8, 64, 32", "3, 4, 12, 33, 31"})
   void bfloat16_losesNoMoreThanItsRoundingExplains(int n, int height, int width, int in, int out) {
     checkValuesAndGradients(
-        new Case(n, height, width, in, out), Precision.BFLOAT16, BFLOAT16_ERROR);
+        new Case(n, height, width, in, out),
+        Precision.BFLOAT16,
+        BFLOAT16_ERROR * Math.max(1, productError(in) / BFLOAT16_ROUNDING));
+  }
+
+  /**
+   * The relative error of a plain product in bfloat16 on this machine. Kernels for processors
+   * without bfloat16 instructions also round their partial sums, so it is several times the
+   * rounding of the result, and so is that of every algorithm built on it.
+   */
+  private static double productError(int terms) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
+      Ops tf = session.ops();
+      Operand<TBfloat16> a = randomBfloat16(tf, terms, 1, 36, 8, terms);
+      Operand<TBfloat16> b = randomBfloat16(tf, terms, 2, 36, terms, 32);
+      Operand<TFloat64> product =
+          tf.dtypes.cast(tf.linalg.einsum(List.of(a, b), "pti,pio->pto"), TFloat64.class);
+      Operand<TFloat64> exact =
+          tf.linalg.einsum(
+              List.of(tf.dtypes.cast(a, TFloat64.class), tf.dtypes.cast(b, TFloat64.class)),
+              "pti,pio->pto");
+      Operand<TInt32> all = tf.constant(new int[] {0, 1, 2});
+      Operand<TFloat64> error =
+          tf.math.sqrt(
+              tf.math.div(
+                  tf.reduceSum(tf.math.squaredDifference(product, exact), all),
+                  tf.reduceSum(tf.math.square(exact), all)));
+      try (var result = session.run(runner -> runner.fetch(error))) {
+        return ((TFloat64) result.get(0)).getDouble();
+      }
+    }
+  }
+
+  private static Operand<TBfloat16> randomBfloat16(Ops tf, long seed, long key, int... shape) {
+    return tf.dtypes.cast(
+        tf.random.statelessRandomNormal(tf.constant(shape), tf.constant(new long[] {seed, key})),
+        TBfloat16.class);
   }
 
   private static void checkValuesAndGradients(Case c, Precision precision, double error) {
-    try (GraphSession session = new GraphSession();
+    try (GraphSession session = new GraphSession(Device.cpu());
         TFloat32 xValue = tensor(Shape.of(c.n, c.height, c.width, c.in), c.x);
         TFloat32 wValue = tensor(Shape.of(3, 3, c.in, c.out), c.w);
         TFloat32 dyValue = tensor(Shape.of(c.n, c.height, c.width, c.out), c.dy)) {
@@ -137,13 +180,18 @@ class WinogradTest {
           tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, c.height, c.width, c.out)));
       Operand<TFloating> narrow =
           Winograd.convolve(
-              context, Floats.cast(tf, Floats.wide(x), precision.type()), Floats.wide(w));
+              context,
+              Floats.cast(tf, Floats.asFloating(x), precision.type()),
+              Floats.asFloating(w));
       assertThat(narrow.type()).isEqualTo(precision.type());
       assertThat(narrow.shape().asArray()).containsExactly(-1, c.height, c.width, c.out);
       Operand<TFloating> y = Floats.cast(tf, narrow, TFloat32.class);
       // The sum of its products with dy has dy for its gradient by y.
       Map<Output<?>, Operand<TFloating>> gradients =
-          context.gradients(tf.math.mul(y, Floats.wide(dy)), List.of(x.asOutput(), w.asOutput()));
+          context
+              .backward()
+              .gradients(
+                  tf.math.mul(y, Floats.asFloating(dy)), List.of(x.asOutput(), w.asOutput()));
       try (var result =
           session
               .runner()
@@ -177,7 +225,7 @@ class WinogradTest {
               DataBuffers.of(Winograd.transformed(c.w), true, false));
       Operand<?> y =
           Layers.build(
-              Context.frozen(tf, name -> w), Conv2d.of(out, 3).bias(false), Floats.wide(x));
+              Context.frozen(tf, name -> w), Conv2d.of(out, 3).bias(false), Floats.asFloating(x));
       try (var result = session.runner().fetch(y).run()) {
         checkClose(result.get(0), c.y, FLOAT32_ERROR);
       }
@@ -190,7 +238,6 @@ class WinogradTest {
     Shape input = Shape.of(8, 12, 128);
     assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
     assertThat(direct(layer, input, Precision.BFLOAT16)).isFalse();
-    assertThat(direct(layer, input, Precision.FLOAT16)).isTrue();
     assertThat(direct(Conv2d.of(127, 3), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 12, 127), Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 10, 128), Precision.FLOAT32)).isTrue();

@@ -6,21 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.lamina.Golden;
-import dev.lamina.data.DataException;
 import dev.lamina.data.ImageSet;
-import dev.lamina.export.FormatException;
-import dev.lamina.export.Safetensors;
-import dev.lamina.export.Safetensors.Tensor;
+import dev.lamina.format.Safetensors;
+import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.Variable;
+import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.metric.Accuracy;
+import dev.lamina.network.Network;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +91,8 @@ class ModelTest {
 
   @Test
   void evaluation_recallPrecisionAndTable() {
-    Evaluation evaluation = new Evaluation(5, new long[][] {{3, 1}, {2, 4}}, List.of("cat", "dog"));
+    Evaluation evaluation =
+        new Evaluation(5, new long[][] {{3, 1}, {2, 4}}, List.of("cat", "dog"), Map.of("top", 0.5));
     assertThat(evaluation.accuracy()).isEqualTo(0.7);
     assertThat(evaluation.loss()).isEqualTo(0.5);
     assertThat(evaluation.recall(0)).isEqualTo(0.75);
@@ -172,15 +175,19 @@ class ModelTest {
   }
 
   @Test
-  void predict_whileWeightsMayChange_givesTheSame() {
-    ImageSet set = images(3);
-    float[][] frozen = model.logits(set);
-    model.session().startUpdating();
-    float[][] live = model.logits(set);
-    model.session().stopUpdating();
-    for (int i = 0; i < 3; i++) {
-      assertThat(live[i]).containsExactly(frozen[i], Offset.offset(1e-6f));
-    }
+  void evaluate_withGivenWeights_isTheSameComputation() {
+    ImageSet set = images(70);
+    Weights weights = model.weights();
+    Evaluation expected = model.evaluate(set, Accuracy.create());
+    Map<String, float[]> other = new HashMap<>();
+    weights.asMap().forEach((name, values) -> other.put(name, new float[values.length]));
+    model.assign(Weights.of(other));
+    assertThat(model.evaluate(set).loss()).isNotEqualTo(expected.loss());
+    Evaluation given =
+        model.evaluate(set, weights, List.of(Accuracy.create()), () -> false).orElseThrow();
+    assertThat(given.loss()).isEqualTo(expected.loss());
+    assertThat(given.table()).isEqualTo(expected.table());
+    assertThat(given.metrics()).isEqualTo(expected.metrics());
   }
 
   @Test
@@ -229,9 +236,10 @@ class ModelTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.predict(new BufferedImage(4, 5, BufferedImage.TYPE_INT_RGB)))
         .withMessage("image must be 7 x 5 (width x height), got 4 x 5; scale it first");
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> model.predict(folder.resolve("none.png")))
-        .withMessage(folder.resolve("none.png") + " does not exist or is no file; check the path");
+        .withMessage(
+            folder.resolve("none.png") + " does not exist or is not a file; check the path");
     ImageSet other = ImageSet.of(1, 1, 3, new byte[3], new int[] {0}, List.of("a", "b", "c"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.evaluate(other))
@@ -280,23 +288,24 @@ class ModelTest {
     Map<String, Tensor> lacking = new LinkedHashMap<>(tensors);
     lacking.remove("4.bias");
     new Safetensors(lacking, Map.of()).write(file);
-    assertThatExceptionOfType(FormatException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> model.loadWeights(file))
-        .withMessage(file + " lacks the tensor 4.bias; it is of another network, or was cut");
+        .withMessage(
+            file + " has no tensor 4.bias; it belongs to another network, or is incomplete");
 
     Map<String, Tensor> more = new LinkedHashMap<>(tensors);
     more.put("5.weight", Tensor.of(new long[] {1}, new float[1]));
     new Safetensors(more, Map.of()).write(file);
-    assertThatExceptionOfType(FormatException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> model.loadWeights(file))
         .withMessage(
             file
-                + " has the tensor 5.weight, which the network does not have; it is of another network");
+                + " has the tensor 5.weight, which the network does not have; it belongs to another network");
 
     Map<String, Tensor> reshaped = new LinkedHashMap<>(tensors);
     reshaped.put("4.weight", Tensor.of(new long[] {4, 3}, new float[12]));
     new Safetensors(reshaped, Map.of()).write(file);
-    assertThatExceptionOfType(FormatException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> model.loadWeights(file))
         .withMessage(
             file
@@ -332,7 +341,7 @@ class ModelTest {
     // 4 filters of 3x3x3 at 35 places, then 4 x 3.
     assertThat(model.summary().lines()).first().isEqualTo("Network for images of 5 x 7 x 3");
     assertThat(model.summary().lines().reduce((a, b) -> b).orElseThrow())
-        .isEqualTo("135 parameters, 8 running statistics, 3,792 multiply-adds an image");
+        .isEqualTo("135 parameters, 8 running statistics, 3,792 MACs per image");
     assertThat(model.summary()).contains("[5, 7, 4]").contains("3,780").contains("112");
   }
 

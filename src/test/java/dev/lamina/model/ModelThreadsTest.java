@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lamina.Threads;
 import dev.lamina.data.ImageSet;
-import dev.lamina.export.FrozenNetwork;
-import dev.lamina.export.Servable;
+import dev.lamina.graph.Device;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
+import dev.lamina.inference.FrozenNetwork;
+import dev.lamina.network.Network;
+import dev.lamina.network.Servable;
 import dev.lamina.train.Callback;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -34,7 +37,12 @@ class ModelThreadsTest {
   }
 
   private static Trainer trainer(int epochs, Callback... callbacks) {
-    return Trainer.builder().epochs(epochs).batchSize(4).callbacks(callbacks).build();
+    return Trainer.builder()
+        .epochs(epochs)
+        .batchSize(4)
+        .precision(Precision.FLOAT32)
+        .callbacks(callbacks)
+        .build();
   }
 
   /** Steps are built, taken and closed over and over, so that every change of the way is met. */
@@ -143,15 +151,7 @@ class ModelThreadsTest {
     }
     FrozenNetwork frozen =
         new FrozenNetwork(
-            new Servable(
-                "net",
-                ModelTest.HEIGHT,
-                ModelTest.WIDTH,
-                3,
-                NETWORK.body(),
-                weights,
-                List.of("a", "b", "c"),
-                Map.of()));
+            new Servable(NETWORK, weights, List.of("a", "b", "c"), Map.of()), Device.cpu());
     frozen.close();
     frozen.close();
     try (TUint8 batch = TUint8.tensorOf(Shape.of(1, ModelTest.HEIGHT, ModelTest.WIDTH, 3))) {

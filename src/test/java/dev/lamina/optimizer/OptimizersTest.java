@@ -3,10 +3,12 @@ package dev.lamina.optimizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
+import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -179,7 +181,7 @@ class OptimizersTest {
 
   /** Kernel and bias after each step. */
   private static List<float[][]> run(Optimizer optimizer) {
-    try (GraphSession session = new GraphSession()) {
+    try (GraphSession session = new GraphSession(Device.cpu())) {
       Variable kernel =
           session.create(
               "k.weight", Parameter.of("weight", Shape.of(3, 1), Role.KERNEL, Initializer.zeros()));
@@ -194,17 +196,13 @@ class OptimizersTest {
           session.ops().placeholder(TFloat32.class, Placeholder.shape(Shape.of(3, 1)));
       Placeholder<TFloat32> biasGradient =
           session.ops().placeholder(TFloat32.class, Placeholder.shape(Shape.of(1)));
-      Updates updates =
-          Updates.build(
-              optimizer,
-              session,
-              session.ops(),
-              List.of(),
-              values,
-              List.of(kernelGradient, biasGradient));
-      Map<Variable, float[]> zeros = new LinkedHashMap<>();
-      updates.slots().forEach(slot -> zeros.put(slot, new float[(int) slot.parameter().size()]));
-      session.assign(zeros);
+      State state = new State(session, List.of(kernel, bias));
+      Map<Variable, Operand<TFloat32>> gradients = new LinkedHashMap<>();
+      gradients.put(kernel, kernelGradient);
+      gradients.put(bias, biasGradient);
+      BuiltOptimizer updates =
+          BuiltOptimizer.build(optimizer, state, session.ops(), List.of(), values, gradients);
+      state.clear();
       List<float[][]> results = new ArrayList<>();
       for (int t = 0; t < RATES.length; t++) {
         try (TFloat32 kernelValue =
@@ -220,8 +218,8 @@ class OptimizersTest {
                   .feed(kernelGradient, kernelValue)
                   .feed(biasGradient, biasValue)
                   .feed(updates.learningRate().value(), rate)
-                  .feed(updates.momentum().value(), momentum)
-                  .feed(updates.step().value(), step);
+                  .feed(updates.momentum().value(), momentum);
+          updates.step().ifPresent(variable -> runner.feed(variable.value(), step));
           updates.operations().forEach(runner::addTarget);
           runner.run().close();
         }

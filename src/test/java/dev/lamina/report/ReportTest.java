@@ -3,9 +3,10 @@ package dev.lamina.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.lamina.data.DataException;
 import dev.lamina.data.ImageSet;
+import dev.lamina.io.LaminaException;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.step.Metrics;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
 import java.awt.image.BufferedImage;
@@ -22,8 +23,8 @@ class ReportTest {
   private static final History HISTORY =
       new History(
           List.of(
-              new Epoch(1, 10, 1.5, 0.25, Optional.empty(), 0.01, 0.95, 2.04),
-              new Epoch(2, 20, 0.1 + 0.2, 0.75, Optional.empty(), 4e-8, 0.85, 1)));
+              new Epoch(1, 10, Metrics.of(40, 1.5, 0.25), Optional.empty(), 0.01, 0.95, 2.04),
+              new Epoch(2, 20, Metrics.of(40, 0.1 + 0.2, 0.75), Optional.empty(), 4e-8, 0.85, 1)));
 
   @TempDir Path folder;
 
@@ -41,7 +42,7 @@ class ReportTest {
   @Test
   void historyCsv_whereAFileIsInTheWay() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "x").resolve("history.csv");
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> HistoryCsv.write(HISTORY, file))
         .withMessageStartingWith(file + " could not be written (")
         .withMessageEndingWith("); free space or choose another folder");
@@ -66,7 +67,7 @@ class ReportTest {
     }
     ImageSet set = ImageSet.of(3, 5, 3, pixels, new int[] {0, 1}, List.of("red", "black"));
     Path file = folder.resolve("sheet.png");
-    ImageSheet.write(List.of(set, set, set), file);
+    ContactSheet.write(List.of(set, set, set), file);
     BufferedImage sheet = ImageIO.read(file.toFile());
     // Three columns, each pixel drawn two by two.
     assertThat(count(sheet, 0xc80000)).isEqualTo(3 * 5 * 3 * 4);

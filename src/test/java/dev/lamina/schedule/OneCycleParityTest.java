@@ -27,8 +27,8 @@ class OneCycleParityTest {
     List<String> columns = COMMA.splitToList(lines.get(0));
     assertThat(lines).hasSizeGreaterThan(1);
 
-    // The optimizer's own momentum is no column: where it is not cycled it is the one of the
-    // config's first row.
+    // The optimizer's own momentum is not a column: if it is not cycled, it is that of the config's
+    // first row.
     Map<String, Double> ownMomentum = new HashMap<>();
     for (String line : lines.subList(1, lines.size())) {
       List<String> cells = COMMA.splitToList(line);

@@ -60,7 +60,7 @@ class OneCycleTest {
         .isLessThan(cycle.pctStart(0.25).learningRate(60, 100));
   }
 
-  /** Where the climb would end at step 0 exactly, it has no length. */
+  /** If the climb ends exactly at step 0, it has length 0. */
   @Test
   void aClimbWithoutLengthIsAtThePeak() {
     OneCycle cycle = OneCycle.of(1).pctStart(0.25);
@@ -106,11 +106,11 @@ class OneCycleTest {
     refused(() -> OneCycle.of(Double.NaN), "peak must be positive, got NaN");
     refused(() -> OneCycle.of(Double.POSITIVE_INFINITY), "peak must be finite, got Infinity");
     OneCycle cycle = OneCycle.of(0.1);
-    refused(() -> cycle.pctStart(1.5), "pctStart must lie in 0..1, got 1.5");
+    refused(() -> cycle.pctStart(1.5), "pctStart must be in 0..1, got 1.5");
     refused(() -> cycle.divFactor(0), "divFactor must be positive, got 0.0");
     refused(() -> cycle.finalDivFactor(-1), "finalDivFactor must be positive, got -1.0");
-    refused(() -> cycle.momentumRange(-0.1, 0.9), "baseMomentum must lie in 0..1, got -0.1");
-    refused(() -> cycle.momentumRange(0.8, 1.1), "maxMomentum must lie in 0..1, got 1.1");
+    refused(() -> cycle.momentumRange(-0.1, 0.9), "baseMomentum must be in 0..1, got -0.1");
+    refused(() -> cycle.momentumRange(0.8, 1.1), "maxMomentum must be in 0..1, got 1.1");
     refused(
         () -> cycle.momentumRange(0.9, 0.8),
         "baseMomentum must not exceed maxMomentum, got 0.9 and 0.8");

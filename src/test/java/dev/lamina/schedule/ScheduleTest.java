@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds for every schedule. */
+/** Properties of every schedule. */
 class ScheduleTest {
 
   private static final long STEPS = 53;

@@ -44,7 +44,7 @@ class ScheduleValuesTest {
     refused(() -> PiecewiseLinear.of(new long[0], new double[0]), "knots must not be empty");
     refused(
         () -> PiecewiseLinear.of(new long[] {0, 5}, new double[] {1}),
-        "knots and values must be equally many, got 2 and 1");
+        "knots and values must have the same length, got 2 and 1");
     refused(
         () -> PiecewiseLinear.of(new long[] {-1, 5}, new double[] {1, 2}),
         "knots must not be negative, got [-1, 5]");
@@ -148,7 +148,7 @@ class ScheduleValuesTest {
   @ParameterizedTest
   @CsvSource({"0, 0.1", "1, 0.2", "3, 0.4", "4, 0.5", "7, 0.25", "9, 0.08333333333333333"})
   void warmUpClimbsToTheSchedule(long step, double rate) {
-    // What follows is a line from 0.5 at step 4 to 0 at step 10.
+    // Then a line from 0.5 at step 4 to 0 at step 10.
     assertThat(WarmUp.of(4, Polynomial.of(0.5)).learningRate(step, 10))
         .isEqualTo(rate, within(EPSILON));
   }

@@ -17,7 +17,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TInt64;
 
-/** What runs together, on a model that only counts. */
+/** Tests the composition of batches, with a fake model. */
 class BatcherTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -26,7 +26,7 @@ class BatcherTest {
   /** Waits for a permit before every batch. */
   private final Semaphore permits = new Semaphore(0);
 
-  /** Gives each image, a single byte, its value; a negative one cannot be decoded. */
+  /** Returns the value of each image, a single byte; negative ones fail to decode. */
   private SortedMap<String, Output> run(List<byte[]> images) {
     permits.acquireUninterruptibly();
     long[] values = new long[images.size()];
@@ -54,19 +54,19 @@ class BatcherTest {
     return images;
   }
 
-  private static String values(CompletableFuture<List<Row>> answer) {
-    return Client.text(Answers.predictions(answer.join(), true));
+  private static String values(CompletableFuture<List<BatchRow>> answer) {
+    return Client.text(JsonResponses.predictions(answer.join(), true));
   }
 
   @Test
   void requestsThatComeTogether_runTogether() {
     permits.release(100);
     try (Batcher batcher = batcher(4, LONG, 100)) {
-      // The timeout never ends: only a full batch runs.
-      CompletableFuture<List<Row>> first = batcher.submit(images(1));
-      CompletableFuture<List<Row>> second = batcher.submit(images(2, 3));
+      // The timeout does not expire: only a full batch runs.
+      CompletableFuture<List<BatchRow>> first = batcher.submit(images(1));
+      CompletableFuture<List<BatchRow>> second = batcher.submit(images(2, 3));
       assertThat(first).isNotDone();
-      CompletableFuture<List<Row>> third = batcher.submit(images(4));
+      CompletableFuture<List<BatchRow>> third = batcher.submit(images(4));
       assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
       assertThat(values(second)).isEqualTo("{\"predictions\":[2,3]}");
       assertThat(values(third)).isEqualTo("{\"predictions\":[4]}");
@@ -98,12 +98,12 @@ class BatcherTest {
   @Test
   void withoutTimeout_whatCameMeanwhileRunsNext() {
     try (Batcher batcher = batcher(4, Duration.ZERO, 100)) {
-      CompletableFuture<List<Row>> first = batcher.submit(images(1));
+      CompletableFuture<List<BatchRow>> first = batcher.submit(images(1));
       while (batcher.waiting() > 0) {
         Thread.onSpinWait();
       }
       // The first one runs until it gets a permit.
-      CompletableFuture<List<Row>> rest = batcher.submit(images(2, 3, 4, 5, 6, 7));
+      CompletableFuture<List<BatchRow>> rest = batcher.submit(images(2, 3, 4, 5, 6, 7));
       assertThat(batcher.waiting()).isEqualTo(6);
       permits.release(100);
       assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
@@ -116,9 +116,9 @@ class BatcherTest {
   void oneBadImage_failsItsRequestAlone() {
     permits.release(100);
     try (Batcher batcher = batcher(4, LONG, 100)) {
-      CompletableFuture<List<Row>> good = batcher.submit(images(1));
-      CompletableFuture<List<Row>> bad = batcher.submit(images(2, -3));
-      CompletableFuture<List<Row>> better = batcher.submit(images(4));
+      CompletableFuture<List<BatchRow>> good = batcher.submit(images(1));
+      CompletableFuture<List<BatchRow>> bad = batcher.submit(images(2, -3));
+      CompletableFuture<List<BatchRow>> better = batcher.submit(images(4));
       assertThat(values(good)).isEqualTo("{\"predictions\":[1]}");
       assertThat(values(better)).isEqualTo("{\"predictions\":[4]}");
       assertThatThrownBy(bad::join)
@@ -131,15 +131,16 @@ class BatcherTest {
   @Test
   void queue_isBounded() {
     try (Batcher batcher = batcher(1, Duration.ZERO, 3)) {
-      CompletableFuture<List<Row>> first = batcher.submit(images(1));
+      CompletableFuture<List<BatchRow>> first = batcher.submit(images(1));
       while (batcher.waiting() > 0) {
         Thread.onSpinWait();
       }
-      CompletableFuture<List<Row>> second = batcher.submit(images(2, 3));
+      CompletableFuture<List<BatchRow>> second = batcher.submit(images(2, 3));
       assertThatThrownBy(() -> batcher.submit(images(4, 5)))
-          .isInstanceOf(Refusal.class)
-          .hasMessage("at most 3 images may wait, 2 do and the request has 2; ask again later")
-          .extracting(e -> ((Refusal) e).status())
+          .isInstanceOf(HttpError.class)
+          .hasMessage(
+              "queue must have at most 3 images, has 2 and the request has 2; try again later")
+          .extracting(e -> ((HttpError) e).status())
           .isEqualTo(503);
       permits.release(100);
       assertThat(values(first)).isEqualTo("{\"predictions\":[1]}");
@@ -151,12 +152,12 @@ class BatcherTest {
   @Test
   void close_refusesWhatWaits() {
     Batcher batcher = batcher(4, LONG, 100);
-    CompletableFuture<List<Row>> waits = batcher.submit(images(1));
+    CompletableFuture<List<BatchRow>> waits = batcher.submit(images(1));
     batcher.close();
-    assertThatThrownBy(waits::join).hasMessageContaining("the server is stopping; ask again later");
+    assertThatThrownBy(waits::join).hasMessageContaining("the server is stopping; try again later");
     assertThatThrownBy(() -> batcher.submit(images(1)))
-        .isInstanceOf(Refusal.class)
-        .hasMessage("the server is stopping; ask again later");
+        .isInstanceOf(HttpError.class)
+        .hasMessage("the server is stopping; try again later");
     assertThat(sizes).isEmpty();
   }
 }

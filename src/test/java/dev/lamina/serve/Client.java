@@ -26,7 +26,7 @@ final class Client {
 
   HttpResponse<String> send(HttpRequest.Builder request) {
     try {
-      // A client that keeps connections would use one that the server is hanging up on.
+      // A client with keep-alive could reuse a connection that the server is closing.
       return HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .build()
@@ -54,7 +54,7 @@ final class Client {
     return send(request(path).header("Content-Type", type).POST(BodyPublishers.ofByteArray(body)));
   }
 
-  /** The JSON of a good answer. */
+  /** The JSON of a successful response. */
   static JsonNode good(HttpResponse<String> response) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return json(response);
@@ -69,7 +69,7 @@ final class Client {
     }
   }
 
-  /** The message of an answer that says what is wrong, and nothing else. */
+  /** The message of an error response, which must have no other content. */
   static String error(HttpResponse<String> response, int status) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     JsonNode json = json(response);
@@ -81,7 +81,7 @@ final class Client {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
-  /** Sends bytes as they are, and returns all that comes until the server closes. */
+  /** Sends raw bytes and returns everything received until the server closes the connection. */
   String raw(String head, byte[] body) throws IOException {
     try (Socket socket = open()) {
       socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));

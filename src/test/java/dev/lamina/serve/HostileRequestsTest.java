@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HostileRequestsTest {
   private static final String PREDICT = "/v1/models/lamina:predict";
   private static final String IMAGE = "/v1/models/lamina:predictImage";
-  private static final int MOST = 100_000;
+  private static final int MAX_BODY = 100_000;
   private static final String POST = "POST " + PREDICT + " HTTP/1.1\r\nHost: x\r\n";
 
   @TempDir private static Path folder;
@@ -48,7 +48,7 @@ class HostileRequestsTest {
                 .port(0)
                 .maxBatchSize(4)
                 .maxQueue(9)
-                .maxBody(MOST)
+                .maxBody(MAX_BODY)
                 .requestTimeout(Duration.ofSeconds(1))
                 .idleTimeout(Duration.ofSeconds(1)));
     client = new Client(server.uri());
@@ -96,8 +96,8 @@ class HostileRequestsTest {
           {"signature_name": "other"}            | signature_name must be one of [features, from_encoded, serving_default], got other
           {"signature_name": "from_encoded", "instances": ["x"]}               | instances[0] must be an object {"b64": ...}, got the string x
           {"signature_name": "from_encoded", "instances": [{}]}                | instances[0] must have the key 'b64', got nothing
-          {"signature_name": "from_encoded", "instances": [{"b64": 1}]}        | instances[0].b64 must be a string in base64, got 1
-          {"signature_name": "from_encoded", "instances": [{"b64": "AAAA"}]}   | instances[0].b64 is no image that can be read; use PNG or JPEG, or remove it
+          {"signature_name": "from_encoded", "instances": [{"b64": 1}]}        | instances[0].b64 must be a base64 string, got 1
+          {"signature_name": "from_encoded", "instances": [{"b64": "AAAA"}]}   | instances[0].b64 is not a readable image; use PNG or JPEG, or remove it
           {"signature_name": "from_encoded", "instances": [{"b64": ""}]}       | instances[0].b64 is empty (0 bytes); remove it or copy it again
           {"signature_name": "from_encoded", "inputs": {"b64": "AAAA"}}        | inputs must have the key 'image_bytes', got 'b64'
           """)
@@ -133,7 +133,7 @@ class HostileRequestsTest {
       assertThat(predict(body))
           .isEqualTo("instances[0][0][0][0] must be a whole number from 0 to 255, got " + got);
     }
-    // Longer than the JSON reader takes, and longer than a message shows.
+    // Longer than the limit of the JSON parser, and longer than a message shows.
     assertThat(predict("{\"instances\": [" + good.replaceFirst(first, "9".repeat(2000)) + "]}"))
         .startsWith("body must be JSON of at most 16 levels, line 1 column ");
     assertThat(predict("{\"instances\": [" + good.replaceFirst(first, "9".repeat(900)) + "]}"))
@@ -158,9 +158,10 @@ class HostileRequestsTest {
   void deepNesting() {
     assertThat(predict("[".repeat(50_000))).isEqualTo("body must be a JSON object, got an array");
     for (String opening : List.of("[", "{\"a\":")) {
-      assertThat(predict("{\"instances\":" + opening.repeat(9_000))).isNotEmpty();
-      assertThat(predict("{\"more\":" + opening.repeat(9_000)))
-          .startsWith("body must be JSON of at most 16 levels, line 1 column ");
+      for (String key : List.of("instances", "inputs", "more")) {
+        assertThat(predict("{\"" + key + "\":" + opening.repeat(9_000)))
+            .startsWith("body must be JSON of at most 16 levels, line 1 column ");
+      }
     }
   }
 
@@ -185,7 +186,8 @@ class HostileRequestsTest {
             "instances[1].b64 is 60000 x 60000 (width x height), must have at most 33554432 pixels;"
                 + " scale it first");
     assertThat(Client.error(client.post(IMAGE, "image/png", TinyExport.bomb(5_000)), 400))
-        .startsWith("image is damaged: it promises 5000 x 5000 pixels (width x height) in ");
+        .startsWith(
+            "image is damaged: its header says 5000 x 5000 pixels (width x height), but it has only ");
   }
 
   @Test
@@ -194,19 +196,19 @@ class HostileRequestsTest {
     assertThat(
             Client.error(client.post(IMAGE, "image/png", Arrays.copyOf(png, png.length - 40)), 400))
         .isEqualTo(
-            "image 0 of the request (from 0) cannot be decoded; send a whole PNG or JPEG file");
+            "image 0 of the request (from 0) cannot be decoded; send a complete PNG or JPEG file");
     assertThat(Client.error(client.post(IMAGE, "image/png", new byte[0]), 400))
         .isEqualTo("image is empty (0 bytes); remove it or copy it again");
     byte[] gif = TinyExport.encode(TinyExport.IMAGES.toBufferedImage(0), "gif");
     assertThat(Client.error(client.post(IMAGE, "image/gif", gif), 400))
-        .isEqualTo("image is no image that can be read; use PNG or JPEG, or remove it");
+        .isEqualTo("image is not a readable image; use PNG or JPEG, or remove it");
   }
 
   @Test
   void badForms() {
     assertThat(Client.error(client.post(IMAGE, "multipart/form-data", new byte[9]), 400))
         .isEqualTo("Content-Type must have a boundary, got none");
-    String malformed = "body must be well formed multipart/form-data of at most 8 parts, it is not";
+    String malformed = "body must be well-formed multipart/form-data with at most 8 parts";
     String part = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n";
     String type = "multipart/form-data; boundary=x";
     for (String form : List.of("", "nonsense", part, part.repeat(9) + "--x--\r\n")) {
@@ -261,8 +263,9 @@ class HostileRequestsTest {
   @Test
   void longBody() throws IOException {
     String tooLong = "body must have at most 100000 bytes, got more";
-    assertThat(Client.error(client.post(PREDICT, " ".repeat(MOST + 1)), 413)).isEqualTo(tooLong);
-    // The promise alone is enough.
+    assertThat(Client.error(client.post(PREDICT, " ".repeat(MAX_BODY + 1)), 413))
+        .isEqualTo(tooLong);
+    // Content-Length is enough to reject the request.
     assertThat(client.raw(POST + "Content-Length: 99999999999\r\n\r\n", new byte[0]))
         .startsWith("HTTP/1.1 413 ")
         .contains(tooLong);
@@ -274,8 +277,8 @@ class HostileRequestsTest {
       OutputStream out = socket.getOutputStream();
       out.write((POST + "Transfer-Encoding: chunked\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
       byte[] chunk = ("1000\r\n" + " ".repeat(0x1000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
-      // Ten times what is allowed; the answer comes in spite of it.
-      for (int i = 0; i < 10 * MOST / 0x1000; i++) {
+      // Ten times the limit; the response is received nevertheless.
+      for (int i = 0; i < 10 * MAX_BODY / 0x1000; i++) {
         out.write(chunk);
       }
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -287,12 +290,12 @@ class HostileRequestsTest {
   }
 
   @Test
-  void lengthsThatLie() throws IOException {
-    // Fewer bytes than promised, then silence.
+  void falseContentLength() throws IOException {
+    // Fewer bytes than declared, then no more data.
     assertThat(client.raw(POST + "Content-Length: 1000\r\n\r\n", new byte[10]))
         .startsWith("HTTP/1.1 408 ")
-        .endsWith("{\"error\":\"a request must arrive faster\"}");
-    // Fewer bytes than promised, then the end.
+        .endsWith("{\"error\":\"request timed out after 1000 ms\"}");
+    // Fewer bytes than declared, then the connection is closed.
     try (Socket socket = client.open()) {
       socket
           .getOutputStream()
@@ -301,14 +304,14 @@ class HostileRequestsTest {
       assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
           .startsWith("HTTP/1.1 400 ");
     }
-    // More bytes than promised: what follows is taken for another request, and is none.
+    // More bytes than declared: the rest is parsed as another request, which is malformed.
     assertThat(
             client.raw(
                 POST + "Content-Length: 2\r\n\r\n",
                 "{}{}{}\r\n\r\n".getBytes(StandardCharsets.US_ASCII)))
         .contains("body must have 'instances' or 'inputs', got neither")
         .contains("HTTP/1.1 400 ")
-        .contains("{\"error\":\"request must be well formed HTTP: ");
+        .contains("{\"error\":\"request must be well-formed HTTP: ");
     for (String lie :
         List.of(
             "Content-Length: -1",
@@ -323,7 +326,7 @@ class HostileRequestsTest {
   }
 
   @Test
-  void noHttp() throws IOException {
+  void malformedHttp() throws IOException {
     for (String head :
         List.of(
             "nonsense\r\n\r\n",
@@ -345,7 +348,7 @@ class HostileRequestsTest {
     try (Socket socket = client.open()) {
       assertThat(drip(socket, "GET /healthz HTTP/1.1\r\nHost: x\r\nA: "))
           .startsWith("HTTP/1.1 408 ")
-          .endsWith("{\"error\":\"a request must arrive faster\"}");
+          .endsWith("{\"error\":\"request timed out after 2000 ms\"}");
     }
   }
 
@@ -366,11 +369,11 @@ class HostileRequestsTest {
     try (Socket socket = client.open()) {
       assertThat(drip(socket, POST + "Content-Length: 50000\r\n\r\n"))
           .startsWith("HTTP/1.1 408 ")
-          .endsWith("{\"error\":\"a request must arrive faster\"}");
+          .endsWith("{\"error\":\"request timed out after 1000 ms\"}");
     }
   }
 
-  /** Sends a byte every 100 ms, more often than the idle timeout, until an answer has come. */
+  /** Sends a byte every 100 ms, more often than the idle timeout, until a response is received. */
   private static String drip(Socket socket, String begin) throws IOException {
     OutputStream out = socket.getOutputStream();
     out.write(begin.getBytes(StandardCharsets.US_ASCII));
@@ -385,7 +388,7 @@ class HostileRequestsTest {
         }
         answer.append(new String(some, 0, count, StandardCharsets.UTF_8));
       } catch (java.net.SocketTimeoutException e) {
-        // Nothing has come: on with it.
+        // No response yet: continue.
       }
       if (answer.indexOf("408") < 0) {
         out.write('a');
@@ -397,7 +400,7 @@ class HostileRequestsTest {
   @Test
   void silence() throws IOException {
     try (Socket socket = client.open()) {
-      // The server hangs up.
+      // The server closes the connection.
       assertThat(socket.getInputStream().readAllBytes()).isEmpty();
     }
   }

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lamina.data.DataException;
-import dev.lamina.export.FormatException;
 import dev.lamina.graph.GraphSession;
+import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import dev.lamina.model.Prediction;
 import java.awt.image.BufferedImage;
@@ -333,7 +332,7 @@ class ModelServerTest {
     for (int i = 0; i < names.size(); i++) {
       grown.add(metric(names.get(i)) - before.get(i));
     }
-    // Seven images, four at once.
+    // Seven images in batches of at most four.
     assertThat(grown).containsExactly(1.0, 1.0, 2.0, 2.0, 7.0);
     HttpResponse<String> all = client.get("/metrics");
     assertThat(all.headers().firstValue("content-type").orElseThrow())
@@ -367,29 +366,29 @@ class ModelServerTest {
     ServerOptions options = ServerOptions.create().port(0);
     Path missing = folder.resolve("missing");
     assertThatThrownBy(() -> ModelServer.start(missing, options))
-        .isInstanceOf(DataException.class)
-        .hasMessage(missing + " does not exist or is no folder; check the path");
+        .isInstanceOf(LaminaException.class)
+        .hasMessage(missing + " does not exist or is not a folder; check the path");
     Path empty = Files.createDirectories(folder.resolve("empty"));
     assertThatThrownBy(() -> ModelServer.start(empty, options))
-        .isInstanceOf(FormatException.class)
+        .isInstanceOf(LaminaException.class)
         .hasMessage(
             empty
-                + " holds no exported model; name the folder of saved_model.pb, or the one of its"
+                + " contains no exported model; name the folder of saved_model.pb, or the one of its"
                 + " versions (1, 2, ...)");
     Path foreign = Files.createDirectories(folder.resolve("foreign"));
     Files.writeString(foreign.resolve("saved_model.pb"), "");
     assertThatThrownBy(() -> ModelServer.start(foreign, options))
-        .isInstanceOf(FormatException.class)
+        .isInstanceOf(LaminaException.class)
         .hasMessage(
             foreign
-                + " is no export of Lamina: it has no assets.extra/lamina.json; name the folder that"
-                + " holds saved_model.pb");
+                + " is not an export of Lamina: it has no assets.extra/lamina.json; name the folder of"
+                + " saved_model.pb");
     Files.createDirectories(foreign.resolve("assets.extra"));
     Files.copy(
         folder.resolve("2/assets.extra/lamina.json"), foreign.resolve("assets.extra/lamina.json"));
     Files.writeString(foreign.resolve("saved_model.pb"), "nonsense");
     assertThatThrownBy(() -> ModelServer.start(foreign, options))
-        .isInstanceOf(FormatException.class)
+        .isInstanceOf(LaminaException.class)
         .hasMessage(
             foreign.resolve("saved_model.pb")
                 + " is damaged, or not a SavedModel; export the model again");
@@ -401,7 +400,7 @@ class ModelServerTest {
     assertThatThrownBy(() -> ModelServer.start(folder, ServerOptions.create().port(port)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageMatching(
-            "host and port must be an address of this machine that is free, got 127.0.0.1:"
+            "host and port must be a free address of this machine, got 127.0.0.1:"
                 + port
                 + " \\(.*\\); choose another");
   }

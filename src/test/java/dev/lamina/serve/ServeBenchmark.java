@@ -22,8 +22,8 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
 /**
- * How fast a server answers beside the bare model: clients that each ask for one image over one
- * connection, and again when the answer has come.
+ * The throughput and latency of a server compared with the model alone: closed-loop clients with
+ * one connection each, which send one image per request.
  */
 final class ServeBenchmark {
   private static final int[] CLIENTS = {1, 8, 64};
@@ -36,7 +36,7 @@ final class ServeBenchmark {
     this.request = request;
   }
 
-  /** Takes the server's address, the export that it serves, and the seconds for each row. */
+  /** Arguments: the server's address, the export that it serves, and the seconds for each row. */
   public static void main(String[] args) throws Exception {
     URI server = URI.create(args[0]);
     double seconds = Double.parseDouble(args[2]);
@@ -172,7 +172,7 @@ final class ServeBenchmark {
     return times;
   }
 
-  /** Reads one good answer. */
+  /** Reads one successful response. */
   private static void read(InputStream in) throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.indexOf("\r\n\r\n") < 0) {

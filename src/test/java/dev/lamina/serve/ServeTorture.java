@@ -16,18 +16,18 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Connections in turn, good and bad ones, to a server in another process, whose resident memory,
- * file descriptors and threads are watched. Linux only.
+ * Sends valid and invalid requests in sequence to a server in another process, and monitors its
+ * resident memory, file descriptors and threads. Linux only.
  */
 final class ServeTorture {
-  /** The share of the connections after which nothing may grow any more. */
+  /** The fraction of the connections after which nothing may grow. */
   private static final double WARM_UP = 0.4;
 
   private record Sample(int descriptors, int threads, long resident) {}
 
   private ServeTorture() {}
 
-  /** Takes the server's address, its process, and how many connections. */
+  /** Arguments: the server's address, its process id, and the number of connections. */
   public static void main(String[] args) throws Exception {
     URI server = URI.create(args[0]);
     Path process = Path.of("/proc", args[1]);
@@ -85,7 +85,7 @@ final class ServeTorture {
     return samples.stream().mapToLong(Sample::resident).average().orElseThrow();
   }
 
-  /** A good request for images, and what is not. */
+  /** A valid predict request, and invalid ones. */
   private static byte[][] requests() {
     String image = Arrays.deepToString(new int[32][32][3]);
     String post = "POST /v1/models/lamina:predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
@@ -113,9 +113,9 @@ final class ServeTorture {
   }
 
   /**
-   * One connection; the status of its answer, empty where there is none.
+   * Opens one connection and returns the status of the response, empty if there is none.
    *
-   * @throws IllegalStateException where a good request is not answered well
+   * @throws IllegalStateException if a valid request fails
    */
   private static String ask(URI server, byte[] request, boolean good) throws IOException {
     try (Socket socket = new Socket(server.getHost(), server.getPort())) {

@@ -19,7 +19,7 @@ class ServerOptionsTest {
     rejects("port must be in 0..65535, got 65536", options -> options.port(65536));
     rejects("port must be in 0..65535, got -1", options -> options.port(-1));
     rejects(
-        "modelName must be of letters, digits, '.', '_' and '-', got a/b",
+        "modelName must consist of letters, digits, '.', '_' and '-', got a/b",
         options -> options.modelName("a/b"));
     rejects("maxBatchSize must be positive, got 0", options -> options.maxBatchSize(0));
     rejects(

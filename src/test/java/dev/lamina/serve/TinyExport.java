@@ -26,7 +26,7 @@ final class TinyExport {
 
   private TinyExport() {}
 
-  /** A model whose answers differ from image to image. */
+  /** A model whose outputs differ between images. */
   static Model model() {
     Model model =
         ResNetCifar.builder()
@@ -39,7 +39,7 @@ final class TinyExport {
     return model;
   }
 
-  /** Writes the model as its second version, beside a first one that is another model. */
+  /** Writes the model as version 2, beside another model as version 1. */
   static Path write(Model model, Path folder) {
     try (Model other = ResNetCifar.builder().width(1).imageSize(HEIGHT, WIDTH).classes(2).build()) {
       other.export(folder.resolve("1"));
@@ -55,7 +55,7 @@ final class TinyExport {
         HEIGHT, WIDTH, 3, pixels, new int[count], Collections.nCopies(CLASS_NAMES.size(), "class"));
   }
 
-  /** The pixels of an image as nested arrays of JSON. */
+  /** The pixels of an image as nested JSON arrays. */
   static String json(int image) {
     byte[] pixels = IMAGES.image(image);
     return "["
@@ -94,7 +94,7 @@ final class TinyExport {
     return "{\"b64\": \"" + Base64.getEncoder().encodeToString(bytes) + "\"}";
   }
 
-  /** A PNG whose header claims that size; nothing follows. */
+  /** A PNG with only a header, which declares that size. */
   static byte[] bomb(int side) {
     byte[] png = png(0);
     java.nio.ByteBuffer.wrap(png).putInt(16, side).putInt(20, side);

@@ -21,7 +21,7 @@ import java.util.function.LongPredicate;
 /**
  * What a checkpoint takes from training, at full width and batch 64: how much longer the time from
  * it to the end of the second step after it is than two steps without. That counts both the copy,
- * which stops training, and the writing, which goes on beside it.
+ * which stops training, and the writing, which continues beside it.
  */
 final class CheckpointCost implements Callback {
   /** So a step is left over that nothing is written in. */

@@ -48,7 +48,7 @@ final class Determinism {
    * Trains until it is enough.
    *
    * @return the steps after which both processes had the same weights
-   * @throws IllegalStateException where the weights differ, or those of another seed do not
+   * @throws IllegalStateException if the weights differ, or those of another seed do not
    */
   static long identicalSteps(Recipe recipe, LongPredicate enough) throws IOException {
     String other;

@@ -11,7 +11,7 @@ import dev.lamina.graph.Precision;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.Sequential;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.schedule.Constant;
 import dev.lamina.train.Callback;
 import dev.lamina.train.RunHandle;
@@ -35,7 +35,8 @@ final class DeterminismProcess {
     try (Model model = Model.of(network(Integer.parseInt(args[0])), seed)) {
       Trainer.builder()
           .schedule(Constant.of(0.01))
-          .augment(RandomCrop.reflect(4), RandomFlip.horizontal(), ColorJitter.of(), Cutout.of(8))
+          .augment(
+              RandomCrop.reflect(4), RandomFlip.horizontal(), ColorJitter.create(), Cutout.of(8))
           .epochs(Integer.MAX_VALUE)
           .batchSize(Integer.parseInt(args[1]))
           .precision(Precision.valueOf(args[2]))

@@ -2,7 +2,7 @@ package dev.lamina.torture;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import dev.lamina.data.AtomicFiles;
+import dev.lamina.io.AtomicFiles;
 import dev.lamina.train.Checkpoint;
 import dev.lamina.train.Checkpoints;
 import java.io.BufferedReader;
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 final class Kills {
   /** A checkpoint is being written while the steps up to the next one are taken. */
-  private static final int MOST_STEPS_LOST = 2 * TrainingProcess.STEPS_PER_CHECKPOINT;
+  private static final int MAX_STEPS_LOST = 2 * TrainingProcess.STEPS_PER_CHECKPOINT;
 
   private final Path folder;
   private final Random random;
@@ -55,7 +55,7 @@ final class Kills {
   /**
    * Starts runs one after the other, each beside a twin, until there were enough kills.
    *
-   * @throws IllegalStateException where something was lost or differs
+   * @throws IllegalStateException if something was lost or differs
    */
   void run(LongPredicate enough) throws IOException, InterruptedException {
     Path twin = folder.resolve("twin");
@@ -150,7 +150,7 @@ final class Kills {
   private void checkNothingLost(Path run, List<String> said) {
     long taken = said.isEmpty() ? 0 : lastNumber(said);
     long kept = Checkpoints.newest(run).map(Checkpoint::step).orElse(0L);
-    if (taken - kept > MOST_STEPS_LOST) {
+    if (taken - kept > MAX_STEPS_LOST) {
       throw new IllegalStateException(
           "lost: %s steps were taken, the newest checkpoint is after %s".formatted(taken, kept));
     }

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The short form; {@code tools/torture kills} goes on for longer. */
+/** The short form; {@code tools/torture kills} runs longer. */
 class KillsTest {
   @TempDir private Path folder;
 

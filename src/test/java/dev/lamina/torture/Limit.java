@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.function.LongPredicate;
 
 /**
- * How long something goes on: until it was done so many times, or for some time.
+ * The duration of a test: a number of repetitions, or a time.
  *
  * @param count how many times; 0 where time is the limit
  * @param time how long; zero where a number is the limit

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.lamina.cli.Main;
-import dev.lamina.data.FolderLock;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.io.FolderLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,7 +59,7 @@ class SignalsTest {
 
     /** Waits until a file is there and holds the text. */
     void await(Path file, String text) throws Exception {
-      // Latin 1, as a picture is no text.
+      // Latin 1, because a picture is not text.
       while (!Files.exists(file)
           || !Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
         assertThat(process.isAlive()).as("alive; it said: %s", Files.readString(err)).isTrue();
@@ -95,7 +95,7 @@ class SignalsTest {
             "status; a build that a shell starts with & ignores Ctrl-C, and what it starts does too")
         .isEqualTo(130);
     assertThat(Files.readString(first.err))
-        .contains("lamina: stopping after this step; again to leave at once");
+        .contains("lamina: stopping after this step; press Ctrl-C again to quit immediately");
     assertThat(Files.readString(first.out))
         .containsPattern("checkpoint after step \\d+\n")
         .endsWith("resume     tools/lamina train --resume " + run + "\n");

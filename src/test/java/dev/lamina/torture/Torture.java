@@ -5,7 +5,7 @@ import java.nio.file.Path;
 
 /** The long forms of the tests of this package; {@code tools/torture} runs each in a process. */
 final class Torture {
-  /** A part goes on to its limit, and returns its figures; it throws where something broke. */
+  /** A part continues to its limit and returns its results; it throws if something failed. */
   @FunctionalInterface
   private interface Part {
     String run(Limit limit, Path scratch) throws Exception;

@@ -12,7 +12,7 @@ import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.Flatten;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.report.HistoryCsv;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.Callback;
@@ -26,8 +26,8 @@ import java.nio.file.Path;
 import java.util.stream.IntStream;
 
 /**
- * A program that starts a small run, or goes on with it. It says {@code start} and then the number
- * of steps taken, after each of them, and leaves weights and history at the end.
+ * A program that starts a small run, or continues it. It says {@code start} and then the number of
+ * steps taken, after each of them, and leaves weights and history at the end.
  */
 final class TrainingProcess {
   static final int STEPS_PER_CHECKPOINT = 5;

@@ -4,18 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.lamina.data.AtomicFiles;
-import dev.lamina.data.DataException;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
-import dev.lamina.export.FormatException;
-import dev.lamina.export.Safetensors;
+import dev.lamina.format.Safetensors;
+import dev.lamina.graph.Precision;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.Schedule;
+import dev.lamina.step.DivergenceException;
+import dev.lamina.step.Metrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,7 +45,11 @@ class CheckpointsTest {
 
   /** Four steps an epoch. */
   private static Trainer.Builder recipe(int epochs) {
-    return Trainer.builder().schedule(Constant.of(0.1)).epochs(epochs).batchSize(10);
+    return Trainer.builder()
+        .schedule(Constant.of(0.1))
+        .epochs(epochs)
+        .batchSize(10)
+        .precision(Precision.FLOAT32);
   }
 
   private static History fit(Trainer.Builder recipe) {
@@ -121,9 +127,8 @@ class CheckpointsTest {
                     new Epoch(
                         i + 1,
                         4L * i,
-                        1,
-                        0.5,
-                        java.util.Optional.of(new Metrics(10, 1, accuracies[i])),
+                        Metrics.of(10, 1, 0.5),
+                        java.util.Optional.of(Metrics.of(10, 1, accuracies[i])),
                         0.1,
                         0.9,
                         1))
@@ -138,10 +143,15 @@ class CheckpointsTest {
     assertThat(checkpoint.configuration())
         .containsEntry("epochs", "1")
         .containsEntry("batchSize", "10")
-        .containsEntry("schedule", "Constant[rate=0.1]");
+        .containsEntry("schedule", "{\"kind\":\"Constant\",\"rate\":0.1}");
     assertThat(checkpoint.tensors().keySet())
         .containsExactlyInAnyOrder(
-            "1.weight", "1.bias", "optimizer.velocity.1.weight", "optimizer.velocity.1.bias");
+            "1.weight",
+            "1.bias",
+            "optimizer.learning_rate",
+            "optimizer.momentum",
+            "optimizer.velocity.1.weight",
+            "optimizer.velocity.1.bias");
     Path copy = run.resolve("copy.safetensors");
     checkpoint.write(copy);
     assertThat(copy).hasSameBinaryContentAs(file(4));
@@ -158,12 +168,12 @@ class CheckpointsTest {
       int at = i < 100 ? i : random.nextInt(bytes.length);
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Files.write(damaged, bytes);
-      assertThatExceptionOfType(FormatException.class)
+      assertThatExceptionOfType(LaminaException.class)
           .as("a bit of byte %s", at)
           .isThrownBy(() -> Checkpoint.read(damaged))
           .withMessageStartingWith(damaged.toString());
       Files.write(damaged, java.util.Arrays.copyOf(whole, random.nextInt(whole.length)));
-      assertThatExceptionOfType(FormatException.class)
+      assertThatExceptionOfType(LaminaException.class)
           .isThrownBy(() -> Checkpoint.read(damaged))
           .withMessageStartingWith(damaged.toString());
     }
@@ -175,19 +185,20 @@ class CheckpointsTest {
     byte[] bytes = Files.readAllBytes(file(4));
     bytes[bytes.length - 100] ^= 1;
     Files.write(file(4), bytes);
-    assertThatExceptionOfType(FormatException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Checkpoint.read(file(4)))
         .withMessage(file(4) + " is damaged: its checksum differs; use another checkpoint");
     Path other = run.resolve("other.safetensors");
     new Safetensors(Map.of(), Map.of("format", "pt")).write(other);
-    assertThatExceptionOfType(FormatException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Checkpoint.read(other))
-        .withMessage(other + " is no checkpoint; check that it is the right file");
-    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "2")).write(other);
-    assertThatExceptionOfType(FormatException.class)
+        .withMessage(other + " is not a checkpoint; check that it is the right file");
+    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "3")).write(other);
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Checkpoint.read(other))
         .withMessage(
-            other + " is of version 2, this Lamina reads version 1; use the Lamina that wrote it");
+            other
+                + " is of version 3, this Lamina reads versions 1 to 2; use the Lamina that wrote it");
     assertThatExceptionOfType(UncheckedIOException.class)
         .isThrownBy(() -> Checkpoint.read(run.resolve("none")))
         .withMessage(run.resolve("none") + " does not exist; check the path");
@@ -200,7 +211,7 @@ class CheckpointsTest {
     assertThat(files()).containsExactly(name(4), name(8), name(9));
     byte[] cut = java.util.Arrays.copyOf(Files.readAllBytes(file(9)), 500);
     Files.write(file(9), cut);
-    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "2")).write(file(11));
+    new Safetensors(Map.of(), Map.of("lamina_checkpoint", "3")).write(file(11));
     assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(8);
     // One that keeps a single checkpoint must not let those that cannot be read stand for it.
     History resumed = resume(recipe(4).callbacks(never().keep(1).everySteps(2), stopAfter(10)));
@@ -218,8 +229,7 @@ class CheckpointsTest {
                 new Epoch(
                     e.number(),
                     e.steps(),
-                    e.loss(),
-                    e.accuracy(),
+                    e.training(),
                     e.validation(),
                     e.learningRate(),
                     e.momentum(),
@@ -232,10 +242,10 @@ class CheckpointsTest {
     fit(recipe(1).callbacks(never()));
     Files.write(file(4), new byte[3]);
     Files.write(file(2), new byte[4]);
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> resume(recipe(1)))
         .withMessage(
-            "none of the 2 checkpoints of %s can be read; the newest: %s is truncated: header length takes 8 bytes, file holds 3; copy it again",
+            "none of the 2 checkpoints of %s can be read; the newest: %s is truncated: header length takes 8 bytes, file has 3; copy it again",
             run, file(4));
   }
 
@@ -258,7 +268,8 @@ class CheckpointsTest {
     Checkpoint checkpoint = Checkpoints.newest(run).orElseThrow();
     Map<String, Safetensors.Tensor> more = new HashMap<>(checkpoint.tensors());
     more.put("average.weight", Safetensors.Tensor.of(new long[] {1}, new float[] {5}));
-    new Checkpoint(checkpoint.progress(), checkpoint.configuration(), more).write(file(6));
+    new Checkpoint(CheckpointFile.VERSION, checkpoint.progress(), checkpoint.configuration(), more)
+        .write(file(6));
     assertThat(withoutTime(resume(recipe(2)))).isEqualTo(withoutTime(whole));
   }
 
@@ -269,11 +280,13 @@ class CheckpointsTest {
     Checkpoint.Progress progress = checkpoint.progress();
     for (long step : new long[] {3, 9}) {
       new Checkpoint(
-              new Checkpoint.Progress(step, progress.sums(), 0, progress.history()),
+              CheckpointFile.VERSION,
+              new Checkpoint.Progress(
+                  step, progress.sums(), 0, progress.history(), 1, progress.callbacks()),
               checkpoint.configuration(),
               checkpoint.tensors())
           .write(file(6));
-      assertThatExceptionOfType(FormatException.class)
+      assertThatExceptionOfType(LaminaException.class)
           .isThrownBy(() -> resume(recipe(2)))
           .withMessage(
               "the checkpoint must be of a step from 4 to 8, as its history says, is of %s; use another",
@@ -296,7 +309,7 @@ class CheckpointsTest {
         new Callback() {
           @Override
           public void onEpoch(Epoch epoch, RunHandle handle) {
-            assertThatExceptionOfType(DataException.class)
+            assertThatExceptionOfType(LaminaException.class)
                 .isThrownBy(() -> fit(recipe(1).callbacks(never())))
                 .withMessage(
                     "%s is in use by this process; wait for it to end or choose another folder",
@@ -360,7 +373,7 @@ class CheckpointsTest {
       assertThatExceptionOfType(DivergenceException.class)
           .isThrownBy(() -> trainer.fit(model, IMAGES, IMAGES))
           .satisfies(e -> assertThat(e.step()).isEqualTo(6))
-          .withMessageContaining("the model has the weights of the last whole epoch");
+          .withMessageContaining("The model was reset to the weights of the last whole epoch");
       assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(6);
     }
   }

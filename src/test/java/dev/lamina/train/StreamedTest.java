@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lamina.Clothes;
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
-import dev.lamina.data.DataException;
 import dev.lamina.data.ImageData;
 import dev.lamina.graph.Precision;
+import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -16,8 +16,9 @@ import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.step.TrainStep;
 import dev.lamina.zoo.GoldenModel;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -213,7 +214,7 @@ class StreamedTest {
               }
             }
           };
-      assertThatExceptionOfType(DataException.class)
+      assertThatExceptionOfType(LaminaException.class)
           .as(how)
           .isThrownBy(() -> fit(data, recipe().callbacks(damage)))
           .withMessage(
@@ -232,10 +233,10 @@ class StreamedTest {
     long size = Files.size(file);
     assertThat(size).isEqualTo(20 + 68 * 32 * 32 * 3);
     cut(file);
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ImageData.streamed(images, folder.resolve("cache")))
         .withMessage(
-            "%s must hold 68 images of 32 x 32 x 3, %d bytes, has %d; delete it, it is made anew"
+            "%s must contain 68 images of 32 x 32 x 3, %d bytes, has %d; delete it to have it written again"
                 .formatted(file, size, size - 1));
   }
 
@@ -275,10 +276,10 @@ class StreamedTest {
 
   @Test
   void whatIsNoImageFolder() {
-    assertThatExceptionOfType(DataException.class)
+    assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ImageData.streamed(Path.of("docs/decisions"), folder))
         .withMessage(
-            "docs/decisions must hold images in train|test/CLASS/ or CLASS/ to be streamed; other data sets are opened in"
+            "docs/decisions must contain images in train|test/CLASS/ or CLASS/ to be streamed; other data sets are opened in"
                 + " memory");
   }
 }

@@ -10,6 +10,7 @@ import dev.lamina.model.Model;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.Schedule;
+import dev.lamina.step.TrainStep;
 import dev.lamina.zoo.GoldenModel;
 import java.util.ArrayList;
 import java.util.List;

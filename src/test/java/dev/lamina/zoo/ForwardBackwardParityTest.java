@@ -26,7 +26,6 @@ import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -74,13 +73,13 @@ class ForwardBackwardParityTest {
       Operand<TUint8> input = placeholder(session);
       Ops tf = session.ops();
       Operand<TFloating> value =
-          Floats.wide(tf.math.div(tf.dtypes.cast(input, TFloat32.class), tf.constant(255f)));
+          Floats.asFloating(tf.math.div(tf.dtypes.cast(input, TFloat32.class), tf.constant(255f)));
       for (Named named : model.network().body().layers()) {
         value = named.layer().apply(context.child(named.name()), value);
         Tensor expected = GOLDEN.get("act." + named.name());
         if (expected != null) {
           Operand<TFloat32> planar =
-              tf.linalg.transpose(Floats.float32(value), tf.constant(new int[] {0, 3, 1, 2}));
+              tf.linalg.transpose(Floats.expectFloat32(value), tf.constant(new int[] {0, 3, 1, 2}));
           try (var result = session.runner().feed(input, images).fetch(planar).run()) {
             assertClose(named.name(), GraphSession.floats(result.get(0)), expected.floats(), 1e-5);
           }
@@ -104,9 +103,17 @@ class ForwardBackwardParityTest {
               tf.constant(new long[] {1, 2}).asOutput().expect(TInt64.class),
               Precision.FLOAT32);
       Operand<TFloat32> logits = model.network().apply(context, input);
-      Operand<TFloat32> loss = CrossEntropy.create().apply(tf, logits, classes);
+      Operand<TFloat32> targets =
+          tf.oneHot(
+              classes,
+              tf.constant(Math.toIntExact(logits.shape().get(1))),
+              tf.constant(1f),
+              tf.constant(0f));
+      Operand<TFloat32> loss =
+          tf.math.mean(CrossEntropy.create().apply(tf, logits, targets), tf.constant(0));
       Operand<TFloat32> smoothed =
-          CrossEntropy.create().labelSmoothing(0.1).apply(tf, logits, classes);
+          tf.math.mean(
+              CrossEntropy.create().labelSmoothing(0.1).apply(tf, logits, targets), tf.constant(0));
       List<Variable> trained =
           context.reads().keySet().stream()
               .filter(variable -> variable.parameter().role().trainable())
@@ -116,7 +123,7 @@ class ForwardBackwardParityTest {
               .filter(read -> read.getKey().parameter().role().trainable())
               .map(read -> read.getValue().asOutput())
               .toList();
-      var gradients = context.gradients(loss, reads);
+      var gradients = context.backward().gradients(loss, reads);
       Session.Runner runner =
           session
               .runner()
@@ -128,9 +135,10 @@ class ForwardBackwardParityTest {
       for (Output<TFloat32> read : reads) {
         runner.fetch(Objects.requireNonNull(gradients.get(read)));
       }
-      for (Op update : context.assignUpdates(tf)) {
-        runner.addTarget(update);
-      }
+      context
+          .statistics()
+          .forEach(
+              (variable, value) -> runner.addTarget(tf.assignVariableOp(variable.handle(), value)));
       List<float[]> fetched = new ArrayList<>();
       try (var result = runner.run()) {
         for (int i = 0; i < 3 + reads.size(); i++) {

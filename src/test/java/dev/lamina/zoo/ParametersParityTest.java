@@ -3,7 +3,7 @@ package dev.lamina.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.Golden;
-import dev.lamina.export.TorchLayout;
+import dev.lamina.format.TorchLayout;
 import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;

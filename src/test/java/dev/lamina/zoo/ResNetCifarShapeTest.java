@@ -7,7 +7,7 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.layer.Layer.Child;
 import dev.lamina.model.Model;
-import dev.lamina.model.Network;
+import dev.lamina.network.Network;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -46,7 +46,7 @@ class ResNetCifarShapeTest {
       Ops tf = model.session().ops();
       Context context = Context.inference(model.session());
       Operand<TFloating> value =
-          Floats.wide(
+          Floats.asFloating(
               tf.placeholder(
                   TFloat32.class, Placeholder.shape(Shape.of(-1, height, imageWidth, 3))));
       Map<String, Shape> predicted = new LinkedHashMap<>();
@@ -89,10 +89,10 @@ class ResNetCifarShapeTest {
         .withMessage("inputChannels must be positive, got 0");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.inputChannels(1).build())
-        .withMessage("normalization must be set where inputChannels is not 3, got inputChannels 1");
+        .withMessage("normalization must be set if inputChannels is not 3, got inputChannels 1");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.normalization(new double[] {0.5}, new double[] {0}).build())
-        .withMessage("deviation must be positive, got 0.0");
+        .withMessage("std must be positive, got 0.0");
   }
 
   @Test

@@ -1,0 +1,31 @@
+package dev.lamina.augment;
+
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TUint8;
+
+/**
+ * A batch of training examples inside the graph.
+ *
+ * @param images uint8 [N, height, width, channels], each 0 to 255
+ * @param targets float32 [N, classes]: one-hot classes, or a distribution over the classes
+ * @param weights float32 [N]: how much each example counts in the loss and in the metrics; 1 unless
+ *     something sets it
+ */
+public record Batch(Operand<TUint8> images, Operand<TFloat32> targets, Operand<TFloat32> weights) {
+
+  /** Returns this batch with other images. */
+  public Batch withImages(Operand<TUint8> images) {
+    return new Batch(images, targets, weights);
+  }
+
+  /** Returns this batch with other targets. */
+  public Batch withTargets(Operand<TFloat32> targets) {
+    return new Batch(images, targets, weights);
+  }
+
+  /** Returns this batch with other weights. */
+  public Batch withWeights(Operand<TFloat32> weights) {
+    return new Batch(images, targets, weights);
+  }
+}

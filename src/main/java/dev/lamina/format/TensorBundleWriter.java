@@ -1,0 +1,56 @@
+package dev.lamina.format;
+
+import dev.lamina.inference.Constants;
+import dev.lamina.network.Servable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.NdArrays;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TString;
+
+/** Writes weights as a TensorFlow 2 checkpoint. */
+final class TensorBundleWriter {
+  /** The prefix of its file names in a SavedModel. */
+  static final String PREFIX = "variables/variables";
+
+  private static final String OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH";
+
+  private TensorBundleWriter() {}
+
+  /**
+   * Writes the weights.
+   *
+   * @param objects the objects by which Python finds the weights
+   */
+  static void write(Path prefix, Servable servable, TrackableObjectGraph objects) {
+    try (Graph graph = new Graph();
+        TString object = TString.tensorOfBytes(NdArrays.scalarOfObject(objects.toByteArray()))) {
+      Ops tf = Ops.create(graph);
+      Map<String, Operand<TFloat32>> weights = Constants.add(servable, tf);
+      List<Operand<?>> values = new ArrayList<>(weights.values());
+      values.add(tf.constantOf(object));
+      List<String> keys = new ArrayList<>();
+      weights.keySet().forEach(name -> keys.add(ObjectGraph.checkpointKey(name)));
+      keys.add(OBJECTS);
+      // An empty slice specification saves the complete tensor.
+      Operand<TString> slices = tf.fill(tf.constant(new int[] {keys.size()}), tf.constant(""));
+      Op save =
+          tf.train.save(
+              tf.constant(prefix.toString()),
+              tf.array(keys.toArray(String[]::new)),
+              slices,
+              values);
+      try (Session session = new Session(graph)) {
+        session.runner().addTarget(save).run().close();
+      }
+    }
+  }
+}

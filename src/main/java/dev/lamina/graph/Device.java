@@ -1,0 +1,127 @@
+package dev.lamina.graph;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.base.Suppliers;
+import java.util.function.Supplier;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GPUOptions;
+
+/**
+ * The device that a model runs on. It determines the algorithm of convolutions, the memory use, the
+ * precision of training and the batch size of evaluation. A {@link GraphSession} belongs to one
+ * device; layers get it from their {@link Context}.
+ *
+ * <table>
+ * <caption>What a device decides</caption>
+ * <tr><th></th><th>CPU</th><th>GPU</th></tr>
+ * <tr><td>{@link #usesWinograd}</td><td>yes</td><td>no: cuDNN chooses its algorithms</td></tr>
+ * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
+ * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
+ * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512</td></tr>
+ * <tr><td>memory</td><td>as needed</td><td>grows as needed; TensorFlow's default is to take all of it</td></tr>
+ * </table>
+ *
+ * @param kind the kind of device
+ * @param index which of several GPUs, from 0; 0 for a CPU
+ */
+public record Device(Kind kind, int index) {
+  /** The kinds of devices. */
+  public enum Kind {
+    /** The processor, with all its cores. */
+    CPU,
+    /** A graphics card that TensorFlow was built for. */
+    GPU
+  }
+
+  /** Computed once: the devices cannot change while the process runs. */
+  private static final Supplier<Device> AUTO =
+      Suppliers.memoize(() -> PhysicalDevices.finds(gpu(0)) ? gpu(0) : cpu());
+
+  /** Checks that the index is not negative. */
+  public Device {
+    checkArgument(index >= 0, "index must not be negative, got %s", index);
+  }
+
+  /** Returns the first GPU that TensorFlow can use, or the CPU if there is none. */
+  public static Device auto() {
+    return AUTO.get();
+  }
+
+  /** Returns the CPU. */
+  public static Device cpu() {
+    return new Device(Kind.CPU, 0);
+  }
+
+  /**
+   * Returns a GPU. Whether it exists is checked when a model is created on it.
+   *
+   * @param index which one, from 0
+   */
+  public static Device gpu(int index) {
+    return new Device(Kind.GPU, index);
+  }
+
+  /** Returns whether 3x3 convolutions may be computed as Winograd convolutions. */
+  public boolean usesWinograd() {
+    return kind == Kind.CPU;
+  }
+
+  /**
+   * Returns whether cheap activations are recomputed in the backward pass instead of being kept.
+   * 16-bit activations are half the size, so the extra compute does not pay for them.
+   */
+  public boolean rematerializes(Precision precision) {
+    return kind == Kind.CPU && precision == Precision.FLOAT32;
+  }
+
+  /** Returns the precision of training unless another one is set. */
+  public Precision precision() {
+    if (kind == Kind.GPU) {
+      return Precision.FLOAT16;
+    }
+    return Processor.THIS.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32;
+  }
+
+  /**
+   * Returns the batch size of evaluation and prediction. On a CPU larger batches are slower,
+   * because activations no longer fit its cache.
+   */
+  public int evaluationBatch() {
+    return kind == Kind.CPU ? 32 : 512;
+  }
+
+  /** Returns the configuration of a session: only this device is visible to it. */
+  ConfigProto config() {
+    ConfigProto.Builder config = ConfigProto.newBuilder();
+    if (kind == Kind.CPU) {
+      config.putDeviceCount("GPU", 0);
+    } else {
+      config
+          .setAllowSoftPlacement(true)
+          .setGpuOptions(
+              GPUOptions.newBuilder()
+                  .setAllowGrowth(true)
+                  .setVisibleDeviceList(Integer.toString(index)));
+    }
+    return config.build();
+  }
+
+  /**
+   * Checks that TensorFlow can use this device, so that nothing falls back to another one silently.
+   *
+   * @throws IllegalArgumentException if it cannot
+   */
+  void checkExists() {
+    checkArgument(
+        kind == Kind.CPU || PhysicalDevices.finds(this),
+        "device must be one that TensorFlow can use, got %s; use cpu, or build with -Pgpu on a machine"
+            + " with CUDA; a process that has used one GPU cannot use another",
+        this);
+  }
+
+  @Override
+  public String toString() {
+    return kind == Kind.CPU ? "cpu" : "gpu:" + index;
+  }
+}

@@ -1,0 +1,140 @@
+package dev.lamina.io;
+
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** Writes files atomically: to a temporary file beside the target, which is then renamed. */
+public final class AtomicFiles {
+  private AtomicFiles() {}
+
+  /**
+   * Writes a file, replacing an existing one. Creates missing parent folders.
+   *
+   * @throws LaminaException if it cannot be written; an existing file is unchanged
+   */
+  public static void write(Path file, byte[] content) {
+    try {
+      write(file, List.of(ByteBuffer.wrap(content)));
+    } catch (IOException e) {
+      throw new LaminaException(
+          file + " could not be written (" + e + "); free space or choose another folder", e);
+    }
+  }
+
+  /** Writes a file from buffers in order, replacing an existing one. */
+  public static void write(Path file, List<ByteBuffer> pieces) throws IOException {
+    write(file, channel -> writeAll(channel, pieces));
+  }
+
+  /** Writes the content of a file to a channel. */
+  public interface Content {
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  /** Writes a file, replacing an existing one. */
+  public static void write(Path file, Content content) throws IOException {
+    Path temporary = temporary(file);
+    try {
+      flush(temporary, content);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      flushFolder(temporary.resolveSibling(""));
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Returns a new path beside the target, to be renamed to it; creates the folder of both. */
+  public static Path temporary(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    // createTempFile would make the file readable by its owner only.
+    Path temporary =
+        absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path folder = temporary.resolveSibling("");
+    // createDirectories would fail for a symbolic link to a folder.
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(folder);
+    }
+    return temporary;
+  }
+
+  /** Writes a new file and forces it to the storage device. */
+  public static void flush(Path file, List<ByteBuffer> pieces) throws IOException {
+    flush(file, channel -> writeAll(channel, pieces));
+  }
+
+  private static void flush(Path file, Content content) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      content.writeTo(channel);
+      channel.force(true);
+    }
+  }
+
+  /** Writes all remaining bytes of the buffers, in order. */
+  public static void writeAll(FileChannel channel, List<ByteBuffer> pieces) throws IOException {
+    for (ByteBuffer piece : pieces) {
+      while (piece.hasRemaining()) {
+        channel.write(piece);
+      }
+    }
+  }
+
+  /**
+   * Forces the entries of a folder to the storage device, so that a rename survives a power
+   * failure.
+   */
+  private static void flushFolder(Path folder) throws IOException {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(folder, StandardOpenOption.READ);
+    } catch (IOException e) {
+      // Windows cannot open folders; NTFS keeps their entries in a journal.
+      return;
+    }
+    try (channel) {
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Deletes the temporary files that killed writers left in a folder and its subfolders. No other
+   * process may write there at the same time.
+   *
+   * @throws LaminaException if a file cannot be deleted
+   */
+  public static void removeTemporaries(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      // Collects first: walk must not enter a folder that is being deleted.
+      for (Path file : files.filter(AtomicFiles::isTemporary).toList()) {
+        MoreFiles.deleteRecursively(file, RecursiveDeleteOption.ALLOW_INSECURE);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new LaminaException(
+          folder + " could not be cleaned (" + e + "); check its permissions", e);
+    }
+  }
+
+  /** Whether this is a temporary file of a current or killed writer. */
+  public static boolean isTemporary(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
+  /** Writes text as UTF-8, replacing an existing file. */
+  public static void writeString(Path file, String text) {
+    write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+}

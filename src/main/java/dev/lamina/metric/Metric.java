@@ -1,0 +1,32 @@
+package dev.lamina.metric;
+
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * A number that tells how well a network does: a function of outputs and targets, one value for
+ * each example. Training and evaluation report the mean over the examples, weighted by their
+ * weights.
+ *
+ * <table>
+ * <caption>Shapes</caption>
+ * <tr><td>outputs</td><td>float32 [N, classes]: what the network gives, logits for a classifier</td></tr>
+ * <tr><td>targets</td><td>float32 [N, classes]: one-hot classes, or a distribution over the classes</td></tr>
+ * <tr><td>result</td><td>float32 [N]</td></tr>
+ * </table>
+ */
+public interface Metric {
+  /** Returns the name in histories, files and tables: lower case with underscores. */
+  String name();
+
+  /**
+   * Adds the metric to a graph.
+   *
+   * @param tf where the operations go
+   * @param outputs float32 [N, classes]
+   * @param targets float32 [N, classes]
+   * @return the value of each example, float32 [N]
+   */
+  Operand<TFloat32> apply(Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets);
+}

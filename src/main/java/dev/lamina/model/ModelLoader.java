@@ -1,0 +1,57 @@
+package dev.lamina.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.format.SavedModelReader;
+import dev.lamina.format.WeightsFile;
+import dev.lamina.layer.Classifier;
+import dev.lamina.layer.Sequential;
+import dev.lamina.network.Network;
+import dev.lamina.network.Servable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Creates a model from an export or a weights file. */
+final class ModelLoader {
+  private ModelLoader() {}
+
+  static Servable read(Path path) {
+    return Files.isDirectory(path) ? SavedModelReader.read(path) : WeightsFile.read(path);
+  }
+
+  static Model model(Servable from, List<String> classNames, long seed) {
+    boolean same = classNames.equals(from.classNames());
+    Network network =
+        same
+            ? from.network()
+            : from.network().withBody(resize(from.network().body(), classNames.size()));
+    Map<String, float[]> kept = new LinkedHashMap<>(from.weights());
+    if (!same) {
+      Sequential features = Classifier.body(network.body()).orElseThrow();
+      kept.keySet().retainAll(network.withBody(features).parameters().keySet());
+    }
+    Model model = Model.of(network, seed);
+    try {
+      model.classNames(classNames);
+      model.metadata(from.metadata());
+      model.assign(Weights.of(kept));
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private static Sequential resize(Sequential body, int classes) {
+    checkArgument(classes > 1, "classNames must name at least 2 classes, got %s", classes);
+    return Classifier.resize(body, classes)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "network must end in a Dense to be given other classes; build it anew and read"
+                        + " its weights with loadWeights"));
+  }
+}

@@ -1,0 +1,56 @@
+package dev.lamina.network;
+
+import dev.lamina.graph.Parameter;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Layers.LayerNode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Formats the table of a network's layers. */
+final class Summary {
+  private static final String ROW = "%-24s %-18s %-16s %14s %16s%n";
+
+  private Summary() {}
+
+  static String of(Network network) {
+    List<LayerNode> nodes = Layers.nodes(network.body(), network.inputShape());
+    StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(
+            "%s for images of %d x %d x %d%n",
+            network.name(), network.height(), network.width(), network.channels()));
+    text.append(String.format(Locale.ROOT, ROW, "layer", "kind", "output", "parameters", "MACs"));
+    long trainable = 0;
+    long statistics = 0;
+    for (LayerNode node : nodes) {
+      long own = 0;
+      for (Parameter parameter : node.parameters()) {
+        if (parameter.role().trainable()) {
+          own += parameter.size();
+        } else {
+          statistics += parameter.size();
+        }
+      }
+      trainable += own;
+      text.append(
+          String.format(
+              Locale.ROOT,
+              ROW,
+              node.path(),
+              node.layer().kind(),
+              Arrays.toString(node.output().asArray()),
+              number(own),
+              number(node.macs())));
+    }
+    text.append(
+        String.format(
+            "%s parameters, %s running statistics, %s MACs per image%n",
+            number(trainable), number(statistics), number(network.macs())));
+    return text.toString();
+  }
+
+  private static String number(long value) {
+    return String.format(Locale.ROOT, "%,d", value);
+  }
+}

@@ -1,0 +1,116 @@
+package dev.lamina.optimizer;
+
+import dev.lamina.graph.State;
+import dev.lamina.graph.StateKind;
+import dev.lamina.graph.Variable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * An optimizer built into a graph: the operations that update every variable, and the variables
+ * that the schedule sets in every step.
+ */
+public final class BuiltOptimizer {
+  private final State state;
+  private final Ops tf;
+  private final Variable learningRate;
+  private final Variable momentum;
+  private final Operand<TFloat32> rate;
+  private final Operand<TFloat32> momentumValue;
+  private @Nullable Variable step;
+  private @Nullable Operand<TFloat32> stepValue;
+  private final List<Op> operations = new ArrayList<>();
+
+  private BuiltOptimizer(State state, Ops root) {
+    this.state = state;
+    tf = root.withSubScope("optimizer");
+    learningRate = scheduled("optimizer.learning_rate");
+    momentum = scheduled("optimizer.momentum");
+    rate = readAfterAssign(learningRate);
+    momentumValue = readAfterAssign(momentum);
+  }
+
+  /**
+   * Builds the updates.
+   *
+   * @param state the registry to add slots and scheduled variables to
+   * @param before the operations that must run before any variable changes
+   * @param values each variable's value in the step
+   * @param gradients the gradient of each of them
+   */
+  public static BuiltOptimizer build(
+      Optimizer optimizer,
+      State state,
+      Ops root,
+      List<Op> before,
+      Map<Variable, Operand<TFloat32>> values,
+      Map<Variable, Operand<TFloat32>> gradients) {
+    BuiltOptimizer built = new BuiltOptimizer(state, root);
+    Ops gated = built.tf.withControlDependencies(before);
+    Map<Variable, Operand<TFloat32>> transformed =
+        optimizer.transform().apply(built.tf, values, gradients);
+    transformed.forEach(
+        (variable, gradient) ->
+            built.operations.add(
+                optimizer.update(
+                    new UpdateContext(
+                        gated,
+                        state,
+                        variable,
+                        Objects.requireNonNull(values.get(variable)),
+                        gradient,
+                        built.rate,
+                        built.momentumValue,
+                        built::stepValue))));
+    return built;
+  }
+
+  private Variable scheduled(String name) {
+    return state.add(name, StateKind.SCHEDULED, Shape.scalar());
+  }
+
+  private Operand<TFloat32> readAfterAssign(Variable variable) {
+    return tf.withControlDependencies(variable.assign())
+        .readVariableOp(variable.handle(), TFloat32.class);
+  }
+
+  /** Returns the step number. Created lazily, because most optimizers do not use it. */
+  private Operand<TFloat32> stepValue() {
+    if (stepValue == null) {
+      step = scheduled("optimizer.step");
+      stepValue = readAfterAssign(step);
+    }
+    return stepValue;
+  }
+
+  /** Returns the learning rate of the step; which each run of the step assigns. */
+  public Variable learningRate() {
+    return learningRate;
+  }
+
+  /** Returns the momentum of the step; which each run of the step assigns. */
+  public Variable momentum() {
+    return momentum;
+  }
+
+  /**
+   * Returns the number of the step, counted from 1, if the optimizer reads it; assigned likewise.
+   */
+  public Optional<Variable> step() {
+    return Optional.ofNullable(step);
+  }
+
+  /** Returns the operation that runs the update. */
+  public List<Op> operations() {
+    return operations;
+  }
+}

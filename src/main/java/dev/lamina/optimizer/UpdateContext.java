@@ -1,0 +1,99 @@
+package dev.lamina.optimizer;
+
+import dev.lamina.graph.State;
+import dev.lamina.graph.StateKind;
+import dev.lamina.graph.Variable;
+import java.util.function.Supplier;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The update of one variable, as an {@link Optimizer} builds it: the values that it may read, and
+ * its state.
+ */
+public final class UpdateContext {
+  private final Ops tf;
+  private final State state;
+  private final Variable variable;
+  private final Operand<TFloat32> value;
+  private final Operand<TFloat32> gradient;
+  private final Operand<TFloat32> learningRate;
+  private final Operand<TFloat32> momentum;
+  private final Supplier<Operand<TFloat32>> step;
+
+  UpdateContext(
+      Ops tf,
+      State state,
+      Variable variable,
+      Operand<TFloat32> value,
+      Operand<TFloat32> gradient,
+      Operand<TFloat32> learningRate,
+      Operand<TFloat32> momentum,
+      Supplier<Operand<TFloat32>> step) {
+    this.tf = tf;
+    this.state = state;
+    this.variable = variable;
+    this.value = value;
+    this.gradient = gradient;
+    this.learningRate = learningRate;
+    this.momentum = momentum;
+    this.step = step;
+  }
+
+  /** Returns this update with another gradient. */
+  UpdateContext withGradient(Operand<TFloat32> gradient) {
+    return new UpdateContext(tf, state, variable, value, gradient, learningRate, momentum, step);
+  }
+
+  /**
+   * Returns the operations to build the update from. They run only after the gradients are known to
+   * be finite; an update must use only these.
+   */
+  public Ops tf() {
+    return tf;
+  }
+
+  /** Returns the variable to update. */
+  public Variable variable() {
+    return variable;
+  }
+
+  /** Returns the variable's value before the step. */
+  public Operand<TFloat32> value() {
+    return value;
+  }
+
+  /** Returns the variable's gradient, clipped and with weight decay. */
+  public Operand<TFloat32> gradient() {
+    return gradient;
+  }
+
+  /** Returns the learning rate of the step, a scalar. */
+  public Operand<TFloat32> learningRate() {
+    return learningRate;
+  }
+
+  /** Returns the momentum of the step, a scalar. */
+  public Operand<TFloat32> momentum() {
+    return momentum;
+  }
+
+  /** Returns the number of the step, counted from 1, a scalar. */
+  public Operand<TFloat32> step() {
+    return step.get();
+  }
+
+  /**
+   * Returns a state variable of the optimizer for this variable: of the same shape, initially 0,
+   * stored in checkpoints.
+   *
+   * @param name its name, such as {@code velocity}
+   */
+  public Variable slot(String name) {
+    return state.add(
+        "optimizer." + name + "." + variable.name(),
+        StateKind.OPTIMIZER_SLOT,
+        variable.parameter().shape());
+  }
+}

@@ -1,0 +1,120 @@
+package dev.lamina.pipeline;
+
+import dev.lamina.augment.Batch;
+import dev.lamina.augment.BatchAugmentation;
+import dev.lamina.augment.Chain;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.RandomKey;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * The input pipeline of training, the benchmark and the preview: images and labels are gathered
+ * from memory or read from disk one step ahead, labels become one-hot targets, augmentations change
+ * both. Random draws depend only on seed, step and shard.
+ *
+ * <p>{@link BatchOrder} gives the indices of a step.
+ */
+public final class BatchPipeline implements AutoCloseable {
+  /** The tensors that a run was fed with, to be freed after it. */
+  public interface Fed extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private final ImageSource source;
+  private final Placeholder<TInt32> indices;
+  private final Placeholder<TInt64> key;
+  private final Batch batch;
+  private final long seed;
+  private final int shard;
+
+  /**
+   * Builds the pipeline into a graph.
+   *
+   * @param images the set
+   * @param augmentations random changes of the batch, in order
+   * @param seed the seed of the run
+   * @param shard which part of the batch this is, from 0; 0 if the batch is not divided
+   */
+  public BatchPipeline(
+      GraphSession session,
+      ImageSet images,
+      List<BatchAugmentation> augmentations,
+      long seed,
+      int shard) {
+    this.seed = seed;
+    this.shard = shard;
+    Ops tf = session.ops().withSubScope("batch");
+    source = ImageSource.of(session, images);
+    indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
+    key = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+    batch =
+        new Chain(augmentations)
+            .apply(
+                tf.withSubScope("augment"),
+                batch(tf, images.classes()),
+                RandomKey.forUse(tf, key, "augment"));
+  }
+
+  private Batch batch(Ops tf, int classes) {
+    Operand<TInt32> labels = source.labels(tf, indices);
+    Operand<TFloat32> targets =
+        tf.oneHot(labels, tf.constant(classes), tf.constant(1f), tf.constant(0f));
+    Operand<TFloat32> weights = tf.fill(tf.shape(labels), tf.constant(1f));
+    return new Batch(source.images(tf, indices), targets, weights);
+  }
+
+  /** Returns the batch, augmented. */
+  public Batch batch() {
+    return batch;
+  }
+
+  /** Returns the key of the step's random numbers: int64 [2]. */
+  public Operand<TInt64> key() {
+    return key;
+  }
+
+  /** Prepares the first run: copies a set in memory to the device. */
+  public void load() {
+    source.load();
+  }
+
+  /** Announces a batch, so that it is read from disk while the step before it runs. */
+  public void prepare(int[] batch) {
+    source.prepare(batch);
+  }
+
+  /**
+   * Feeds the inputs of a batch.
+   *
+   * @param batch the indices of the images
+   * @param step the number of the step, from 0
+   * @return the fed tensors; close them after the run
+   */
+  public Fed feed(Session.Runner runner, int[] batch, long step) {
+    ImageSource.Fed images = source.feed(runner, batch);
+    TInt32 indexValues = TInt32.vectorOf(batch);
+    TInt64 keyValues = TInt64.vectorOf(RandomKey.of(seed, step, shard));
+    runner.feed(indices, indexValues).feed(key, keyValues);
+    return () -> {
+      images.close();
+      indexValues.close();
+      keyValues.close();
+    };
+  }
+
+  /** Frees the images. */
+  @Override
+  public void close() {
+    source.close();
+  }
+}

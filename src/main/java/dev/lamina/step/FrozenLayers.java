@@ -1,0 +1,51 @@
+package dev.lamina.step;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Variable;
+import dev.lamina.layer.Sequential.Named;
+import dev.lamina.model.Model;
+import java.util.List;
+
+/**
+ * The layers that are not trained.
+ *
+ * @param layers their full names; the layers inside them are not trained either
+ */
+public record FrozenLayers(List<String> layers) {
+  /** Copies the list. */
+  public FrozenLayers {
+    layers = List.copyOf(layers);
+  }
+
+  /**
+   * Returns whether the full name of a layer or a variable is that of one of them or inside one.
+   */
+  public boolean contains(String name) {
+    return layers.stream().anyMatch(layer -> contains(layer, name));
+  }
+
+  private static boolean contains(String layer, String name) {
+    return name.equals(layer) || name.startsWith(layer + ".");
+  }
+
+  /**
+   * Checks that every name is that of a layer with parameters, and that something is left to train.
+   */
+  public void check(Model model) {
+    for (String layer : layers) {
+      checkArgument(
+          model.variables().stream().anyMatch(variable -> contains(layer, variable.name())),
+          "freeze must name layers with weights, got \"%s\"; the network has %s",
+          layer,
+          model.network().body().layers().stream().map(Named::name).toList());
+    }
+    checkArgument(
+        model.variables().stream()
+            .filter(variable -> variable.parameter().role().trainable())
+            .map(Variable::name)
+            .anyMatch(name -> !contains(name)),
+        "freeze must leave a layer to train, got %s",
+        layers);
+  }
+}

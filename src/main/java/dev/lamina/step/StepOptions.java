@@ -1,0 +1,41 @@
+package dev.lamina.step;
+
+import dev.lamina.augment.BatchAugmentation;
+import dev.lamina.graph.Precision;
+import dev.lamina.loss.Loss;
+import dev.lamina.metric.Metric;
+import dev.lamina.optimizer.Optimizer;
+import java.util.List;
+
+/**
+ * The options of a training step.
+ *
+ * @param augmentations random changes of the batch, in order
+ * @param loss the loss to minimise
+ * @param metrics the metrics to report beside the loss
+ * @param optimizer updates the weights
+ * @param precision the number format of convolutions
+ * @param frozen the layers that are not trained
+ * @param seed the seed of all random draws
+ * @param shard which part of the batch this step takes, from 0; 0 if the batch is not divided
+ * @param exchange how contributions of several devices or workers are combined
+ * @param afterUpdate operations that run in every step after its update
+ */
+public record StepOptions(
+    List<BatchAugmentation> augmentations,
+    Loss loss,
+    List<Metric> metrics,
+    Optimizer optimizer,
+    Precision precision,
+    FrozenLayers frozen,
+    long seed,
+    int shard,
+    Exchange exchange,
+    List<AfterUpdate> afterUpdate) {
+  /** Copies the lists. */
+  public StepOptions {
+    augmentations = List.copyOf(augmentations);
+    metrics = List.copyOf(metrics);
+    afterUpdate = List.copyOf(afterUpdate);
+  }
+}

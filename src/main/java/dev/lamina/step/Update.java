@@ -1,0 +1,128 @@
+package dev.lamina.step;
+
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.State;
+import dev.lamina.graph.Variable;
+import dev.lamina.metric.Metric;
+import dev.lamina.optimizer.BuiltOptimizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The fourth part of a step: the check that the exchanged contribution is finite, then clipping,
+ * decay and optimizer, the running statistics, the sums of the metrics, and what callbacks add.
+ * Nothing changes unless the loss and every gradient are finite.
+ */
+final class Update {
+  /** What a run of a step that is not finite fails with. */
+  static final String LOSS_NOT_FINITE = "lamina: the loss is not finite";
+
+  /** What a run of a step that is not finite fails with. */
+  static final String GRADIENT_NOT_FINITE = "lamina: a gradient is not finite";
+
+  /** The scalars that a step is given. */
+  interface Scalars extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private final BuiltOptimizer optimizer;
+  private final MetricSums sums;
+  private final Op all;
+
+  /**
+   * Builds this part.
+   *
+   * @param values the trained variables with their values in the step
+   * @param exchanged what all devices apply
+   * @param weights the weights and running statistics of the network
+   * @param scale the scale of the loss; null if the precision needs none
+   */
+  Update(
+      GraphSession session,
+      State state,
+      StepOptions options,
+      Map<Variable, Operand<TFloat32>> values,
+      Contribution exchanged,
+      List<Variable> weights,
+      @Nullable LossScale scale) {
+    Ops tf = session.ops().withSubScope("update");
+    Op finite = checkFinite(tf.withSubScope("finite"), exchanged);
+    Ops gated = tf.withControlDependencies(finite);
+    optimizer =
+        BuiltOptimizer.build(
+            options.optimizer(),
+            state,
+            session.ops(),
+            List.of(finite),
+            values,
+            exchanged.gradients());
+    List<String> names = options.metrics().stream().map(Metric::name).toList();
+    sums = new MetricSums(session, gated, names, exchanged.sums());
+    List<Op> updates = new ArrayList<>(optimizer.operations());
+    exchanged
+        .statistics()
+        .forEach(
+            (variable, value) -> updates.add(gated.assignVariableOp(variable.handle(), value)));
+    List<Op> targets = new ArrayList<>(updates);
+    Ops after = tf.withSubScope("after").withControlDependencies(updates);
+    for (AfterUpdate extension : options.afterUpdate()) {
+      targets.addAll(extension.build(after, state, weights));
+    }
+    targets.add(sums.update());
+    if (scale != null) {
+      targets.addAll(scale.count(gated));
+    }
+    all = tf.withControlDependencies(targets).noOp();
+  }
+
+  /**
+   * Fails the run before anything is updated, by the loss first. Half the sum of squares is finite
+   * only if every gradient is.
+   */
+  private static Op checkFinite(Ops tf, Contribution exchanged) {
+    List<Operand<TFloat32>> norms = new ArrayList<>();
+    norms.add(tf.debugging.checkNumerics(exchanged.loss(), LOSS_NOT_FINITE));
+    exchanged.gradients().values().forEach(gradient -> norms.add(tf.nn.l2Loss(gradient)));
+    return tf.debugging.checkNumerics(tf.math.addN(norms), GRADIENT_NOT_FINITE);
+  }
+
+  /**
+   * Makes a run take the step.
+   *
+   * @param step the number of the step, from 0
+   * @return what was fed; close it after the run
+   */
+  Scalars feed(Session.Runner runner, long step, double learningRate, double momentum) {
+    List<TFloat32> fed = new ArrayList<>();
+    feed(runner, optimizer.learningRate(), learningRate, fed);
+    feed(runner, optimizer.momentum(), momentum, fed);
+    optimizer.step().ifPresent(variable -> feed(runner, variable, step + 1.0, fed));
+    runner.addTarget(all);
+    return () -> fed.forEach(TFloat32::close);
+  }
+
+  private static void feed(
+      Session.Runner runner, Variable variable, double value, List<TFloat32> fed) {
+    TFloat32 tensor = TFloat32.scalarOf((float) value);
+    fed.add(tensor);
+    runner.feed(variable.value(), tensor);
+  }
+
+  /** Returns the variable that holds the learning rate of the last step. */
+  Variable learningRate() {
+    return optimizer.learningRate();
+  }
+
+  /** Returns the loss and the metrics that the steps add up. */
+  MetricSums sums() {
+    return sums;
+  }
+}

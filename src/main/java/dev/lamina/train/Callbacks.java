@@ -1,0 +1,98 @@
+package dev.lamina.train;
+
+import dev.lamina.graph.State;
+import dev.lamina.graph.Variable;
+import dev.lamina.step.AfterUpdate;
+import dev.lamina.step.DivergenceException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+
+/** The callbacks of one run, in the order in which they are told. */
+final class Callbacks {
+  private final List<Callback> first = new ArrayList<>();
+
+  /** Those that store what the others keep. */
+  private final List<Callback> last = new ArrayList<>();
+
+  Callbacks(List<Callback> callbacks) {
+    for (Callback callback : callbacks) {
+      Callback started = callback.forRun();
+      (started.runsLast() ? last : first).add(started);
+    }
+  }
+
+  /** Returns what they add to the graph of the step. */
+  AfterUpdate afterUpdate() {
+    return this::afterUpdate;
+  }
+
+  private List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
+    List<Op> added = new ArrayList<>();
+    tell(first, 0, callback -> added.addAll(callback.afterUpdate(tf, state, weights)));
+    tell(last, 0, callback -> added.addAll(callback.afterUpdate(tf, state, weights)));
+    return added;
+  }
+
+  /**
+   * Tells them of an event: all that watch, also those after one that throws, and then, unless one
+   * threw, those that store what the others keep.
+   *
+   * @param step the steps taken
+   * @throws CallbackException if one threw; others that threw are suppressed in it
+   * @throws RuntimeException as {@link DivergenceException}, and one that stores, threw it
+   */
+  void tell(long step, Consumer<Callback> event) {
+    tell(first, step, event);
+    tell(last, step, event);
+  }
+
+  /** Tells those that store what the others keep that the run is stopped. */
+  void store(long step, RunHandle run) {
+    tell(last, step, callback -> callback.onStop(run));
+  }
+
+  /** Tells all of them that the run has ended, whatever they throw. */
+  void end(long step, History history) {
+    List<Callback> all = new ArrayList<>(first);
+    all.addAll(last);
+    tell(all, step, callback -> callback.onEnd(history));
+  }
+
+  private static void tell(List<Callback> callbacks, long step, Consumer<Callback> event) {
+    RuntimeException failure = null;
+    for (Callback callback : callbacks) {
+      try {
+        event.accept(callback);
+      } catch (RuntimeException e) {
+        boolean passes = e instanceof DivergenceException || callback.runsLast();
+        failure = add(failure, passes ? e : named(callback, step, e));
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private static RuntimeException add(@Nullable RuntimeException before, RuntimeException next) {
+    if (before == null) {
+      return next;
+    }
+    // A divergence is handled in another way, so it must not be hidden.
+    boolean hidden =
+        next instanceof DivergenceException && !(before instanceof DivergenceException);
+    RuntimeException shown = hidden ? next : before;
+    shown.addSuppressed(hidden ? before : next);
+    return shown;
+  }
+
+  private static CallbackException named(Callback callback, long step, RuntimeException e) {
+    return new CallbackException(
+        "callback %s failed after step %s: %s"
+            .formatted(callback.name(), step, e.getMessage() == null ? e : e.getMessage()),
+        e);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.lamina.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run's checkpoints, and the names in it.
+ *
+ * @param path the folder
+ */
+record CheckpointFolder(Path path) {
+  private static final Pattern NAME = Pattern.compile("step-(\\d{1,18})\\.safetensors");
+
+  static CheckpointFolder of(Path run) {
+    return new CheckpointFolder(run.resolve("checkpoints"));
+  }
+
+  Path file(long step) {
+    return path.resolve(String.format(Locale.ROOT, "step-%08d.safetensors", step));
+  }
+
+  /** Returns the step in a file's name; -1 if the file is not a checkpoint. */
+  private static long step(Path file) {
+    Matcher matcher = NAME.matcher(String.valueOf(file.getFileName()));
+    return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
+  }
+
+  /** Returns the checkpoints, the newest first. */
+  List<Path> files() {
+    if (!Files.isDirectory(path)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      return files
+          .filter(file -> step(file) >= 0)
+          .sorted(Comparator.comparingLong(CheckpointFolder::step).reversed())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          path + " cannot be read (" + e + "); check its permissions", e);
+    }
+  }
+
+  /**
+   * Deletes all but the newest checkpoints and the best one. Files of later steps stay: the run was
+   * resumed before them because they cannot be read.
+   */
+  void prune(Checkpoint written, int keep) {
+    long best = written.history().best().map(Epoch::steps).orElse(-1L);
+    files().stream()
+        .filter(file -> step(file) <= written.step())
+        .skip(keep)
+        .filter(file -> step(file) != best)
+        .forEach(CheckpointFolder::delete);
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + " could not be deleted (" + e + ")", e);
+    }
+  }
+}

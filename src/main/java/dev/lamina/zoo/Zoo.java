@@ -1,0 +1,134 @@
+package dev.lamina.zoo;
+
+import com.google.common.primitives.ImmutableDoubleArray;
+import dev.lamina.model.Model;
+import dev.lamina.network.Network;
+import dev.lamina.registry.NameTable;
+import dev.lamina.registry.Options;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * Networks by name, for the command line and for files. Custom networks can be registered:
+ *
+ * <pre>{@code
+ * Zoo.register("tiny", options ->
+ *     Network.input(options.getInt("imageHeight", 32), options.getInt("imageWidth", 32), options.getInt("imageChannels", 3))
+ *         .then(Conv2d.of(options.getInt("width", 8), 3), GlobalAveragePool.create(), Dense.of(options.getInt("classes", 10))));
+ * try (Model model = Zoo.get("tiny").classes(3).build()) { ... }
+ * }</pre>
+ */
+public final class Zoo {
+  /** The default of {@code --network}. */
+  public static final String DEFAULT = "resnet-cifar";
+
+  private static final NameTable<Function<Options, Network>> NETWORKS = NameTable.of("network");
+
+  static {
+    register(DEFAULT, ResNetCifar::network);
+  }
+
+  private Zoo() {}
+
+  /**
+   * Registers a network.
+   *
+   * @param network builds it from the options that {@link Builder} can set, each with a default;
+   *     options that it does not read are rejected
+   * @throws IllegalArgumentException if the name is taken
+   */
+  public static void register(String name, Function<Options, Network> network) {
+    NETWORKS.add(name, network);
+  }
+
+  /** Returns the names, sorted. */
+  public static Set<String> names() {
+    return NETWORKS.names();
+  }
+
+  /**
+   * Returns a builder of a network, with default options.
+   *
+   * @throws IllegalArgumentException if there is no network of this name; the message suggests the
+   *     nearest names
+   */
+  public static Builder get(String name) {
+    return new Builder(name, NETWORKS.get(name));
+  }
+
+  /** The options of a network. Checked by {@link #network} and {@link #build}. */
+  public static final class Builder {
+    private final Function<Options, Network> network;
+    private Options options;
+    private long seed;
+
+    private Builder(String name, Function<Options, Network> network) {
+      this.network = network;
+      options = Options.none().owner("network \"%s\"".formatted(name));
+    }
+
+    /** Sets the channels of the first stage. */
+    public Builder width(int width) {
+      return option("width", width);
+    }
+
+    /** Sets the number of classes. */
+    public Builder classes(int classes) {
+      return option("classes", classes);
+    }
+
+    /** Sets the height and width of the input. */
+    public Builder imageSize(int height, int width) {
+      return option("imageHeight", height).option("imageWidth", width);
+    }
+
+    /** Sets the channels of the input. */
+    public Builder inputChannels(int channels) {
+      return option("imageChannels", channels);
+    }
+
+    /** Sets mean and standard deviation of each channel, of pixels in [0, 1]. */
+    public Builder normalization(double[] mean, double[] std) {
+      return option("mean", ImmutableDoubleArray.copyOf(mean))
+          .option("std", ImmutableDoubleArray.copyOf(std));
+    }
+
+    /** Sets an option that only some networks have. */
+    public Builder option(String name, Object value) {
+      options = options.with(name, value);
+      return this;
+    }
+
+    /** Sets the seed of the initial weights; 0 unless set. */
+    public Builder seed(long seed) {
+      this.seed = seed;
+      return this;
+    }
+
+    /** Returns the options that were set. */
+    public Options options() {
+      return options;
+    }
+
+    /**
+     * Returns the architecture.
+     *
+     * @throws IllegalArgumentException if an option is invalid, or the network does not have it
+     */
+    public Network network() {
+      Options asked = options.owner(options.owner());
+      Network built = network.apply(asked);
+      asked.checkNoOthers();
+      return built;
+    }
+
+    /**
+     * Returns a model with initial weights. Close it.
+     *
+     * @throws IllegalArgumentException if an option is invalid, or the network does not have it
+     */
+    public Model build() {
+      return Model.of(network(), seed);
+    }
+  }
+}

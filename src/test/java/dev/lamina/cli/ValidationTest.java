@@ -1,0 +1,155 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Splitter;
+import dev.lamina.cli.MainTest.Output;
+import dev.lamina.model.Model;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the command validates on, which weights it keeps, and when it looks at the test images. */
+class ValidationTest {
+  private static final String COLUMNS = "epoch,steps,loss,accuracy,val_loss,val_accuracy";
+
+  @TempDir private Path folder;
+
+  private Output train(Path data, Path run, Object... more) {
+    Object[] words = {
+      "train",
+      "--data",
+      data,
+      "--run",
+      run,
+      "--width",
+      1,
+      "--batch-size",
+      20,
+      "--precision",
+      "float32",
+      "--learning-rate",
+      0.05
+    };
+    Object[] all = new Object[words.length + more.length];
+    System.arraycopy(words, 0, all, 0, words.length);
+    System.arraycopy(more, 0, all, words.length, more.length);
+    return MainTest.lamina(all);
+  }
+
+  private static Output succeeds(Output output) {
+    assertThat(output.status()).as(output.err()).isZero();
+    return output;
+  }
+
+  /** The rows of history.csv. */
+  private static List<List<String>> history(Path run) throws IOException {
+    return Files.readAllLines(run.resolve("history.csv")).stream()
+        .map(line -> Splitter.on(',').splitToList(line))
+        .toList();
+  }
+
+  private static Map<String, String> metadata(Path file) {
+    try (Model model = Model.load(file)) {
+      return model.metadata();
+    }
+  }
+
+  private static String line(Output output, String start) {
+    return output.out().lines().filter(line -> line.startsWith(start)).findFirst().orElseThrow();
+  }
+
+  /** The epoch with the highest val_accuracy, the first of several, is looked up in the file. */
+  @Test
+  void folderOfOnesOwn_setsATenthAside_andKeepsTheBest() throws IOException {
+    Path run = folder.resolve("run");
+    Output output = succeeds(train(MainTest.images(folder), run, "--epochs", 6));
+    assertThat(line(output, "validation")).isEqualTo("validation 0.1 of the training images");
+    List<List<String>> rows = history(run);
+    assertThat(rows.get(0))
+        .startsWith(Splitter.on(',').splitToList(COLUMNS).toArray(String[]::new));
+    assertThat(rows.get(0)).doesNotContain("test_accuracy");
+    int best =
+        IntStream.rangeClosed(1, 6)
+            .boxed()
+            .max(
+                Comparator.comparingDouble((Integer i) -> Double.parseDouble(rows.get(i).get(5)))
+                    .thenComparing(Comparator.reverseOrder()))
+            .orElseThrow();
+    assertThat(line(output, "weights"))
+        .contains(", of epoch " + best + ", the best of 6 by validation accuracy (");
+    String accuracy = line(output, "test accuracy");
+    for (Path file : List.of(run.resolve("weights.safetensors"), run.resolve("export/1"))) {
+      assertThat(metadata(file))
+          .containsEntry("epoch", Integer.toString(best))
+          .containsEntry("epoch_chosen_by", "validation accuracy")
+          .containsEntry("test_accuracy", accuracy.substring("test accuracy ".length()));
+    }
+    // The weights are those that were tested.
+    assertThat(succeeds(MainTest.lamina("evaluate", "--run", run)).out()).endsWith(accuracy + "\n");
+  }
+
+  @Test
+  void validationPart_isUsed_andNotTrainedOn() throws IOException {
+    Path data = MainTest.images(folder);
+    for (int label = 0; label < 3; label++) {
+      Path part = Files.createDirectories(data.resolve("val/class" + label));
+      Files.move(data.resolve("train/class" + label + "/0.png"), part.resolve("0.png"));
+    }
+    Path run = folder.resolve("run");
+    Output output = succeeds(train(data, run, "--epochs", 1));
+    assertThat(line(output, "data"))
+        .contains(": 57 training, 3 validation and 15 test images, 32 x 32 x 3, 3 classes");
+    assertThat(line(output, "validation")).isEqualTo("validation 3 images");
+    // 57 images in steps of 20.
+    assertThat(history(run).get(1)).startsWith("1", "3");
+    assertThat(history(run).get(1).get(5)).matches("0\\.0|0\\.3{5}.*|0\\.6{5}.*|1\\.0");
+
+    Output refused = train(data, folder.resolve("other"), "--validation", 0.2);
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.err())
+        .isEqualTo(
+            "lamina: --validation must be 0 for images that have a validation part, got 0.2; see"
+                + " 'lamina train --help'\n");
+  }
+
+  @Test
+  void noValidation_keepsTheLastEpoch() throws IOException {
+    Path run = folder.resolve("run");
+    Output output = succeeds(train(MainTest.images(folder), run, "--epochs", 2, "--validation", 0));
+    assertThat(line(output, "validation"))
+        .isEqualTo("validation none: the weights of the last epoch are kept");
+    assertThat(line(output, "weights")).endsWith(", of the last epoch");
+    assertThat(history(run).get(2).subList(4, 6)).containsExactly("", "");
+    assertThat(metadata(run.resolve("weights.safetensors")))
+        .containsEntry("epoch", "2")
+        .containsEntry("epoch_chosen_by", "being the last")
+        .doesNotContainKey("validation_accuracy");
+    for (String plot : List.of("accuracy", "loss", "learning_rate", "samples")) {
+      assertThat(run.resolve("plots/" + plot + ".png")).isNotEmptyFile();
+    }
+  }
+
+  @Test
+  void testCurve_isInTheHistory_alsoAfterAResume() throws IOException {
+    Path run = folder.resolve("run");
+    Output output =
+        succeeds(
+            train(MainTest.images(folder), run, "--epochs", 2, "--validation", 0, "--test-curve"));
+    List<List<String>> before = history(run);
+    assertThat(before.get(0).subList(6, 8)).containsExactly("test_loss", "test_accuracy");
+    String accuracy = line(output, "test accuracy");
+    assertThat(Double.parseDouble(before.get(2).get(7)))
+        .isCloseTo(
+            Double.parseDouble(accuracy.substring("test accuracy ".length())),
+            org.assertj.core.api.Assertions.within(5e-5));
+    succeeds(MainTest.lamina("train", "--resume", run, "--epochs", 3));
+    assertThat(history(run)).hasSize(4).startsWith(before.get(0), before.get(1), before.get(2));
+  }
+}

@@ -1,0 +1,91 @@
+package dev.lamina.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lamina.data.Rejected;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFilesTest {
+  @TempDir private Path folder;
+
+  @Test
+  void write_makesParents_andReplacesTheWhole() throws IOException {
+    Path file = folder.resolve("a/b/file.txt");
+    AtomicFiles.writeString(file, "a long first text, é");
+    assertThat(file).hasContent("a long first text, é");
+    AtomicFiles.write(file, new byte[] {1, 2});
+    assertThat(file).hasBinaryContent(new byte[] {1, 2});
+    assertOnlyFile(file);
+  }
+
+  @Test
+  void write_givesTheUsualPermissions() throws IOException {
+    assumeTrue(FileSystems.getDefault().supportedFileAttributeViews().contains("posix"));
+    Path plain = Files.createFile(folder.resolve("plain"));
+    Path file = folder.resolve("file");
+    AtomicFiles.writeString(file, "text");
+    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
+  }
+
+  @Test
+  void folderThatIsALink_isFollowed() throws IOException {
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Path link = folder.resolve("link");
+    Files.createSymbolicLink(link, real);
+    AtomicFiles.writeString(link.resolve("file"), "text");
+    assertThat(real.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void temporaryThatCannotBeWritten_leavesTheOldFile() throws IOException {
+    // The longest allowed name; that of the temporary file is longer.
+    Path file = folder.resolve("x".repeat(255));
+    Files.writeString(file, "old");
+    rejects(file);
+    assertThat(file).hasContent("old");
+    assertOnlyFile(file);
+  }
+
+  @Test
+  void targetThatIsAFolder_isLeftAlone() throws IOException {
+    Path target = folder.resolve("target");
+    Files.createDirectories(target.resolve("inner"));
+    rejects(target);
+    assertThat(target.resolve("inner")).isDirectory();
+    assertOnlyFile(target);
+  }
+
+  @Test
+  void parentThatIsAFile_isRejected() throws IOException {
+    Path parent = Files.createFile(folder.resolve("parent"));
+    Path file = parent.resolve("file");
+    Rejected.with(
+        file
+            + " could not be written (java.nio.file.FileAlreadyExistsException: "
+            + parent
+            + "); free space or choose another folder",
+        () -> AtomicFiles.writeString(file, "new"));
+  }
+
+  private static void rejects(Path file) {
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> AtomicFiles.writeString(file, "new"))
+        .withMessageStartingWith(
+            file + " could not be written (java.nio.file.FileSystemException: ")
+        .withMessageEndingWith("); free space or choose another folder");
+  }
+
+  private static void assertOnlyFile(Path file) throws IOException {
+    try (Stream<Path> files = Files.list(file.getParent())) {
+      assertThat(files).containsExactly(file);
+    }
+  }
+}
