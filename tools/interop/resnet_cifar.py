@@ -52,7 +52,7 @@ def of_export(network):
     normalize = layers["normalize"]
     first = layers["conv1"]["layers"][0]["layer"]
     classes = layers["classifier"]["layers"][-1]["layer"]["units"]
-    model = ResNetCifar(first["filters"], classes, normalize["mean"], normalize["deviation"])
+    model = ResNetCifar(first["filters"], classes, normalize["mean"], normalize["std"])
     if not first["bias"]:
         for convolution in (module for module in model.modules() if isinstance(module, nn.Conv2d)):
             convolution.register_parameter("bias", None)
