@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -143,7 +145,8 @@ final class TrainCommand implements Callable<Integer> {
   private Validation validation(ImageData images) {
     boolean part = images.validation().isPresent();
     if (validation == null) {
-      return part ? Validation.PART : data.isImageFolder() ? Validation.SHARE : Validation.NONE;
+      boolean share = data.isImageFolder() && hasClassOfTwo(images.train());
+      return part ? Validation.PART : share ? Validation.SHARE : Validation.NONE;
     }
     if (part && validation > 0) {
       throw new ParameterException(
@@ -151,6 +154,11 @@ final class TrainCommand implements Callable<Integer> {
           "--validation must be 0 for images that have a validation part, got " + validation);
     }
     return validation == 0 ? Validation.NONE : Validation.SHARE;
+  }
+
+  /** Otherwise there is nothing to set aside, and the images are trained on as they are. */
+  private static boolean hasClassOfTwo(ImageSet images) {
+    return IntStream.of(images.labels()).distinct().count() < images.size();
   }
 
   private double share(Validation validated) {

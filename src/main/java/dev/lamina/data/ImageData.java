@@ -85,7 +85,7 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
     }
     throw new LaminaException(
         folder
-            + " is not a data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX files"
+            + " is no data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX files"
             + " (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/");
   }
 

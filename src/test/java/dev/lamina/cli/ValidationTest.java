@@ -96,6 +96,21 @@ class ValidationTest {
   }
 
   @Test
+  void folderWithOneImageOfEachClass_isTrainedOnWhole() throws IOException {
+    Path data = MainTest.images(folder);
+    for (int label = 0; label < 3; label++) {
+      try (var files = Files.list(data.resolve("train/class" + label))) {
+        for (Path file : files.filter(file -> !file.endsWith("0.png")).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+    Output output = succeeds(train(data, folder.resolve("run"), "--epochs", 1));
+    assertThat(line(output, "validation"))
+        .isEqualTo("validation none: the weights of the last epoch are kept");
+  }
+
+  @Test
   void validationPart_isUsed_andNotTrainedOn() throws IOException {
     Path data = MainTest.images(folder);
     for (int label = 0; label < 3; label++) {

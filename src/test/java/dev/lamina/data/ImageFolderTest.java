@@ -102,7 +102,7 @@ class ImageFolderTest {
   @Test
   void noDataSet_isRejected() throws IOException {
     String message =
-        "is not a data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX"
+        "is no data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX"
             + " files (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/";
     rejects(folder, message);
     Files.createDirectory(folder.resolve("empty"));
