@@ -36,9 +36,9 @@ const reply = await fetch(action, {method: "POST", body: readFileSync(image)});
 const expected = (await reply.json()).predictions.map(
   (prediction) => prediction.label + " " + (100 * prediction.probability).toFixed(1) + " %");
 
-async function answers(page) {
-  await page.locator("#answers").waitFor();
-  return page.locator("#answers li").evaluateAll((items) =>
+async function results(page) {
+  await page.locator("#results").waitFor();
+  return page.locator("#results li").evaluateAll((items) =>
     items.map((item) => [...item.querySelectorAll("span")].map((span) => span.textContent).join(" ")));
 }
 
@@ -64,7 +64,7 @@ await page.keyboard.press("Tab");
 assert.equal(await page.evaluate(() => document.activeElement.id), "file");
 
 await page.setInputFiles("#file", image);
-assert.deepEqual(await answers(page), expected);
+assert.deepEqual(await results(page), expected);
 await page.waitForFunction(() => document.getElementById("preview").naturalWidth > 0);
 assert.equal(await page.locator("#preview").isVisible(), true);
 assert.equal(await page.locator("#preview").getAttribute("alt"), "The image: " + basename(image));
@@ -76,11 +76,11 @@ if (screenshot) {
 await drop(page, "notes.png", "image/png", Buffer.from("no image"));
 await page.locator("[role=alert]").waitFor();
 assert.equal(await page.locator("[role=alert]").textContent(),
-  "image is no image that can be read; use PNG or JPEG, or remove it");
-assert.equal(await page.locator("#answers").isVisible(), false);
+  "image is not a readable image; use PNG or JPEG, or remove it");
+assert.equal(await page.locator("#results").isVisible(), false);
 
 await drop(page, "again.png", "image/png", readFileSync(image));
-assert.deepEqual(await answers(page), expected);
+assert.deepEqual(await results(page), expected);
 assert.equal(await page.locator("[role=alert]").isVisible(), false);
 assert.equal(await fits(page), true);
 // The browser reports the answer 400 by itself.
@@ -97,7 +97,7 @@ assert.equal(ran, false);
 
 const narrow = await open({viewport: {width: 320, height: 700}, colorScheme: "dark"});
 await narrow.setInputFiles("#file", image);
-await answers(narrow);
+await results(narrow);
 assert.equal(await fits(narrow), true);
 assert.deepEqual(narrow.complaints, []);
 
