@@ -15,6 +15,21 @@ import org.tensorflow.types.family.TFloating;
  * <p>A custom layer implements {@link #outputShape} and {@link #apply}, and {@link #parameters} if
  * it has any. TensorFlow differentiates it, unless it registers a custom gradient ({@link
  * dev.lamina.graph.Backward#withGradient}).
+ *
+ * <pre>{@code
+ * record Scale(double factor) implements Layer {
+ *   public Shape outputShape(Shape input) {
+ *     return input;
+ *   }
+ *
+ *   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+ *     Ops tf = context.tf();
+ *     return tf.math.mul(input, tf.constant(input.type(), factor));
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>Registered in {@link LayerTypes}, it is written to files and read back.
  */
 public interface Layer {
   /**

@@ -22,6 +22,13 @@ import org.tensorflow.types.family.TFloating;
  * [N, height, width, channels], scaled to float32 in [0, 1] before the first layer; the last layer
  * outputs one logit per class.
  *
+ * <pre>{@code
+ * Network network =
+ *     Network.input(32, 32, 3)
+ *         .then(Conv2d.of(16, 3), BatchNorm.create(), Activation.RELU)
+ *         .then(GlobalAveragePool.create(), Dense.of(10));
+ * }</pre>
+ *
  * @param name the name in tables
  * @param height the height of the input in pixels
  * @param width the width of the input in pixels
