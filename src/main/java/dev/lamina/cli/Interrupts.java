@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.train.Callback;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.RunPlan;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jline.utils.Signals;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Interrupts implements Callback, AutoCloseable {
   /** By convention the exit status is 128 plus the number of the signal. */
   private static final Map<String, Integer> STATUS = Map.of("INT", 128 + 2, "TERM", 128 + 15);
+
+  /** How long the process may take to die of a signal that was sent. */
+  private static final int DYING_MILLIS = 1000;
 
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
   private final String last;
@@ -57,17 +61,20 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   /**
-   * Ends the process as the signal does by default. {@link Runtime#halt} would run the destructors
-   * of native libraries whose threads are at work, and may crash in them.
+   * Ends the process as the signal does by default. {@link Runtime#halt} runs the destructors of
+   * native libraries whose threads are at work, and may crash in them; so the signal is sent again,
+   * now to the default handler. It comes from outside, since the JDK raises only signals that have
+   * a handler in Java. What is left to {@code halt} is a process that no such signal ends: the
+   * first one of a container.
    */
   private void dieOf(String signal) {
     Signals.registerDefault(signal);
+    String kill = "kill -" + signal + " " + ProcessHandle.current().pid();
     try {
-      Class<?> type = Class.forName("sun.misc.Signal");
-      Object dying = type.getConstructor(String.class).newInstance(signal);
-      type.getMethod("raise", type).invoke(null, dying);
-    } catch (ReflectiveOperationException e) {
-      // Without that class no signal was received.
+      new ProcessBuilder("sh", "-c", kill).start().waitFor();
+      Thread.sleep(DYING_MILLIS);
+    } catch (IOException | InterruptedException e) {
+      // Without a shell, halt is what is left.
     }
     Runtime.getRuntime().halt(status());
   }
