@@ -14,8 +14,10 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import dev.lamina.train.ProgressBar;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.module.ModuleDescriptor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -36,7 +39,11 @@ class ArchitectureTest {
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("dev.lamina");
 
-  private static final Pattern ROW = Pattern.compile("\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|");
+  private static final Pattern ROW =
+      Pattern.compile("\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|");
+
+  /** The packages for users. */
+  private static final Set<String> API = new TreeSet<>();
 
   /** What each package may use, in the order of the table. */
   private static final Map<String, Set<String>> MAY_USE = table();
@@ -47,7 +54,10 @@ class ArchitectureTest {
       for (String line : Files.readAllLines(Path.of("docs/architecture.md"))) {
         Matcher row = ROW.matcher(line);
         if (row.matches()) {
-          rows.put(row.group(1), used(row.group(2).strip(), rows.keySet()));
+          rows.put(row.group(1), used(row.group(3).strip(), rows.keySet()));
+          if (row.group(2).strip().equals("yes")) {
+            API.add("dev.lamina." + row.group(1));
+          }
         }
       }
     } catch (IOException e) {
@@ -89,6 +99,54 @@ class ArchitectureTest {
                     !type.getPackageName().startsWith("dev.lamina")
                         || type.getPackageName().equals("dev.lamina." + name)
                         || allowed.contains(type.getPackageName().replace("dev.lamina.", ""))))
+        .check(CLASSES);
+  }
+
+  /** So the table says what is public, and javac lets nothing else leak into its signatures. */
+  @Test
+  void module_exportsWhatTheTableSays() throws IOException {
+    try (InputStream stream = Files.newInputStream(Path.of("target/classes/module-info.class"))) {
+      assertThat(ModuleDescriptor.read(stream).exports())
+          .allMatch(exports -> !exports.isQualified())
+          .extracting(ModuleDescriptor.Exports::source)
+          .containsExactlyInAnyOrderElementsOf(API);
+    }
+  }
+
+  @Test
+  void examples_useOnlyTheApi() {
+    noClasses()
+        .should()
+        .dependOnClassesThat(
+            describe(
+                "are internal",
+                type ->
+                    type.getPackageName().startsWith("dev.lamina.")
+                        && !type.getPackageName().equals("dev.lamina.examples")
+                        && !API.contains(type.getPackageName())))
+        .check(new ClassFileImporter().importPackages("dev.lamina.examples"));
+  }
+
+  /** Applications do not have these libraries; what needs them says so in one line. */
+  @Test
+  void optionalLibraries_areUsedOnlyByWhatNeedsThem() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.lamina.cli", "dev.lamina.serve")
+        .and()
+        .doNotHaveFullyQualifiedName("dev.lamina.report.Charts")
+        .and()
+        .doNotHaveFullyQualifiedName(ProgressBar.class.getName() + "$Bar")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "picocli..",
+            "org.jline..",
+            "org.eclipse.jetty..",
+            "io.prometheus..",
+            "com.google.protobuf.util..",
+            "me.tongfei..",
+            "org.knowm..")
         .check(CLASSES);
   }
 

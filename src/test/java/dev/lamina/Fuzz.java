@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds a reader of outside bytes with damaged files and with noise. Whatever comes: the reader
@@ -88,6 +90,8 @@ public final class Fuzz {
   private long perByte = 100;
 
   private volatile int number;
+  private volatile byte[] current = new byte[0];
+  private volatile @Nullable Thread worker;
   private int done;
   private int accepted;
   private long slowest;
@@ -151,6 +155,7 @@ public final class Fuzz {
       Future<?> all =
           thread.submit(
               () -> {
+                worker = Thread.currentThread();
                 while (!enough.test(done)) {
                   once(done++);
                 }
@@ -186,7 +191,9 @@ public final class Fuzz {
         // Counted, not looked up: the whole process may be stopped for a while.
         stuck = number == last ? stuck + 1 : 0;
         if (longForm && stuck == MAX_STUCK) {
-          throw new AssertionError(name + " hangs at input " + number, e);
+          AssertionError hangs = failure(number, current, "hangs", e);
+          hangs.setStackTrace(Objects.requireNonNull(worker).getStackTrace());
+          throw hangs;
         }
       } catch (ExecutionException e) {
         if (e.getCause() instanceof Error error) {
@@ -201,6 +208,7 @@ public final class Fuzz {
     Random random = new Random(n);
     int kind = random.nextInt(valid.size());
     byte[] input = random.nextInt(20) == 0 ? noise(random) : damaged(kind, random);
+    current = input;
     number = n;
     long started = System.nanoTime();
     long taken = measure(n, input, kind);

@@ -26,17 +26,22 @@ public final class Golden {
 
   /**
    * Returns the path of a golden file. A relative {@code golden.dir} is one relative to the project
-   * folder. A folder without the wide set leaves that one to the test resources.
+   * folder. A folder without the wide set, or without a file of the zoo, leaves these to the test
+   * resources.
    */
   public static Path file(String name) {
     boolean wide = name.startsWith("wide_");
+    boolean zoo = name.startsWith("zoo_");
     String folder = System.getProperty("golden.dir", "").strip();
     Path given = Path.of(System.getProperty("basedir", "")).resolve(folder);
     try {
-      if (!folder.isEmpty() && (!wide || Files.exists(given.resolve("wide_model.safetensors")))) {
+      if (!folder.isEmpty()
+          && (!wide || Files.exists(given.resolve("wide_model.safetensors")))
+          && (!zoo || Files.exists(given.resolve(name)))) {
         return given.resolve(name);
       }
-      return Path.of(Resources.getResource((wide ? "golden-wide/" : "golden/") + name).toURI());
+      String set = wide ? "golden-wide/" : zoo ? "golden-zoo/" : "golden/";
+      return Path.of(Resources.getResource(set + name).toURI());
     } catch (URISyntaxException e) {
       throw new IllegalArgumentException(e);
     }

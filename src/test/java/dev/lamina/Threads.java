@@ -66,7 +66,7 @@ public final class Threads {
   /** Waits for the threads to end, and gives what they failed with: at most one each. */
   public List<Throwable> failures() throws InterruptedException {
     for (Thread thread : threads) {
-      thread.join(60_000);
+      thread.join(600_000);
       if (thread.isAlive()) {
         IllegalStateException hangs = new IllegalStateException(thread + " hangs");
         hangs.setStackTrace(thread.getStackTrace());

@@ -30,6 +30,11 @@ public final class AugmentationTypes {
           .register(
               "RandomFlip", RandomFlip.class, x -> Options.none(), o -> RandomFlip.horizontal())
           .register(
+              "RandomResizedCrop",
+              RandomResizedCrop.class,
+              x -> Options.none().with("minArea", x.minArea()).with("maxRatio", x.maxRatio()),
+              o -> new RandomResizedCrop(o.getDouble("minArea"), o.getDouble("maxRatio")))
+          .register(
               "RandomTranslate",
               RandomTranslate.class,
               AugmentationTypes::optionsOf,

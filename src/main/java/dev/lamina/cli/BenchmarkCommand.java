@@ -53,6 +53,7 @@ final class BenchmarkCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
+  @Mixin private ResizeOption resize = new ResizeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
 
   @Mixin private NetworkOption network = new NetworkOption();
@@ -90,7 +91,7 @@ final class BenchmarkCommand implements Callable<Integer> {
       recipe = recipe.batchSize(givenBatchSize);
     }
     batchSize = recipe.batchSize();
-    ImageSet images = data.open().train();
+    ImageSet images = data.open(resize.resolve()).train();
     IntFunction<int[]> batches = batches(images);
     try (Model model = network.builder(images).build();
         TrainStep step = Trainer.builder(recipe).build().step(model, images)) {

@@ -2,11 +2,13 @@ package dev.lamina.cli;
 
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.data.ChannelStatistics;
+import dev.lamina.data.Finding;
 import dev.lamina.data.ImageData;
-import dev.lamina.data.ImageSet;
+import dev.lamina.data.Inspection;
 import dev.lamina.train.Recipes;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,6 +34,7 @@ final class DataCommand implements Callable<Integer> {
 
   static String describe(ImageData data) {
     return String.format(
+        Locale.ROOT,
         "%d training%s and %d test images, %d x %d x %d, %d classes",
         data.train().size(),
         data.validation().map(images -> ", " + images.size() + " validation").orElse(""),
@@ -44,41 +47,44 @@ final class DataCommand implements Callable<Integer> {
 
   @Command(
       name = "inspect",
-      description = "Prints the number of images of each class, their size and their statistics.",
+      description =
+          "Prints the number of images of each class, their size and their statistics; what was left out and why;"
+              + " duplicates, uneven classes and what to do about them.",
       mixinStandardHelpOptions = true)
   static final class Inspect implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private DataOption data = new DataOption();
+    @Mixin private ResizeOption resize = new ResizeOption();
 
     @Override
     public Integer call() {
-      ImageData images = data.open();
+      ImageData images = data.open(resize.resolve());
       PrintWriter out = spec.commandLine().getOut();
       out.println(describe(images));
-      int[] train = counts(images.train());
-      int[] test = counts(images.test());
-      int width = images.train().classNames().stream().mapToInt(String::length).max().orElse(0);
-      out.printf("%-" + Math.max(5, width) + "s %8s %8s%n", "class", "train", "test");
-      for (int label = 0; label < train.length; label++) {
-        out.printf(
-            "%-" + Math.max(5, width) + "s %8d %8d%n",
-            images.train().classNames().get(label),
-            train[label],
-            test[label]);
-      }
+      printClasses(images, out);
       ChannelStatistics statistics = ChannelStatistics.of(images.train());
       out.printf(
+          Locale.ROOT,
           "mean %s, standard deviation %s of the training pixels scaled to [0, 1]%n",
-          numbers(statistics.mean()), numbers(statistics.std()));
+          numbers(statistics.mean()),
+          numbers(statistics.std()));
+      images.notes().forEach(out::println);
+      List<Finding> findings =
+          data.isImageFolder() ? Inspection.of(images, Path.of(data.data)) : Inspection.of(images);
+      findings.forEach(finding -> out.println("found: " + finding));
       return 0;
     }
 
-    private static int[] counts(ImageSet set) {
-      int[] counts = new int[set.classes()];
-      for (int label : set.labels()) {
-        counts[label]++;
+    private static void printClasses(ImageData images, PrintWriter out) {
+      int[] train = ImageData.counts(images.train());
+      int[] test = ImageData.counts(images.test());
+      List<String> names = images.train().classNames();
+      int width = Math.max(5, names.stream().mapToInt(String::length).max().orElse(0));
+      out.printf(Locale.ROOT, "%-" + width + "s %8s %8s%n", "class", "train", "test");
+      for (int label = 0; label < train.length; label++) {
+        out.printf(
+            Locale.ROOT, "%-" + width + "s %8d %8d%n", names.get(label), train[label], test[label]);
       }
-      return counts;
     }
 
     private static String numbers(ImmutableDoubleArray values) {
@@ -97,6 +103,7 @@ final class DataCommand implements Callable<Integer> {
   static final class PreviewImages implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private DataOption data = new DataOption();
+    @Mixin private ResizeOption resize = new ResizeOption();
 
     @Option(
         names = "--out",
@@ -107,7 +114,8 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      Samples.write(data.open().train(), Recipes.get(Recipes.PUBLISHED).augmentations(), out);
+      Samples.write(
+          data.open(resize.resolve()).train(), Recipes.get(Recipes.PUBLISHED).augmentations(), out);
       spec.commandLine().getOut().println("picture " + out);
       return 0;
     }

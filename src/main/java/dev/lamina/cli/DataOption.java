@@ -1,8 +1,12 @@
 package dev.lamina.cli;
 
 import dev.lamina.data.ImageData;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.data.ReadOptions;
+import dev.lamina.io.LaminaException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,8 +22,9 @@ final class DataOption {
       paramLabel = "DATA",
       defaultValue = EMBEDDED,
       description =
-          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, or images in train|validation|test/CLASS/), one of cifar10, cifar100,"
-              + " fashion-mnist (downloaded), or embedded, a sample of Fashion-MNIST (default)")
+          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, images in train|validation|test/CLASS/ or CLASS/, or a CSV file of"
+              + " images and labels), one of cifar10, cifar100, fashion-mnist (downloaded), or embedded, a sample of"
+              + " Fashion-MNIST (default)")
   String data = EMBEDDED;
 
   @Option(
@@ -37,7 +42,7 @@ final class DataOption {
   @Option(
       names = "--stream",
       description =
-          "leave the images of a folder on disk (decoded, in --cache): for sets larger than memory")
+          "leave the images of a folder on disk (decoded, in --cache); done without being asked for sets larger than memory")
   boolean stream;
 
   /** Returns whether the user chose the images. */
@@ -54,24 +59,42 @@ final class DataOption {
     return data.equals(EMBEDDED);
   }
 
-  /** Returns whether the images are a folder of images, not a published data set. */
+  /** Returns whether the images are image files, not a published data set. */
   boolean isImageFolder() {
-    return !embedded() && !NAMES.contains(data) && ImageData.isImageFolder(Path.of(data));
+    return isImageFolder(data);
   }
 
-  ImageData open() {
-    return open(data, stream);
+  /** Returns whether these images are image files, not a published data set. */
+  static boolean isImageFolder(String name) {
+    return !name.equals(EMBEDDED)
+        && !NAMES.contains(name)
+        && ImageData.isImageFolder(Path.of(name));
   }
 
-  ImageData open(String name, boolean onDisk) {
-    if (onDisk) {
-      return ImageData.streamed(Path.of(name), cache.resolve("streamed"));
+  ImageData open(Optional<Preprocessing> preprocessing) {
+    return open(data, stream, preprocessing);
+  }
+
+  /** Opens images, and shows the progress of decoding on standard error. */
+  ImageData open(String name, boolean onDisk, Optional<Preprocessing> preprocessing) {
+    if (name.equals(EMBEDDED) || NAMES.contains(name)) {
+      if (onDisk || preprocessing.isPresent()) {
+        throw new LaminaException(
+            "--data must be a folder of images to be resized or streamed, got "
+                + name
+                + ", which is opened as it is");
+      }
+      return name.equals(EMBEDDED) ? ImageData.embedded() : ImageData.named(name, cache, mirror);
     }
-    if (name.equals(EMBEDDED)) {
-      return ImageData.embedded();
+    try (DecodingProgress progress = DecodingProgress.console()) {
+      return ImageData.open(
+          Path.of(name),
+          new ReadOptions(
+              preprocessing,
+              cache.resolve("streamed"),
+              onDisk,
+              ReadOptions.create().maxMemory(),
+              progress));
     }
-    return NAMES.contains(name)
-        ? ImageData.named(name, cache, mirror)
-        : ImageData.open(Path.of(name));
   }
 }

@@ -1,8 +1,8 @@
 package dev.lamina.cli;
 
+import dev.lamina.io.Version;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.tensorflow.TensorFlow;
 
 /** The versions and the machine of a run. */
@@ -10,8 +10,7 @@ final class Environment {
   private Environment() {}
 
   static String version() {
-    return Objects.requireNonNullElse(
-        Environment.class.getPackage().getImplementationVersion(), "development");
+    return Version.get();
   }
 
   static Map<String, String> describe() {

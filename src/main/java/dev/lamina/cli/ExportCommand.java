@@ -2,11 +2,11 @@ package dev.lamina.cli;
 
 import dev.lamina.model.Model;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -26,13 +26,12 @@ final class ExportCommand implements Callable<Integer> {
       })
   private Path target = Path.of("");
 
-  @Option(names = "--run", paramLabel = "DIR", description = "the run (default: the newest)")
-  private @Nullable Path run;
+  @Mixin private ModelOption trained = new ModelOption();
 
   @Override
   public Integer call() {
-    boolean onnx = target.toString().endsWith(".onnx");
-    try (Model model = RunConfig.load(RunFolders.find(run))) {
+    boolean onnx = target.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+    try (Model model = trained.load()) {
       if (onnx) {
         model.exportOnnx(target, model.metadata());
       } else {

@@ -5,6 +5,7 @@ import dev.lamina.train.RunHandle;
 import dev.lamina.train.RunPlan;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,8 @@ final class Interrupts implements Callback, AutoCloseable {
       dieOf(first);
     }
     first = signal;
-    System.err.printf("%nlamina: stopping %s; press Ctrl-C again to quit immediately%n", last);
+    System.err.printf(
+        Locale.ROOT, "%nlamina: stopping %s; press Ctrl-C again to quit immediately%n", last);
     if (stop != null) {
       stop.run();
     }

@@ -1,7 +1,14 @@
 package dev.lamina.cli;
 
 import dev.lamina.io.LaminaException;
-import java.io.UncheckedIOException;
+import dev.lamina.io.OptionalLibraries;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -29,20 +36,50 @@ public final class Main {
   /** The exit status of errors that the user can fix. */
   static final int USER_ERROR = 2;
 
+  private static final Map<String, String> LIBRARIES =
+      Map.of(
+          "picocli.CommandLine", "info.picocli:picocli",
+          "org.jline.utils.Signals", "org.jline:jline-terminal");
+
   private Main() {}
 
   /** Runs a command and exits with its status: 0 done, 2 bad input, 1 an error in Lamina. */
   public static void main(String[] args) {
+    // Numbers in other libraries' output, too, have the digits 0 to 9.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    System.setOut(utf8(FileDescriptor.out));
+    System.setErr(utf8(FileDescriptor.err));
+    try {
+      OptionalLibraries.require("the command", LIBRARIES);
+    } catch (LaminaException e) {
+      System.err.println("lamina: " + e.getMessage());
+      System.exit(USER_ERROR);
+    }
     System.exit(run(args));
+  }
+
+  private static PrintStream utf8(FileDescriptor stream) {
+    return new PrintStream(new FileOutputStream(stream), true, StandardCharsets.UTF_8);
   }
 
   /** Runs a command and returns its status. */
   static int run(String... args) {
-    CommandLine command = new CommandLine(new Main());
-    command.setExecutionExceptionHandler((e, line, result) -> report(e, line));
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    CommandLine command = new CommandLine(new Main()).setOut(out).setErr(err);
+    command.setExecutionExceptionHandler((e, line, result) -> Failures.report(e, err));
     command.setParameterExceptionHandler((e, arguments) -> report(e));
     command.setCaseInsensitiveEnumValuesAllowed(true);
-    return args.length == 0 ? usage(command) : command.execute(args);
+    int status = args.length == 0 ? usage(command) : execute(command, args);
+    return out.checkError() ? Failures.unwritten(err) : status;
+  }
+
+  private static int execute(CommandLine command, String... args) {
+    try {
+      return command.execute(args);
+    } catch (Error e) {
+      return Failures.report(e, command.getErr());
+    }
   }
 
   private static int usage(CommandLine command) {
@@ -54,20 +91,11 @@ public final class Main {
     e.getCommandLine()
         .getErr()
         .printf(
+            Locale.ROOT,
             "lamina: %s; see '%s --help'%n",
-            e.getMessage(), e.getCommandLine().getCommandSpec().qualifiedName());
+            e.getMessage(),
+            e.getCommandLine().getCommandSpec().qualifiedName());
     return USER_ERROR;
-  }
-
-  private static int report(Exception e, CommandLine line) {
-    if (e instanceof IllegalArgumentException
-        || e instanceof LaminaException
-        || e instanceof UncheckedIOException) {
-      line.getErr().println("lamina: " + e.getMessage());
-      return USER_ERROR;
-    }
-    e.printStackTrace(line.getErr());
-    return 1;
   }
 
   static final class Version implements IVersionProvider {

@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.ImageSet;
 import dev.lamina.layer.Normalize;
+import dev.lamina.zoo.Pretrained;
 import dev.lamina.zoo.ResNetCifar;
 import dev.lamina.zoo.Zoo;
 import java.util.List;
@@ -28,9 +29,11 @@ final class NetworkOption {
   @Option(
       names = "--width",
       description =
-          "channels of the network's first stage (default: the network's own, or "
+          "channels of the network's first stage, of a ResNet (default: the network's own, or "
               + QUICK_WIDTH
-              + " to train by the quick recipe)")
+              + " for "
+              + Zoo.DEFAULT
+              + " by the quick recipe)")
   @Nullable Integer width;
 
   /** Returns the network with the width that was given. */
@@ -47,6 +50,15 @@ final class NetworkOption {
         .imageSize(images.height(), images.width())
         .inputChannels(images.channels())
         .normalization(normalization.mean().toArray(), normalization.std().toArray());
+  }
+
+  /** Returns the network of pretrained weights for a set, with its image size and classes. */
+  Zoo.Builder builder(Pretrained pretrained, ImageSet images) {
+    Zoo.Builder builder =
+        pretrained.config().isPresent() ? pretrained.builder() : pretrained.builder(name);
+    return (width == null ? builder : builder.width(width))
+        .imageSize(images.height(), images.width())
+        .classes(images.classNames());
   }
 
   /** Returns the name of the network in output. */

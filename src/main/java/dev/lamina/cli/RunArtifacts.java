@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import dev.lamina.data.ImageData;
+import dev.lamina.io.Messages;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.report.HistoryCsv;
@@ -14,9 +15,12 @@ import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.RunPlan;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Keeps configuration, weights, history and plots on disk up to date during training. The weights
@@ -29,6 +33,7 @@ final class RunArtifacts implements Callback {
   private final Path folder;
   private final Model model;
   private final ImageData images;
+  private final Set<String> reported = new HashSet<>();
 
   RunArtifacts(RunConfig config, Recipe recipe, Path folder, Model model, ImageData images) {
     this.config = config;
@@ -42,8 +47,10 @@ final class RunArtifacts implements Callback {
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
     config.write(folder);
-    Plots.writeSchedule(recipe.schedule(), plan.steps(), plots());
-    Samples.write(images.train(), recipe.augmentations(), plots().resolve("samples.png"));
+    draw(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
+    draw(
+        () ->
+            Samples.write(images.train(), recipe.augmentations(), plots().resolve("samples.png")));
   }
 
   @Override
@@ -55,7 +62,23 @@ final class RunArtifacts implements Callback {
       run.saveWeights(RunConfig.weights(folder), metadata(config, epoch));
     }
     HistoryCsv.write(run.history(), test(run), RunConfig.history(folder));
-    Plots.writeHistory(run.history(), plots());
+    draw(() -> Plots.writeHistory(run.history(), plots()));
+  }
+
+  /** Draws a picture; a run must not end because one cannot be drawn. */
+  private void draw(Runnable picture) {
+    try {
+      picture.run();
+    } catch (RuntimeException | Error e) { // Without fonts AWT throws an Error.
+      String reason = Messages.singleLine(e);
+      if (reported.add(reason)) {
+        System.err.printf(
+            Locale.ROOT,
+            "%nlamina: a picture of %s could not be drawn (%s); training continues%n",
+            plots(),
+            reason);
+      }
+    }
   }
 
   /**

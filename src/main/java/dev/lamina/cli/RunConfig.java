@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.base.Ascii;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.data.Resize;
 import dev.lamina.format.OptionsJson;
 import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
-import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
 import dev.lamina.registry.UnregisteredException;
 import dev.lamina.train.Recipe;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The file {@code config.json} of a run: how the run was configured. The network is stored beside
@@ -26,6 +29,7 @@ import java.util.Map;
  *
  * @param data the training images, as given by the user
  * @param stream whether the images stayed on disk
+ * @param preprocessing how image files became images of one size; empty if they had one
  * @param validation the images that the model is validated on
  * @param testCurve whether the test images are evaluated after every epoch
  * @param network the name and the options of a network of the zoo, or where it was loaded {@code
@@ -38,6 +42,7 @@ import java.util.Map;
 record RunConfig(
     String data,
     boolean stream,
+    Optional<Preprocessing> preprocessing,
     Validation validation,
     boolean testCurve,
     Options network,
@@ -68,14 +73,11 @@ record RunConfig(
 
   private static final String FILE = "config.json";
 
+  /** The metadata that a fine-tuned model has. */
+  static final String FINE_TUNED = "fine_tuned";
+
   RunConfig {
     classNames = List.copyOf(classNames);
-  }
-
-  /** Loads the model of a run, with its final weights. */
-  static Model load(Path run) {
-    read(run);
-    return Model.load(weights(run));
   }
 
   /** Returns the name of the network in output. */
@@ -93,6 +95,9 @@ record RunConfig(
     metadata.put("device", device);
     metadata.put("data", data);
     metadata.put("network", describeNetwork());
+    if (network.has("from")) {
+      metadata.put(FINE_TUNED, "true");
+    }
     OptionsJson.write(recipe)
         .properties()
         .forEach(field -> metadata.put(field.getKey(), text(field.getValue())));
@@ -121,6 +126,11 @@ record RunConfig(
     return run.resolve("history.csv");
   }
 
+  /** Returns the folder of the export's versions. */
+  static Path export(Path run) {
+    return run.resolve("export");
+  }
+
   static Path plots(Path run) {
     return run.resolve("plots");
   }
@@ -142,6 +152,9 @@ record RunConfig(
             .with("classNames", classNames)
             .with("device", device)
             .with("environment", versions);
+    if (preprocessing.isPresent()) {
+      options = options.with("preprocessing", options(preprocessing.get()));
+    }
     AtomicFiles.writeString(run.resolve(FILE), OptionsJson.write(options).toPrettyString() + "\n");
   }
 
@@ -179,6 +192,9 @@ record RunConfig(
         new RunConfig(
             options.getString("data"),
             options.getBoolean("stream"),
+            options.has("preprocessing")
+                ? Optional.of(preprocessing(options.getOptions("preprocessing")))
+                : Optional.empty(),
             options.getEnum("validation", Validation.class),
             options.getBoolean("testCurve"),
             options.getOptions("network").at(""),
@@ -189,6 +205,26 @@ record RunConfig(
     options.checkNoOthers();
     config.describeNetwork();
     return config;
+  }
+
+  /** What the command can choose. */
+  private static Options options(Preprocessing preprocessing) {
+    return Options.none()
+        .with("resize", preprocessing.resize().mode())
+        .with("height", preprocessing.resize().height())
+        .with("width", preprocessing.resize().width())
+        .with("upright", preprocessing.upright());
+  }
+
+  private static Preprocessing preprocessing(Options options) {
+    Resize resize =
+        Resize.named(
+            Ascii.toLowerCase(options.getEnum("resize", Resize.Mode.class).name()),
+            options.getInt("height"),
+            options.getInt("width"));
+    Preprocessing preprocessing = new Preprocessing(resize, options.getBoolean("upright"));
+    options.checkNoOthers();
+    return preprocessing;
   }
 
   static Map<String, String> environment(Options options) {

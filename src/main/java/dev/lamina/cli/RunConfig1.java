@@ -27,6 +27,7 @@ final class RunConfig1 {
     return new RunConfig(
         options.getString("data"),
         options.getBoolean("stream"),
+        Optional.empty(),
         RunConfig.Validation.TEST,
         false,
         network(options.getString("network")),

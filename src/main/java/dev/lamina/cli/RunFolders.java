@@ -4,6 +4,7 @@ import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -22,9 +23,22 @@ final class RunFolders {
 
   private RunFolders() {}
 
-  /** Returns a folder named after the time. */
+  /** Creates a folder named after the time, with a number if another run has that name. */
   static Path fresh() {
-    return RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME));
+    String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
+    try {
+      Files.createDirectories(RUNS);
+      for (int i = 1; ; i++) {
+        try {
+          return Files.createDirectory(RUNS.resolve(i == 1 ? time : time + "-" + i));
+        } catch (FileAlreadyExistsException e) {
+          // Another run took it.
+        }
+      }
+    } catch (IOException e) {
+      throw new LaminaException(
+          RUNS + " could not be written (" + e + "); name another folder with --run", e);
+    }
   }
 
   /** Creates the folder of a run, which must be new or empty, and locks it. */

@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import com.google.common.primitives.Ints;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.pipeline.Preview;
@@ -7,22 +8,26 @@ import dev.lamina.report.ContactSheet;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The contact sheet of images beside augmented versions. */
 final class Samples {
+  private static final int ROWS = 10;
+
   private Samples() {}
 
-  /** Writes one image of each class (at most ten) beside seven augmented versions. */
+  /**
+   * Writes one image of each of at most ten classes that have images, beside seven augmented
+   * versions.
+   */
   static void write(ImageSet set, List<BatchAugmentation> augmentations, Path file) {
-    int rows = Math.min(10, set.classes());
-    int[] first = new int[rows];
-    for (int label = 0; label < rows; label++) {
-      int at = 0;
-      while (set.label(at) != label) {
-        at++;
-      }
-      first[label] = at;
-    }
+    int[] labels = set.labels();
+    int[] first =
+        IntStream.range(0, set.classes())
+            .map(label -> Ints.indexOf(labels, label))
+            .filter(index -> index >= 0)
+            .limit(ROWS)
+            .toArray();
     ImageSet originals = set.subset(first);
     List<ImageSet> columns = new ArrayList<>(List.of(originals));
     for (int draw = 1; draw < 8; draw++) {

@@ -1,10 +1,13 @@
 package dev.lamina.cli;
 
+import dev.lamina.io.LaminaException;
 import dev.lamina.serve.ModelServer;
 import dev.lamina.serve.ServerOptions;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -23,7 +26,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "EXPORT",
-      description = "the folder of a SavedModel, or the one of its versions (1, 2, ...)")
+      description = "a run, the folder of a SavedModel, or the one of its versions (1, 2, ...)")
   private Path export = Path.of("");
 
   @Option(
@@ -76,15 +79,28 @@ final class ServeCommand implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     PrintWriter out = spec.commandLine().getOut();
     try (Interrupts interrupts = Interrupts.listen("after the current requests");
-        ModelServer server = ModelServer.start(export, options)) {
+        ModelServer server = ModelServer.start(folder(), options)) {
       interrupts.onSignal(stop::countDown);
-      out.printf("serving    %s%n", server.describe());
-      out.printf("address    %s%n", server.uri());
-      out.printf("predict    %sv1/models/%s:predict%n", server.uri(), name);
+      out.printf(Locale.ROOT, "serving    %s%n", server.describe());
+      out.printf(Locale.ROOT, "address    %s%n", server.uri());
+      out.printf(Locale.ROOT, "predict    %sv1/models/%s:predict%n", server.uri(), name);
       out.flush();
       stop.await();
     }
     out.println("stopped");
     return 0;
+  }
+
+  private Path folder() {
+    if (!RunConfig.isRun(export)) {
+      return export;
+    }
+    if (!Files.isDirectory(RunConfig.export(export))) {
+      throw new LaminaException(
+          export
+              + " has no export yet: training was not completed; continue it with 'lamina train --resume', or export it"
+              + " with 'lamina export' and serve that");
+    }
+    return RunConfig.export(export);
   }
 }

@@ -3,14 +3,18 @@ package dev.lamina.cli;
 import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
 import dev.lamina.train.Recipes;
+import dev.lamina.train.Trainer;
+import dev.lamina.zoo.Pretrained;
 import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -41,6 +45,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
+  @Mixin private ResizeOption resize = new ResizeOption();
   @Mixin private NetworkOption network = new NetworkOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -63,6 +68,14 @@ final class TrainCommand implements Callable<Integer> {
           "start from the network and the weights of another run, an export or a weights file; if the classes"
               + " differ, with a new classifier")
   private @Nullable Path from;
+
+  @Option(
+      names = "--pretrained",
+      paramLabel = "WEIGHTS",
+      description =
+          "start from weights that another program wrote, with a new classifier: a safetensors file or its address,"
+              + " for the --network; or a model of a hub, which names its network: timm/resnet18.a1_in1k")
+  private @Nullable String pretrained;
 
   @Option(
       names = "--freeze",
@@ -94,34 +107,56 @@ final class TrainCommand implements Callable<Integer> {
       return resume(resume);
     }
     if (from != null) {
-      refuseWith("--from", "--width", "--network");
+      refuseWith("--from", "--width", "--network", "--pretrained");
     }
     Recipe named = recipeOption.resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED);
     Zoo.get(network.name);
-    ImageData images = data.open();
+    Optional<Pretrained> start = Optional.ofNullable(pretrained).map(this::fetch);
+    Optional<Preprocessing> preprocessing = resize.resolve().or(() -> ofPretrained(start));
+    ImageData images = data.open(preprocessing);
     Validation validated = validation(images);
     Recipe recipe =
         named
             .precision(Optional.of(precision.resolve()))
             .freeze(freeze)
             .validationSplit(share(validated));
-    Zoo.Builder builder = from == null ? builder(images).seed(recipe.seed()) : network.builder();
+    Zoo.Builder builder =
+        start
+            .map(weights -> network.builder(weights, images.train()))
+            .orElseGet(() -> from == null ? builder(images) : network.builder())
+            .seed(recipe.seed());
     try (Model model = model(builder, images, recipe)) {
+      // Rejects invalid options before a folder is created.
+      Trainer.builder(recipe).build().check(model, images.train());
       RunConfig config =
           new RunConfig(
               data.absolute(),
               data.stream,
+              preprocessing,
               validated,
               testCurve,
-              from == null
-                  ? options(builder, recipe)
-                  : Options.none().with("from", from.toAbsolutePath().toString()),
+              options(builder, recipe),
               RecipeOptions.write(recipe),
               images.train().classNames(),
               model.device().toString(),
               Environment.describe());
       return training(config, recipe, run == null ? RunFolders.fresh() : run, images).start(model);
     }
+  }
+
+  private Pretrained fetch(String source) {
+    Pretrained fetched = Pretrained.of(source, data.cache, System.getenv());
+    if (fetched.config().isPresent()) {
+      refuseWith("--pretrained", "--width", "--network");
+    }
+    return fetched;
+  }
+
+  /** Image files are prepared as those that a model of a hub was trained on. */
+  private Optional<Preprocessing> ofPretrained(Optional<Pretrained> start) {
+    return data.isImageFolder()
+        ? start.flatMap(Pretrained::config).map(Pretrained.Config::preprocessing)
+        : Optional.empty();
   }
 
   private void refuseWith(String given, String... options) {
@@ -135,6 +170,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Options options(Zoo.Builder builder, Recipe recipe) {
+    if (from != null) {
+      return Options.none().with("from", from.toAbsolutePath().toString());
+    }
+    if (pretrained != null) {
+      return Options.none().with("from", pretrained);
+    }
     Options options = Options.none().with("name", network.name);
     for (var option : builder.options().values().entrySet()) {
       options = options.with(option.getKey(), option.getValue());
@@ -186,6 +227,7 @@ final class TrainCommand implements Callable<Integer> {
         new RunConfig(
             DataOption.given(spec) ? data.absolute() : begun.data(),
             data.stream || begun.stream(),
+            begun.preprocessing(),
             begun.validation(),
             begun.testCurve(),
             begun.network(),
@@ -193,26 +235,40 @@ final class TrainCommand implements Callable<Integer> {
             begun.classNames(),
             Device.auto().toString(),
             Environment.describe());
-    return training(config, recipe, folder, data.open(config.data(), config.stream())).resume();
+    ImageData images = data.open(config.data(), config.stream(), config.preprocessing());
+    return training(config, recipe, folder, images).resume();
   }
 
   private Training training(RunConfig config, Recipe recipe, Path folder, ImageData images) {
-    return new Training(config, recipe, folder, images, spec.commandLine().getOut());
+    return new Training(
+        config, recipe, folder, images, resumeCommand(folder), spec.commandLine().getOut());
+  }
+
+  /** Returns the command line that resumes a run, with the options that a run does not store. */
+  private String resumeCommand(Path folder) {
+    List<Object> words = new ArrayList<>(List.of("train", "--resume", folder));
+    for (String option : List.of("--cache", "--mirror")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        words.add(option);
+        words.add(spec.commandLine().getParseResult().matchedOptionValue(option, ""));
+      }
+    }
+    return CommandLines.lamina(words);
   }
 
   private Zoo.Builder builder(ImageData images) {
     boolean quick =
         Recipes.QUICK.equals(recipeOption.name) || (recipeOption.name == null && data.embedded());
     Zoo.Builder builder = network.builder(images.train());
-    return quick && network.width == null ? builder.width(NetworkOption.QUICK_WIDTH) : builder;
+    boolean narrow = quick && network.width == null && network.name.equals(Zoo.DEFAULT);
+    return narrow ? builder.width(NetworkOption.QUICK_WIDTH) : builder;
   }
 
   /** Creates a new model, or loads the one to start from, for the classes of the images. */
   private Model model(Zoo.Builder builder, ImageData images, Recipe recipe) {
     List<String> classNames = images.train().classNames();
     if (from != null) {
-      Path source = RunConfig.isRun(from) ? RunConfig.weights(from) : from;
-      return Model.load(source, classNames, recipe.seed());
+      return Model.load(ModelOption.source(from), classNames, recipe.seed());
     }
     Model model = builder.build();
     model.classNames(classNames);

@@ -12,6 +12,7 @@ import dev.lamina.step.DivergenceException;
 import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.MemoryEstimate;
 import dev.lamina.train.ProgressBar;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
@@ -32,16 +33,21 @@ import java.util.Optional;
  * @param recipe the run's recipe
  * @param folder the run folder
  * @param images the data set
+ * @param resumeCommand the command line that resumes the run
  * @param out the stream to print to
  */
-record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, PrintWriter out) {
+record Training(
+    RunConfig config,
+    Recipe recipe,
+    Path folder,
+    ImageData images,
+    String resumeCommand,
+    PrintWriter out) {
 
   /** Starts the run in a new or empty folder, and returns the exit status. */
   @SuppressWarnings("try") // The lock is held, not used.
   int start(Model model) {
     Trainer.Builder trainer = Trainer.builder(recipe);
-    // Rejects invalid options before a folder is created.
-    trainer.build().check(model, images.train());
     try (FolderLock lock = RunFolders.create(folder)) {
       model.saveWeights(RunConfig.initial(folder), config.metadata());
       return train(trainer, model);
@@ -77,7 +83,7 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
         throw e;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         try {
           printResume("");
         } catch (RuntimeException again) {
@@ -97,10 +103,16 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
   private void printPlan(Model model) {
     Precision precision = recipe.precision().orElseGet(() -> model.device().precision());
     print("data       %s: %s", config.data(), DataCommand.describe(images));
+    images.notes().forEach(note -> print("images     %s", note));
     print("validation %s", describeValidation());
     print("network    %s: %s", config.describeNetwork(), last(model.summary()));
     print("device     %s", model.device());
     print("precision  %s", PrecisionOption.text(precision));
+    print(
+        "memory     about %.1f GB",
+        MemoryEstimate.of(model.network(), precision)
+                .bytes(Math.min(recipe.batchSize(), images.train().size()))
+            / 1e9);
     print("run        %s", folder);
     for (String name : RecipeOptions.unregistered(recipe)) {
       print("not stored %s is not registered: this run can be resumed from Java only", name);
@@ -129,13 +141,12 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
         .orElseGet(() -> trainer.resume(folder, model, images.train()));
   }
 
-  /** Keeps the weights chosen by validation, which are better than those of the last good epoch. */
+  /** Keeps the weights of the best or the last epoch; before the first one, those of the model. */
   private void keep(Model model) {
-    boolean chooses =
-        config.validation() == RunConfig.Validation.SHARE
-            || config.validation() == RunConfig.Validation.PART;
-    if (!chooses || !Files.exists(RunConfig.weights(folder))) {
-      model.saveWeights(RunConfig.weights(folder), config.metadata());
+    if (!Files.exists(RunConfig.weights(folder))) {
+      Map<String, String> metadata = config.metadata();
+      metadata.put("epoch", "0");
+      model.saveWeights(RunConfig.weights(folder), metadata);
     }
   }
 
@@ -146,7 +157,7 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
       model.loadWeights(RunConfig.weights(folder));
     }
     Evaluation test = model.evaluate(images.test());
-    Path export = folder.resolve("export").resolve("1");
+    Path export = RunConfig.export(folder).resolve("1");
     removeOld(export);
     Map<String, String> metadata = RunArtifacts.metadata(config, chosen);
     metadata.put("test_accuracy", decimals(test.accuracy()));
@@ -164,6 +175,7 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
       return "of the last epoch";
     }
     return String.format(
+        Locale.ROOT,
         "of epoch %s, the best of %s by validation accuracy (%s)",
         chosen.number(),
         history.epochs().size(),
@@ -179,7 +191,7 @@ record Training(RunConfig config, Recipe recipe, Path folder, ImageData images, 
         .ifPresent(
             checkpoint -> {
               print("checkpoint after step %d", checkpoint.step());
-              print("resume     tools/lamina train --resume %s%s", folder, options);
+              print("resume     %s%s", resumeCommand, options);
             });
   }
 

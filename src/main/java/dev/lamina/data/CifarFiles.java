@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The binary layout of CIFAR: each record is one or more label bytes, then the 32 x 32 red, green
@@ -28,8 +29,12 @@ record CifarFiles(int labelBytes) {
         if (label >= classNames.size()) {
           throw new LaminaException(
               String.format(
+                  Locale.ROOT,
                   "%s has label %d in record %d, must be in 0..%d; copy or download it again",
-                  file, label, start / recordBytes(), classNames.size() - 1));
+                  file,
+                  label,
+                  start / recordBytes(),
+                  classNames.size() - 1));
         }
         labels[image] = label;
         for (int p = 0; p < AREA; p++) {
@@ -55,16 +60,21 @@ record CifarFiles(int labelBytes) {
       if (size == 0 || size % recordBytes() != 0) {
         throw new LaminaException(
             String.format(
+                Locale.ROOT,
                 "%s has %d bytes, which is not a whole number of %d-byte records; copy or download it again",
-                file, size, recordBytes()));
+                file,
+                size,
+                recordBytes()));
       }
       total += size / recordBytes();
     }
     if (total > Integer.MAX_VALUE / (3 * AREA)) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s has %d images, more than the 2 GB that fit in memory; use fewer",
-              files.get(0).getParent(), total));
+              files.get(0).getParent(),
+              total));
     }
     return (int) total;
   }
@@ -81,8 +91,11 @@ record CifarFiles(int labelBytes) {
     if (names.size() != expected) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s names %d classes, must be %d; copy or download it again",
-              file, names.size(), expected));
+              file,
+              names.size(),
+              expected));
     }
     return names;
   }

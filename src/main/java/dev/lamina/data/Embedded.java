@@ -40,7 +40,12 @@ final class Embedded {
           public String describe(String name) {
             return "fashion-mnist/" + name + ".gz";
           }
+
+          @Override
+          public List<String> classNames(int maxLabel) {
+            return CLASS_NAMES;
+          }
         },
-        CLASS_NAMES);
+        ReadOptions.create().maxMemory(Long.MAX_VALUE));
   }
 }

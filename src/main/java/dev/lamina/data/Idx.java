@@ -6,88 +6,65 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 
 /**
- * IDX files, the format of MNIST and Fashion-MNIST: {@code train-images-idx3-ubyte}, {@code
+ * IDX files, the format of MNIST and its relatives: {@code train-images-idx3-ubyte}, {@code
  * train-labels-idx1-ubyte}, {@code t10k-images-idx3-ubyte} and {@code t10k-labels-idx1-ubyte},
- * plain or with {@code .gz}. Greyscale images become three equal channels. Images smaller than 32 x
- * 32 are padded with black to that size; if the padding is odd, the extra row or column is at the
+ * plain or compressed by gzip. Greyscale images become three equal channels. Images smaller than 32
+ * x 32 are padded with black to that size; if the padding is odd, the extra row or column is at the
  * end.
  */
 final class Idx {
   private static final int IMAGES = 0x803;
   private static final int LABELS = 0x801;
-  private static final int SIDE = 32;
   private static final int MAX_SIDE = 1024;
-  private static final int CLASSES = 10;
 
   /** The number of 32 x 32 images that fit in one byte array. */
-  private static final int MAX_IMAGES = Integer.MAX_VALUE / (3 * SIDE * SIDE);
+  private static final int MAX_IMAGES =
+      Integer.MAX_VALUE / (3 * GreyPixels.MIN_SIDE * GreyPixels.MIN_SIDE);
 
-  /** Opens the files by name, in a folder or in the jar. */
+  /** Opens the files by their names in MNIST, in a folder or in the jar. */
   interface Source {
     InputStream open(String name) throws IOException;
 
     String describe(String name);
+
+    /** Returns the names of the classes, given the largest label that occurs. */
+    List<String> classNames(int maxLabel);
   }
 
   private Idx() {}
 
   static boolean isIn(Path folder) {
-    return Files.exists(file(folder, "train-images-idx3-ubyte"))
-        || Files.exists(file(folder, "t10k-images-idx3-ubyte"));
+    return IdxFolder.isIn(folder);
   }
 
-  static ImageData open(Path folder) {
-    List<String> names =
-        isFashion(folder)
-            ? Embedded.CLASS_NAMES
-            : IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
-    Source source =
-        new Source() {
-          @Override
-          public InputStream open(String name) throws IOException {
-            Path file = file(folder, name);
-            if (!Files.isRegularFile(file)) {
-              throw new LaminaException(file + " is missing; copy or download the data set again");
-            }
-            return Files.newInputStream(file);
-          }
-
-          @Override
-          public String describe(String name) {
-            return file(folder, name).toString();
-          }
-        };
-    return read(source, names);
+  static ImageData open(Path folder, ReadOptions options) {
+    return read(IdxFolder.of(folder), options);
   }
 
-  /**
-   * MNIST and Fashion-MNIST have the same file names, so the name of the folder or of its parent
-   * decides.
-   */
-  private static boolean isFashion(Path folder) {
-    Path full = folder.toAbsolutePath().normalize();
-    int names = full.getNameCount();
-    return names > 0
-        && full.subpath(Math.max(0, names - 2), names)
-            .toString()
-            .toLowerCase(Locale.ROOT)
-            .contains("fashion");
-  }
-
-  static ImageData read(Source source, List<String> classNames) {
-    ImageSet train = read(source, "train", classNames);
-    ImageSet test = read(source, "t10k", classNames);
+  static ImageData read(Source source, ReadOptions options) {
+    int[] trainLabels = labels(source, labels("train"));
+    int[] testLabels = labels(source, labels("t10k"));
+    List<String> classNames =
+        source.classNames(
+            IntStream.concat(IntStream.of(trainLabels), IntStream.of(testLabels))
+                .max()
+                .orElseThrow());
+    checkLabels(source, labels("train"), trainLabels, classNames.size());
+    checkLabels(source, labels("t10k"), testLabels, classNames.size());
+    GreyPixels train = pixels(source, images("train"), trainLabels.length);
+    GreyPixels test = pixels(source, images("t10k"), testLabels.length);
     if (train.height() != test.height() || train.width() != test.width()) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s has images of %d x %d, but %s of %d x %d (width x height); copy or download them again",
               source.describe(images("train")),
               train.width(),
@@ -96,80 +73,94 @@ final class Idx {
               test.width(),
               test.height()));
     }
-    return new ImageData(train, test);
+    Optional<String> tooLarge =
+        options.tooLarge(
+            (long) train.bytes() * (trainLabels.length + (long) testLabels.length),
+            (long) train.bytes() * Math.max(trainLabels.length, testLabels.length));
+    return new ImageData(
+        train.set(trainLabels, classNames, tooLarge.isPresent(), options.cache()),
+        Optional.empty(),
+        test.set(testLabels, classNames, tooLarge.isPresent(), options.cache()),
+        new ReadReport(List.of(), 0, 0, tooLarge));
   }
 
   private static String images(String split) {
     return split + "-images-idx3-ubyte";
   }
 
-  private static ImageSet read(Source source, String split, List<String> classNames) {
-    String images = images(split);
-    String labels = split + "-labels-idx1-ubyte";
-    int[] classes = labels(source, labels, classNames.size());
-    try (DataInputStream in = stream(source, images)) {
-      expect(source, images, "magic number", IMAGES, in.readInt());
-      expect(source, images, "number of images", classes.length, in.readInt());
-      int height = side(source, images, in.readInt());
-      int width = side(source, images, in.readInt());
-      int paddedHeight = Math.max(height, SIDE);
-      int paddedWidth = Math.max(width, SIDE);
-      if (3L * paddedHeight * paddedWidth * classes.length > Integer.MAX_VALUE) {
+  private static String labels(String split) {
+    return split + "-labels-idx1-ubyte";
+  }
+
+  private static GreyPixels pixels(Source source, String name, int count) {
+    try (DataInputStream in = stream(source, name)) {
+      expect(source, name, "magic number", IMAGES, in.readInt());
+      expect(source, name, "number of images", count, in.readInt());
+      int height = side(source, name, in.readInt());
+      int width = side(source, name, in.readInt());
+      if ((long) height * width * count > Integer.MAX_VALUE - 8) {
         throw new LaminaException(
             String.format(
+                Locale.ROOT,
                 "%s has %d images of %d x %d, more than the 2 GB that fit in memory; use fewer",
-                source.describe(images), classes.length, width, height));
+                source.describe(name),
+                count,
+                width,
+                height));
       }
-      int area = height * width;
-      byte[] grey = bytes(in, classes.length * area);
-      expectEnd(source, images, in);
-      byte[] pixels = new byte[classes.length * paddedHeight * paddedWidth * 3];
-      int top = (paddedHeight - height) / 2;
-      int left = (paddedWidth - width) / 2;
-      for (int p = 0; p < grey.length; p++) {
-        int row = p / area * paddedHeight + top + p % area / width;
-        int at = (row * paddedWidth + left + p % width) * 3;
-        pixels[at] = grey[p];
-        pixels[at + 1] = grey[p];
-        pixels[at + 2] = grey[p];
-      }
-      return ImageSet.of(paddedHeight, paddedWidth, 3, pixels, classes, classNames);
+      byte[] grey = bytes(in, count * height * width);
+      expectEnd(source, name, in);
+      return new GreyPixels(grey, height, width);
     } catch (IOException e) {
-      throw damaged(source, images, e);
+      throw damaged(source, name, e);
     }
   }
 
-  private static int[] labels(Source source, String name, int classes) {
+  private static int[] labels(Source source, String name) {
     try (DataInputStream in = stream(source, name)) {
       expect(source, name, "magic number", LABELS, in.readInt());
       int count = in.readInt();
       if (count <= 0) {
         throw new LaminaException(
             String.format(
+                Locale.ROOT,
                 "%s declares %d labels, must be positive; copy or download it again",
-                source.describe(name), count));
+                source.describe(name),
+                count));
       }
       if (count > MAX_IMAGES) {
         throw new LaminaException(
             String.format(
+                Locale.ROOT,
                 "%s declares %d labels, more than the %d whose images fit in memory; use fewer, or copy or download it again",
-                source.describe(name), count, MAX_IMAGES));
+                source.describe(name),
+                count,
+                MAX_IMAGES));
       }
       byte[] bytes = bytes(in, count);
       expectEnd(source, name, in);
       int[] labels = new int[count];
       for (int i = 0; i < count; i++) {
         labels[i] = bytes[i] & 0xff;
-        if (labels[i] >= classes) {
-          throw new LaminaException(
-              String.format(
-                  "%s has label %d at index %d, must be in 0..%d; copy or download it again",
-                  source.describe(name), labels[i], i, classes - 1));
-        }
       }
       return labels;
     } catch (IOException e) {
       throw damaged(source, name, e);
+    }
+  }
+
+  private static void checkLabels(Source source, String name, int[] labels, int classes) {
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] >= classes) {
+        throw new LaminaException(
+            String.format(
+                Locale.ROOT,
+                "%s has label %d at index %d, must be in 0..%d; copy or download it again",
+                source.describe(name),
+                labels[i],
+                i,
+                classes - 1));
+      }
     }
   }
 
@@ -186,8 +177,11 @@ final class Idx {
     if (side <= 0 || side > MAX_SIDE) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s has images with a side of %d, must be in 1..%d; copy or download it again",
-              source.describe(name), side, MAX_SIDE));
+              source.describe(name),
+              side,
+              MAX_SIDE));
     }
     return side;
   }
@@ -196,8 +190,12 @@ final class Idx {
     if (actual != expected) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s has %s %d, must be %d; copy or download it again",
-              source.describe(name), what, actual, expected));
+              source.describe(name),
+              what,
+              actual,
+              expected));
     }
   }
 
@@ -222,10 +220,5 @@ final class Idx {
     boolean gzip = raw.read() == 0x1f && raw.read() == 0x8b;
     raw.reset();
     return new DataInputStream(gzip ? new BufferedInputStream(new GZIPInputStream(raw)) : raw);
-  }
-
-  private static Path file(Path folder, String name) {
-    Path plain = folder.resolve(name);
-    return Files.exists(plain) ? plain : folder.resolve(name + ".gz");
   }
 }

@@ -4,7 +4,11 @@ import dev.lamina.io.LaminaException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +18,19 @@ import org.jspecify.annotations.Nullable;
  * @param train the training images
  * @param validation the validation images; empty if the data set has no such part
  * @param test the test images
+ * @param report how the image files were read; {@link ReadReport#NONE} for other data sets
  */
-public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet test) {
+public record ImageData(
+    ImageSet train, Optional<ImageSet> validation, ImageSet test, ReadReport report) {
   /** Checks that image sizes and class names of all parts are equal. */
   public ImageData {
     checkLike(train, "test", test);
     validation.ifPresent(images -> checkLike(train, "validation", images));
+  }
+
+  /** Returns training images, validation images and test images. */
+  public ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet test) {
+    this(train, validation, test, ReadReport.NONE);
   }
 
   /** Returns training images and test images without a validation part. */
@@ -33,6 +44,7 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
         || train.channels() != other.channels()) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "training images are %d x %d x %d, %s images %d x %d x %d; both must have one size",
               train.height(),
               train.width(),
@@ -45,31 +57,108 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
     if (!train.classNames().equals(other.classNames())) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "training classes are %s, %s classes %s; both must be the same",
-              train.classNames(), part, other.classNames()));
+              train.classNames(),
+              part,
+              other.classNames()));
     }
   }
 
-  /** Returns whether a folder holds images in folders, as {@link #open} would read them. */
-  public static boolean isImageFolder(Path folder) {
-    return Files.exists(folder)
-        && !Cifar10.isIn(folder)
-        && !Cifar100.isIn(folder)
-        && !Idx.isIn(folder)
-        && ImageFolder.isIn(folder);
+  /** Returns the number of images of each class of a set. */
+  public static int[] counts(ImageSet set) {
+    int[] counts = new int[set.classes()];
+    for (int label : set.labels()) {
+      counts[label]++;
+    }
+    return counts;
   }
 
   /**
-   * Opens a folder in any supported layout: CIFAR-10 or CIFAR-100 binary, IDX, or images in
-   * folders. Images in {@code validation/CLASS/} or {@code val/CLASS/} beside {@code train} are the
-   * validation part.
+   * Returns what is worth knowing about how the images were read, a line each: what was left out
+   * and why, the images decoded per second, why they stay on disk, classes without training images.
+   */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>(report.lines());
+    int[] counts = counts(train);
+    List<String> empty =
+        IntStream.range(0, counts.length)
+            .filter(label -> counts[label] == 0)
+            .mapToObj(train.classNames()::get)
+            .toList();
+    if (!empty.isEmpty()) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "no training images of %d of %d classes: %s; they cannot be learnt",
+              empty.size(),
+              counts.length,
+              String.join(", ", empty)));
+    }
+    return notes;
+  }
+
+  /**
+   * Returns whether {@link #open} would read image files: in folders of classes, or named by a CSV
+   * file.
+   */
+  public static boolean isImageFolder(Path path) {
+    return Files.exists(path)
+        && !Cifar10.isIn(path)
+        && !Cifar100.isIn(path)
+        && !Idx.isIn(path)
+        && Listing.isIn(path);
+  }
+
+  /**
+   * Opens a folder in any supported layout: CIFAR-10 or CIFAR-100 binary, IDX, or images in folders
+   * or named by a CSV file; see {@code docs/data.md}. All images must have one size. If they do not
+   * fit in memory, they stay on disk as {@link #streamed} says.
    *
    * @throws LaminaException if the folder is missing, has none of these layouts, or is damaged
    */
   public static ImageData open(Path folder) {
+    return open(folder, ReadOptions.create());
+  }
+
+  /**
+   * Opens a folder of images of any sizes, which become those of one size.
+   *
+   * @throws LaminaException as {@link #open(Path)} does, or if the folder has another layout
+   */
+  public static ImageData open(Path folder, Resize resize) {
+    return open(folder, Preprocessing.of(resize));
+  }
+
+  /**
+   * Opens a folder of images of any sizes, which are prepared for a network.
+   *
+   * @throws LaminaException as {@link #open(Path)} does, or if the folder has another layout
+   */
+  public static ImageData open(Path folder, Preprocessing preprocessing) {
+    return open(folder, ReadOptions.create().preprocessing(preprocessing));
+  }
+
+  /**
+   * Opens a folder, or a CSV file of images.
+   *
+   * @param options how images are read
+   * @throws LaminaException as {@link #open(Path)} does, or if images of another layout are to be
+   *     resized or streamed
+   */
+  public static ImageData open(Path folder, ReadOptions options) {
     if (!Files.exists(folder)) {
       throw new LaminaException(
           folder + " does not exist; check the path, or name cifar10, cifar100 or fashion-mnist");
+    }
+    if (isImageFolder(folder)) {
+      return ListingReader.read(Listing.of(folder), options);
+    }
+    if (options.streamed() || options.preprocessing().isPresent()) {
+      throw new LaminaException(
+          folder
+              + " must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
+              + " streamed; other data sets are opened as they are, in memory");
     }
     if (Cifar10.isIn(folder)) {
       return Cifar10.open(folder);
@@ -78,15 +167,13 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
       return Cifar100.open(folder);
     }
     if (Idx.isIn(folder)) {
-      return Idx.open(folder);
-    }
-    if (ImageFolder.isIn(folder)) {
-      return ImageFolder.open(folder);
+      return Idx.open(folder, options);
     }
     throw new LaminaException(
         folder
             + " is no data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX files"
-            + " (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/");
+            + " (train-images-idx3-ubyte), images in train|test/CLASS/ or CLASS/, or a CSV file of images and labels"
+            + " (labels.csv)");
   }
 
   /**
@@ -100,13 +187,13 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
    *     cache cannot be written
    */
   public static ImageData streamed(Path folder, Path cache) {
-    if (!ImageFolder.isIn(folder)) {
-      throw new LaminaException(
-          folder
-              + " must contain images in train|test/CLASS/ or CLASS/ to be streamed; other data sets are"
-              + " opened in memory");
-    }
-    return ImageFolder.streamed(folder, cache);
+    return open(folder, ReadOptions.create().cache(cache).streamed(true));
+  }
+
+  /** Opens a folder of images of any sizes as {@link #streamed(Path, Path)} does. */
+  public static ImageData streamed(Path folder, Preprocessing preprocessing, Path cache) {
+    return open(
+        folder, ReadOptions.create().preprocessing(preprocessing).cache(cache).streamed(true));
   }
 
   /**
@@ -128,6 +215,8 @@ public record ImageData(ImageSet train, Optional<ImageSet> validation, ImageSet 
    *     checksum
    */
   public static ImageData named(String name, Path cache, @Nullable URI mirror) {
-    return open(Published.of(name).fetch(cache, mirror));
+    return open(
+        Published.of(name).fetch(cache, mirror),
+        ReadOptions.create().cache(cache.resolve("streamed")));
   }
 }

@@ -1,290 +1,194 @@
 package dev.lamina.data;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
+import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Images in folders named after their classes: {@code train|test/CLASS/*.png|jpg}, or {@code
- * CLASS/*.png|jpg}. In the second layout a fixed tenth of each class becomes the test set. Classes
- * are sorted by name; all images must have one size.
+ * Images in folders named after their classes: {@code train|test/CLASS/}, with or without {@code
+ * validation}, {@code valid} or {@code val} beside them, or {@code CLASS/} alone. In the second
+ * layout a fixed tenth of each class becomes the test set. Folders inside a class count to it;
+ * classes are sorted by name.
  */
 final class ImageFolder {
-  private static final double TEST_SHARE = 0.1;
-  private static final List<String> VALIDATION = List.of("validation", "val");
+  private static final List<String> VALIDATION = List.of("validation", "val", "valid");
 
-  private record Item(Path file, int label) {}
+  private final Path root;
+  private final Skipped.Collector skipped;
 
-  private ImageFolder() {}
-
-  static boolean isIn(Path folder) {
-    return Files.isDirectory(folder)
-        && (Files.isDirectory(folder.resolve("train"))
-            || Files.isDirectory(folder.resolve("test"))
-            || folders(folder).stream().anyMatch(inner -> !images(inner).isEmpty()));
+  private ImageFolder(Path root) {
+    this.root = root;
+    skipped = new Skipped.Collector(root);
   }
 
-  static ImageData open(Path folder) {
-    return open(folder, null);
+  /**
+   * Whether a folder has the parts train or test. If these hold images themselves, and other
+   * folders beside them do, they are classes.
+   */
+  static boolean hasParts(Path folder) {
+    List<Path> parts =
+        Stream.of("train", "test").map(folder::resolve).filter(Files::isDirectory).toList();
+    return !parts.isEmpty()
+        && !(parts.stream().allMatch(ImageFolder::isClassAlone)
+            && FolderWalk.folders(folder).stream()
+                .anyMatch(other -> !isPart(other) && FolderWalk.hasImage(other)));
   }
 
-  static ImageData streamed(Path folder, Path cache) {
-    return open(folder, cache);
-  }
-
-  private static ImageData open(Path folder, @Nullable Path cache) {
+  /** Whether a folder has training images in folders of classes. */
+  static boolean hasTrainClasses(Path folder) {
     Path train = folder.resolve("train");
-    Path test = folder.resolve("test");
-    if (!Files.isDirectory(train) && !Files.isDirectory(test)) {
-      return split(folder, read(folder, cache));
-    }
-    for (Path part : List.of(train, test)) {
-      if (!Files.isDirectory(part)) {
-        throw new LaminaException(
-            part
-                + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/");
-      }
-    }
+    return Files.isDirectory(train) && hasParts(folder) && hasClasses(train);
+  }
+
+  /** Whether a folder has folders with images. */
+  static boolean hasClasses(Path folder) {
+    return FolderWalk.folders(folder).stream().anyMatch(FolderWalk::hasImage);
+  }
+
+  private static boolean isClassAlone(Path folder) {
+    return FolderWalk.entries(folder).stream()
+            .anyMatch(entry -> Files.isRegularFile(entry) && FileKinds.isImage(entry))
+        && !hasClasses(folder);
+  }
+
+  private static boolean isPart(Path folder) {
+    String name = folder.getFileName().toString();
+    return name.equals("train") || name.equals("test") || VALIDATION.contains(name);
+  }
+
+  static Listing list(Path folder) {
+    ImageFolder images = new ImageFolder(folder);
+    return hasParts(folder) ? images.parts() : images.classesAlone();
+  }
+
+  private Listing parts() {
+    Path train = part("train");
+    Path test = part("test");
     Optional<Path> validation =
-        VALIDATION.stream().map(folder::resolve).filter(Files::isDirectory).findFirst();
-    validation.ifPresent(part -> checkClasses(folder, train, part));
-    checkClasses(folder, train, test);
-    ImageSet trained = read(train, cache);
-    return new ImageData(
-        trained,
-        validation.map(part -> like(folder, trained, part, cache)),
-        like(folder, trained, test, cache));
-  }
-
-  private static void checkClasses(Path folder, Path train, Path part) {
-    List<String> different = names(train);
-    List<String> others = names(part);
-    if (!different.equals(others)) {
-      List<String> common = different.stream().filter(others::contains).toList();
-      throw new LaminaException(
-          String.format(
-              "%s must have the same classes in train and %s, only in train: %s, only in %s: %s; add or remove folders",
-              folder,
-              part.getFileName(),
-              without(different, common),
-              part.getFileName(),
-              without(others, common)));
-    }
-  }
-
-  private static List<String> without(List<String> names, List<String> common) {
-    return names.stream().filter(name -> !common.contains(name)).toList();
-  }
-
-  /** Reads a part, whose images must be as large as those that are trained on. */
-  private static ImageSet like(Path folder, ImageSet train, Path part, @Nullable Path cache) {
-    ImageSet images = read(part, cache);
-    if (train.height() != images.height() || train.width() != images.width()) {
-      throw new LaminaException(
-          String.format(
-              "%s has images of %d x %d in train and of %d x %d in %s (width x height); scale all images to one size",
-              folder,
-              train.width(),
-              train.height(),
-              images.width(),
-              images.height(),
-              part.getFileName()));
-    }
-    return images;
-  }
-
-  private static ImageData split(Path folder, ImageSet all) {
-    int[] counts = new int[all.classes()];
-    for (int label : all.labels()) {
-      counts[label]++;
-    }
-    for (int label = 0; label < counts.length; label++) {
-      if (counts[label] < 2) {
-        throw new LaminaException(
-            folder.resolve(all.classNames().get(label))
-                + " must have at least 2 images, one of them to test with, got 1; add images, or make"
-                + " train/CLASS/ and test/CLASS/");
+        VALIDATION.stream().map(root::resolve).filter(Files::isDirectory).findFirst();
+    for (Path entry : FolderWalk.entries(root)) {
+      if (Files.isDirectory(entry)) {
+        if (!entry.equals(train) && !entry.equals(test) && !Optional.of(entry).equals(validation)) {
+          skipped.add(entry, new Skipped.Reason("folder", "not train, test or validation"));
+        }
+      } else {
+        FolderWalk.skip(entry, skipped);
       }
     }
-    ImageSet.Split split = all.split(TEST_SHARE, 0);
-    return new ImageData(split.train(), split.validation());
+    List<String> names = names(train);
+    validation.ifPresent(part -> checkClasses(names, part));
+    checkClasses(names, test);
+    return new Listing(
+        root,
+        names,
+        items(train),
+        validation.map(this::items).orElse(List.of()),
+        items(test),
+        skipped.list());
   }
 
-  private static ImageSet read(Path folder, @Nullable Path cache) {
-    List<String> names = names(folder);
+  private Path part(String name) {
+    Path part = root.resolve(name);
+    if (!Files.isDirectory(part)) {
+      throw new LaminaException(
+          part
+              + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/");
+    }
+    return part;
+  }
+
+  private Listing classesAlone() {
+    List<String> names = names(root);
+    return Listing.split(root, names, items(root), skipped.list());
+  }
+
+  /**
+   * The folders of each class. Names that differ in how their accents are composed, as systems do,
+   * are one class.
+   */
+  private static SortedMap<String, List<Path>> classes(Path part) {
+    return FolderWalk.folders(part).stream()
+        .collect(
+            Collectors.groupingBy(
+                ClassName::of, () -> new TreeMap<>(FolderWalk.CODE_POINTS), Collectors.toList()));
+  }
+
+  private static List<String> names(Path part) {
+    List<String> names = List.copyOf(classes(part).keySet());
     if (names.size() < 2) {
       throw new LaminaException(
-          folder + " must have a folder for each of at least 2 classes, got " + names);
+          part + " must have a folder for each of at least 2 classes, got " + names);
     }
-    List<Item> items = items(folder, names);
-    Images.Size size = Images.size(items.get(0).file());
-    return cache == null ? inMemory(folder, items, size, names) : onDisk(cache, items, size, names);
+    return names;
   }
 
-  private static List<Item> items(Path folder, List<String> names) {
+  private void checkClasses(List<String> train, Path part) {
+    List<String> others = List.copyOf(classes(part).keySet());
+    if (!train.equals(others)) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s must have the same classes in train and %s, only in train: %s, only in %s: %s; add or remove folders",
+              root,
+              part.getFileName(),
+              without(train, others),
+              part.getFileName(),
+              without(others, train)));
+    }
+  }
+
+  private static List<String> without(List<String> names, List<String> others) {
+    return names.stream().filter(name -> !others.contains(name)).toList();
+  }
+
+  /** Lists the images of a part by class. */
+  private List<Item> items(Path part) {
+    for (Path entry : FolderWalk.entries(part)) {
+      if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
+        skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
+      } else if (!Files.isDirectory(entry)) {
+        FolderWalk.skip(entry, skipped);
+      }
+    }
     List<Item> items = new ArrayList<>();
-    for (int label = 0; label < names.size(); label++) {
-      Path classFolder = folder.resolve(names.get(label));
-      List<Path> files = images(classFolder);
-      if (files.isEmpty()) {
-        throw new LaminaException(
-            classFolder + " has no PNG or JPEG images; add some or remove the folder");
+    int label = 0;
+    for (List<Path> folders : classes(part).values()) {
+      int before = items.size();
+      for (Path folder : folders) {
+        for (Path file : images(folder)) {
+          items.add(new Item(file, label));
+        }
       }
-      for (Path file : files) {
-        items.add(new Item(file, label));
+      if (items.size() == before) {
+        throw empty(folders.get(0));
       }
+      label++;
     }
     return items;
   }
 
-  private static ImageSet inMemory(
-      Path folder, List<Item> items, Images.Size size, List<String> names) {
-    if ((long) size.height() * size.width() > Integer.MAX_VALUE / 3 / items.size()) {
-      throw new LaminaException(
-          String.format(
-              "%s has %d images of %d x %d, more than the 2 GB that fit in memory; stream them from disk, or use fewer or smaller ones",
-              folder, items.size(), size.width(), size.height()));
-    }
-    // Decodes one image before allocating memory for all, so that a false header cannot exhaust it.
-    Path first = items.get(0).file();
-    int bytes = Images.read(first).length;
-    byte[] pixels = allocate(folder, bytes * items.size());
-    Optional<LaminaException> failure =
-        IntStream.range(0, items.size())
-            .parallel()
-            .mapToObj(i -> copy(items.get(i).file(), first, size, pixels, i * bytes))
-            .flatMap(Optional::stream)
-            .findFirst();
-    if (failure.isPresent()) {
-      throw failure.get();
-    }
-    return ImageSet.of(
-        size.height(),
-        size.width(),
-        3,
-        pixels,
-        items.stream().mapToInt(Item::label).toArray(),
-        names);
+  private List<Path> images(Path folder) {
+    return FolderWalk.images(folder, skipped);
   }
 
-  /** Allocates an array that may exceed the heap. */
-  private static byte[] allocate(Path folder, int bytes) {
-    try {
-      return new byte[bytes];
-    } catch (OutOfMemoryError e) {
-      throw new LaminaException(
-          String.format(
-              "%s has %,d bytes of pixels, more than fit in the Java heap of %,d; stream them from disk, or raise -Xmx",
-              folder, bytes, Runtime.getRuntime().maxMemory()),
-          e);
-    }
-  }
-
-  /**
-   * Opens the cache file of these images, writing it first if it does not exist. Its name is their
-   * {@link #fingerprint}.
-   */
-  private static ImageSet onDisk(
-      Path cache, List<Item> items, Images.Size size, List<String> names) {
-    Path first = items.get(0).file();
-    Path file = cache.resolve(fingerprint(items) + ".idx4-ubyte");
-    if (!Files.exists(file)) {
-      PixelFile.write(
-          file,
-          items.size(),
-          size.height(),
-          size.width(),
-          3,
-          i -> decode(items.get(i).file(), first, size));
-    }
-    return ImageSet.onDisk(
-        size.height(),
-        size.width(),
-        3,
-        PixelFile.open(file, items.size(), size.height(), size.width(), 3),
-        items.stream().mapToInt(Item::label).toArray(),
-        names);
-  }
-
-  /** A hash of the path, size and modification time of every image. */
-  private static String fingerprint(List<Item> items) {
-    Hasher hasher = Hashing.murmur3_128().newHasher();
-    for (Item item : items) {
-      try {
-        BasicFileAttributes file = Files.readAttributes(item.file(), BasicFileAttributes.class);
-        hasher
-            .putString(item.file().toAbsolutePath().toString(), StandardCharsets.UTF_8)
-            .putLong(file.size())
-            .putLong(file.lastModifiedTime().to(TimeUnit.NANOSECONDS));
-      } catch (IOException e) {
-        throw new LaminaException(
-            item.file() + " cannot be read (" + e + "); check its permissions", e);
-      }
-    }
-    return hasher.hash().toString();
-  }
-
-  /**
-   * Copies an image, or returns the failure, so that the first of several bad files is reported.
-   */
-  private static Optional<LaminaException> copy(
-      Path file, Path first, Images.Size size, byte[] into, int offset) {
-    try {
-      byte[] image = decode(file, first, size);
-      System.arraycopy(image, 0, into, offset, image.length);
-      return Optional.empty();
-    } catch (LaminaException e) {
-      return Optional.of(e);
-    }
-  }
-
-  private static byte[] decode(Path file, Path first, Images.Size size) {
-    Images.Size own = Images.size(file);
-    if (!own.equals(size)) {
-      throw new LaminaException(
-          String.format(
-              "%s is %d x %d, but %s is %d x %d (width x height); scale all images to one size",
-              file, own.width(), own.height(), first, size.width(), size.height()));
-    }
-    return Images.read(file);
-  }
-
-  private static List<String> names(Path folder) {
-    return folders(folder).stream().map(inner -> inner.getFileName().toString()).toList();
-  }
-
-  private static List<Path> folders(Path folder) {
-    return list(folder).stream().filter(Files::isDirectory).toList();
-  }
-
-  private static List<Path> images(Path folder) {
-    return list(folder).stream()
-        .filter(Files::isRegularFile)
-        .filter(
-            file ->
-                file.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.(png|jpe?g)"))
-        .toList();
-  }
-
-  /** The visible entries of a folder, sorted by name. */
-  private static List<Path> list(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.filter(file -> !file.getFileName().toString().startsWith(".")).sorted().toList();
-    } catch (IOException e) {
-      throw new LaminaException(folder + " cannot be read (" + e + "); check its permissions", e);
-    }
+  private static LaminaException empty(Path folder) {
+    Skipped.Collector inside = new Skipped.Collector(folder);
+    FolderWalk.images(folder, inside);
+    String others =
+        inside.list().stream().map(skipped -> ", only " + skipped).collect(Collectors.joining());
+    return new LaminaException(
+        folder
+            + " has no PNG or JPEG images, nor others that are read"
+            + others
+            + "; add some or remove the folder");
   }
 }

@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ public final class ImageSet {
   private final int[] positions;
   private final int[] labels;
   private final List<String> classNames;
+  private final Preprocessing preprocessing;
 
   private ImageSet(
       int height,
@@ -33,7 +35,8 @@ public final class ImageSet {
       @Nullable PixelFile file,
       int[] positions,
       int[] labels,
-      List<String> classNames) {
+      List<String> classNames,
+      Preprocessing preprocessing) {
     this.height = height;
     this.width = width;
     this.channels = channels;
@@ -42,6 +45,7 @@ public final class ImageSet {
     this.positions = positions;
     this.labels = labels;
     this.classNames = List.copyOf(classNames);
+    this.preprocessing = preprocessing;
   }
 
   /**
@@ -76,7 +80,16 @@ public final class ImageSet {
           classNames.size() - 1,
           labels[i]);
     }
-    return new ImageSet(height, width, channels, pixels, null, new int[0], labels, classNames);
+    return new ImageSet(
+        height,
+        width,
+        channels,
+        pixels,
+        null,
+        new int[0],
+        labels,
+        classNames,
+        Preprocessing.defaultFor(height, width));
   }
 
   /**
@@ -87,7 +100,38 @@ public final class ImageSet {
   static ImageSet onDisk(
       int height, int width, int channels, PixelFile file, int[] labels, List<String> classNames) {
     int[] positions = IntStream.range(0, labels.length).toArray();
-    return new ImageSet(height, width, channels, new byte[0], file, positions, labels, classNames);
+    return new ImageSet(
+        height,
+        width,
+        channels,
+        new byte[0],
+        file,
+        positions,
+        labels,
+        classNames,
+        Preprocessing.defaultFor(height, width));
+  }
+
+  /**
+   * Returns this set with the preprocessing that made it of files; a model that is trained on it
+   * prepares files in the same way.
+   *
+   * @throws IllegalArgumentException if the preprocessing gives another size
+   */
+  public ImageSet preprocessing(Preprocessing preprocessing) {
+    checkArgument(
+        preprocessing.resize().height() == height && preprocessing.resize().width() == width,
+        "preprocessing must resize to %s x %s (height x width), got %s",
+        height,
+        width,
+        preprocessing);
+    return new ImageSet(
+        height, width, channels, pixels, file, positions, labels, classNames, preprocessing);
+  }
+
+  /** How files become such images; {@link Preprocessing#defaultFor} unless set. */
+  public Preprocessing preprocessing() {
+    return preprocessing;
   }
 
   /** Whether the pixels are on disk and read on demand. */
@@ -214,7 +258,8 @@ public final class ImageSet {
           file,
           IntStream.of(indices).map(index -> positions[index]).toArray(),
           IntStream.of(indices).map(index -> labels[index]).toArray(),
-          classNames);
+          classNames,
+          preprocessing);
     }
     int bytes = height * width * channels;
     byte[] some = new byte[Math.multiplyExact(bytes, indices.length)];
@@ -223,7 +268,7 @@ public final class ImageSet {
       copyImage(indices[i], some, i * bytes);
       someLabels[i] = labels[indices[i]];
     }
-    return of(height, width, channels, some, someLabels, classNames);
+    return of(height, width, channels, some, someLabels, classNames).preprocessing(preprocessing);
   }
 
   /**
@@ -274,7 +319,12 @@ public final class ImageSet {
   @Override
   public String toString() {
     return String.format(
+        Locale.ROOT,
         "ImageSet[%d images, %d x %d x %d, %s]",
-        size(), height, width, channels, Arrays.toString(classNames.toArray()));
+        size(),
+        height,
+        width,
+        channels,
+        Arrays.toString(classNames.toArray()));
   }
 }

@@ -1,82 +1,57 @@
 package dev.lamina.data;
 
 import com.google.common.base.Ascii;
+import com.google.common.io.MoreFiles;
+import com.google.common.primitives.Ints;
 import dev.lamina.io.LaminaException;
-import java.awt.color.ColorSpace;
+import dev.lamina.io.Messages;
 import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import javax.imageio.ImageIO;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.jspecify.annotations.Nullable;
 
-/** Decodes image files. */
+/**
+ * Decodes image files: PNG, JPEG, GIF and WebP (the first picture), BMP and TIFF. The pixels are
+ * those of Pillow's {@code convert("RGB")}: greyscale and palettes become RGB, of 16 bits the high
+ * 8 remain, alpha is dropped, colour profiles are not applied. PNG and JPEG files give the same
+ * bytes as TensorFlow's decoder in exports.
+ */
 public final class Images {
-  /** JDK formats whose decoders are safe for untrusted files. */
-  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
-
-  /** The formats that TensorFlow decodes to a single image of the size in the header. */
-  private static final Set<String> WEB_FORMATS = Set.of("png", "jpeg");
-
   /**
    * A progressive JPEG has about 10 scans. Decoding each one visits all pixels however short the
    * scan is, so a few megabytes could take hours.
    */
   private static final int MAX_SCANS = 100;
 
-  /** 32 megapixels. Decoding one takes at most 400 MB: 8 bytes per pixel, and 3 for the result. */
-  private static final long MAX_PIXELS = 1 << 25;
+  /** 67 megapixels: phones take 50. */
+  private static final long MAX_PIXELS = 1 << 26;
 
-  /**
-   * An upper bound for PNG and JPEG: deflate compresses at most 1032:1, and a byte holds at most 8
-   * pixels.
-   */
-  private static final long MAX_PIXELS_PER_BYTE = 10_000;
+  /** The memory that decoding takes: at most 8 bytes per pixel, and 3 for the result. */
+  private static final int BYTES_PER_PIXEL = 11;
+
+  /** What is decoded at one time, in all threads, takes at most half of the heap. */
+  private static final int PIXELS_AT_ONCE =
+      Ints.saturatedCast(Runtime.getRuntime().maxMemory() / 2 / BYTES_PER_PIXEL);
+
+  private static final Semaphore MEMORY = new Semaphore(PIXELS_AT_ONCE, true);
 
   private Images() {}
 
   /**
-   * Returns the pixels of an image as RGB bytes in row-major order. The alpha channel is dropped.
+   * Returns the pixels of an image as RGB bytes in row-major order: the stored values, without
+   * colour management. The alpha channel is dropped.
    */
   public static byte[] pixels(BufferedImage image) {
-    int width = image.getWidth();
-    if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
-      return grey(image);
-    }
-    byte[] pixels = new byte[3 * width * image.getHeight()];
-    int[] row = new int[width];
-    for (int i = 0; i < pixels.length; i += 3) {
-      int x = i / 3 % width;
-      if (x == 0) {
-        image.getRGB(0, i / 3 / width, width, 1, row, 0, width);
-      }
-      pixels[i] = (byte) (row[x] >> 16);
-      pixels[i + 1] = (byte) (row[x] >> 8);
-      pixels[i + 2] = (byte) row[x];
-    }
-    return pixels;
-  }
-
-  /** Returns the stored values: getRGB would treat greyscale as linear light and brighten it. */
-  private static byte[] grey(BufferedImage image) {
-    int width = image.getWidth();
-    int surplusBits = image.getColorModel().getComponentSize(0) - 8;
-    byte[] pixels = new byte[3 * width * image.getHeight()];
-    Raster raster = image.getRaster();
-    for (int i = 0; i < pixels.length; i += 3) {
-      int sample = raster.getSample(i / 3 % width, i / 3 / width, 0);
-      Arrays.fill(pixels, i, i + 3, (byte) (sample >> surplusBits));
-    }
-    return pixels;
+    return Rasters.rgb(image);
   }
 
   /**
@@ -85,14 +60,46 @@ public final class Images {
    * @throws LaminaException if the file is missing, is not an image, or has another size
    */
   public static byte[] read(Path file, int height, int width) {
-    Size size = size(file);
-    if (size.height() != height || size.width() != width) {
+    RgbImage image = decode(file);
+    if (image.height() != height || image.width() != width) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s must be %d x %d (width x height), is %d x %d; scale it first",
-              file, width, height, size.width(), size.height()));
+              file,
+              width,
+              height,
+              image.width(),
+              image.height()));
     }
-    return read(file);
+    return image.pixels();
+  }
+
+  /**
+   * Reads an image file of any size, and prepares it.
+   *
+   * @return the RGB pixels, height x width x 3 bytes
+   * @throws LaminaException if the file is missing or is not a readable image
+   */
+  public static byte[] read(Path file, Preprocessing preprocessing) {
+    return prepare(file, bytes(file), preprocessing);
+  }
+
+  /**
+   * Decodes an image file in memory, which need not be trusted, and prepares it.
+   *
+   * @param name its name in messages
+   * @return the RGB pixels, height x width x 3 bytes
+   * @throws LaminaException if it is not a readable image, is too large, is too short for the size
+   *     in its header, or has so many scans that decoding it takes minutes
+   */
+  public static byte[] read(String name, byte[] file, Preprocessing preprocessing) {
+    return prepare(name, file, preprocessing);
+  }
+
+  private static byte[] prepare(Object name, byte[] file, Preprocessing preprocessing) {
+    RgbImage image = decode(name, file);
+    return preprocessing.apply(preprocessing.upright() ? image.upright(orientation(file)) : image);
   }
 
   /** An image size in pixels. */
@@ -105,84 +112,160 @@ public final class Images {
    *     for the size in its header
    */
   static Size size(Path file) {
-    return decode(file, reader -> size(file, Files.size(file), reader));
+    byte[] bytes = bytes(file);
+    return use(file, bytes, (input, reader) -> size(file, bytes, input, reader));
   }
 
   /** Reads the pixels of an image file of any size; fails as {@link #size(Path)} does. */
   static byte[] read(Path file) {
-    return decode(
+    return decode(file).pixels();
+  }
+
+  /**
+   * Returns the orientation that a file has in its EXIF data: 1 if it is upright or has none; 2 to
+   * 8 as EXIF defines them.
+   *
+   * @throws LaminaException if the file is missing or cannot be read
+   */
+  public static int orientation(Path file) {
+    return orientation(bytes(file));
+  }
+
+  private static int orientation(byte[] file) {
+    try {
+      return JpegFile.is(file) ? Exif.ofTiff(JpegFile.parse(file).exif()) : Exif.orientation(file);
+    } catch (IOException e) {
+      return 1;
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new LaminaException(file + " does not exist or is not a file; check the path");
+    }
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new LaminaException(
+          file
+              + " cannot be read ("
+              + Messages.singleLine(e.toString())
+              + "); check its permissions",
+          e);
+    }
+  }
+
+  private static RgbImage decode(Path file) {
+    return decode(file, bytes(file));
+  }
+
+  private static RgbImage decode(Object name, byte[] file) {
+    return use(
+        name,
         file,
-        reader -> {
-          size(file, Files.size(file), reader);
-          return pixels(readComplete(reader));
+        (input, reader) -> {
+          Size size = size(name, file, input, reader);
+          checkScans(name, file);
+          int pixels = size.height() * size.width();
+          checkMemory(name, size, pixels);
+          MEMORY.acquireUninterruptibly(pixels);
+          try {
+            return new RgbImage(size.height(), size.width(), pixels(input, reader));
+          } finally {
+            MEMORY.release(pixels);
+          }
         });
   }
 
-  /**
-   * Checks an encoded image in memory by its header, without allocating memory for its pixels.
-   *
-   * @param name its name in messages
-   * @param file PNG or JPEG
-   * @throws LaminaException if it is neither, is too large, is too short for the size in its
-   *     header, or has so many scans that decoding it takes minutes
-   */
-  public static void check(String name, byte[] file) {
-    decode(
-        name,
-        file.length,
-        WEB_FORMATS,
-        () -> new MemoryCacheImageInputStream(new ByteArrayInputStream(file)),
-        reader -> size(name, file.length, reader));
-    int scans = scans(file);
-    if (scans > MAX_SCANS) {
+  private static void checkMemory(Object name, Size size, int pixels) {
+    if (pixels > PIXELS_AT_ONCE) {
       throw new LaminaException(
           String.format(
-              "%s has %d scans, must have at most %d; save it as a baseline JPEG",
-              name, scans, MAX_SCANS));
+              Locale.ROOT,
+              "%s is %d x %d (width x height); to decode it takes %d MB, more than half of the heap of %d MB; scale it"
+                  + " first, or raise -Xmx",
+              name,
+              size.width(),
+              size.height(),
+              ((long) pixels * BYTES_PER_PIXEL) >> 20,
+              Runtime.getRuntime().maxMemory() >> 20));
     }
   }
 
-  /**
-   * Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data; 0 for a
-   * PNG.
-   */
-  private static int scans(byte[] file) {
-    int scans = 0;
-    boolean jpeg = file[0] == (byte) 0xff;
-    for (int i = 1; jpeg && i < file.length; i++) {
-      if (file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda) {
-        scans++;
-      }
+  private static byte[] pixels(Input input, ImageReader reader) throws IOException {
+    JpegFile jpeg = input.jpeg();
+    if (jpeg == null || !jpeg.isCmyk()) {
+      return Rasters.rgb(complete(reader, () -> reader.read(0)));
     }
-    return scans;
+    return Rasters.cmyk(
+        complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
   }
 
-  private static Size size(Object file, long bytes, ImageReader reader) throws IOException {
-    Size size = new Size(reader.getHeight(0), reader.getWidth(0));
+  private static Size size(Object name, byte[] file, Input input, ImageReader reader)
+      throws IOException {
+    JpegFile jpeg = input.jpeg();
+    Size size =
+        jpeg == null
+            ? new Size(reader.getHeight(0), reader.getWidth(0))
+            : new Size(jpeg.height(), jpeg.width());
+    if (size.height() == 0 || size.width() == 0) {
+      throw new IOException("its header has no size");
+    }
     long pixels = (long) size.height() * size.width();
     if (pixels > MAX_PIXELS) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s is %d x %d (width x height), must have at most %d pixels; scale it first",
-              file, size.width(), size.height(), MAX_PIXELS));
+              name,
+              size.width(),
+              size.height(),
+              MAX_PIXELS));
     }
-    if (pixels > MAX_PIXELS_PER_BYTE * bytes) {
+    if (pixels > (long) input.format().maxPixelsPerByte() * file.length) {
       throw new LaminaException(
           String.format(
+              Locale.ROOT,
               "%s is damaged: its header says %d x %d pixels (width x height), but it has only %d bytes; remove it or copy it again",
-              file, size.width(), size.height(), bytes));
+              name,
+              size.width(),
+              size.height(),
+              file.length));
     }
     return size;
+  }
+
+  /** Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data. */
+  private static void checkScans(Object name, byte[] file) {
+    int scans = 0;
+    for (int i = 1; JpegFile.is(file) && i < file.length; i++) {
+      if (file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda) {
+        scans++;
+      }
+    }
+    if (scans > MAX_SCANS) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s has %d scans, must have at most %d; save it as a baseline JPEG",
+              name,
+              scans,
+              MAX_SCANS));
+    }
+  }
+
+  private interface Reading<T> {
+    T read() throws IOException;
   }
 
   /**
    * Reads an image and fails if it is truncated: for a JPEG the decoder only warns, and fills the
    * rest with grey.
    */
-  private static BufferedImage readComplete(ImageReader reader) throws IOException {
+  private static <T> T complete(ImageReader reader, Reading<T> reading) throws IOException {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-    BufferedImage image = reader.read(0);
+    T image = reading.read();
     for (String warning : warnings) {
       if (warning.startsWith("Truncated File")) {
         throw new IOException(warning);
@@ -191,49 +274,82 @@ public final class Images {
     return image;
   }
 
-  private interface Use<T> {
-    T apply(ImageReader reader) throws IOException;
-  }
-
-  private interface Open {
-    ImageInputStream open() throws IOException;
-  }
-
-  private static <T> T decode(Path file, Use<T> use) {
-    if (!Files.isRegularFile(file)) {
-      throw new LaminaException(file + " does not exist or is not a file; check the path");
-    }
-    return decode(
-        file,
-        file.toFile().length(),
-        FORMATS,
-        () -> ImageIO.createImageInputStream(file.toFile()),
-        use);
-  }
-
-  private static <T> T decode(Object name, long bytes, Set<String> formats, Open open, Use<T> use) {
-    if (bytes == 0) {
-      throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
-    }
-    try (ImageInputStream input = open.open()) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
-      ImageReader reader = readers.hasNext() ? readers.next() : null;
-      if (reader == null || !formats.contains(Ascii.toLowerCase(reader.getFormatName()))) {
-        throw new LaminaException(name + " is not a readable image; use PNG or JPEG, or remove it");
+  /** What a decoder reads: the file, or a JPEG without its metadata. */
+  private record Input(ImageFormat format, @Nullable JpegFile jpeg) {
+    static Input of(ImageFormat format, byte[] file) throws IOException {
+      if (format == ImageFormat.TIFF) {
+        new TiffFile(ByteBuffer.wrap(file)).checkLengths();
       }
-      try {
-        // Ignores metadata: the decoder would trust the lengths in it.
-        reader.setInput(input, true, true);
-        return use.apply(reader);
-      } finally {
-        reader.dispose();
+      return new Input(format, format == ImageFormat.JPEG ? JpegFile.parse(file) : null);
+    }
+
+    ImageInputStream stream(byte[] file) {
+      return new BoundedStream(jpeg == null ? file : jpeg.normalized());
+    }
+  }
+
+  private interface Use<T> {
+    T apply(Input input, ImageReader reader) throws IOException;
+  }
+
+  private static <T> T use(Object name, byte[] file, Use<T> use) {
+    ImageFormat format = format(name, file);
+    try {
+      Input input = Input.of(format, file);
+      try (ImageInputStream stream = input.stream(file)) {
+        ImageReader reader = format.reader();
+        try {
+          // Ignores metadata: the decoder would trust the lengths in it.
+          reader.setInput(stream, true, true);
+          return use.apply(input, reader);
+        } finally {
+          reader.dispose();
+        }
       }
     } catch (LaminaException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // The JDK's decoders throw many exception types for damaged files, with messages that change
-      // between versions.
-      throw new LaminaException(name + " is a damaged image; remove it or copy it again", e);
+      // Decoders throw many exception types for damaged files.
+      String reason = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s cannot be decoded as %s (%s); save it again as PNG or JPEG, or remove it if it is damaged",
+              name,
+              format,
+              Messages.singleLine(reason)),
+          e);
     }
+  }
+
+  private static ImageFormat format(Object name, byte[] file) {
+    if (file.length == 0) {
+      throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
+    }
+    if (ImageFormat.isHeif(file)) {
+      throw new LaminaException(
+          name + " is a HEIC or AVIF image, which is not read; convert it to JPEG or PNG");
+    }
+    ImageFormat format =
+        ImageFormat.of(file)
+            .orElseThrow(
+                () ->
+                    new LaminaException(
+                        name
+                            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP);"
+                            + " convert it to PNG or JPEG, or remove it"));
+    if (name instanceof Path path && !format.mayHaveOtherName()) {
+      String extension = Ascii.toLowerCase(MoreFiles.getFileExtension(path));
+      if (!extension.isEmpty() && !format.hasExtension(extension)) {
+        throw new LaminaException(
+            String.format(
+                Locale.ROOT,
+                "%s is a %s image with the name of another format; rename it to .%s or convert it",
+                name,
+                format,
+                Ascii.toLowerCase(format.name())));
+      }
+    }
+    return format;
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -24,7 +25,7 @@ final class PixelFile {
   private static final int HEADER = 5 * Integer.BYTES;
 
   /** The size in bytes of the chunks that are decoded and written, at least one image. */
-  private static final int CHUNK = 1 << 22;
+  private static final int CHUNK = 1 << 25;
 
   private final Path file;
   private final int bytes;
@@ -42,10 +43,17 @@ final class PixelFile {
    * Writes a file of images atomically.
    *
    * @param image returns the pixels of an image; called from several threads
+   * @param complete is called before the file gets its name; if it throws, there is no file
    * @throws LaminaException if the pixels of an image cannot be read, or the file cannot be written
    */
   static void write(
-      Path file, int images, int height, int width, int channels, IntFunction<byte[]> image) {
+      Path file,
+      int images,
+      int height,
+      int width,
+      int channels,
+      IntFunction<byte[]> image,
+      Runnable complete) {
     try {
       AtomicFiles.write(
           file,
@@ -60,6 +68,7 @@ final class PixelFile {
                       .toList();
               AtomicFiles.writeAll(channel, chunk.stream().map(ByteBuffer::wrap).toList());
             }
+            complete.run();
           });
     } catch (IOException e) {
       throw new LaminaException(
@@ -85,8 +94,15 @@ final class PixelFile {
       if (!header.flip().equals(header(images, height, width, channels))) {
         throw new LaminaException(
             String.format(
+                Locale.ROOT,
                 "%s must contain %d images of %d x %d x %d, %d bytes, has %d; delete it to have it written again",
-                file, images, height, width, channels, wanted, channel.size()));
+                file,
+                images,
+                height,
+                width,
+                channels,
+                wanted,
+                channel.size()));
       }
       return pixels;
     } catch (IOException e) {

@@ -8,9 +8,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.graph.Parameter;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
+import dev.lamina.io.Version;
 import dev.lamina.layer.LayerTypes;
 import dev.lamina.layer.Sequential;
 import dev.lamina.network.Network;
@@ -22,7 +24,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A {@link Servable} without its weights, as JSON: the file {@code lamina.json} of an export, and a
@@ -33,11 +34,12 @@ final class Description {
   static final String FILE = "assets.extra/lamina.json";
 
   /**
-   * 2 since layers are written by the names of {@link LayerTypes}; before, by the fields of their
-   * classes, of which only "deviation" has another name now. Increase when an older reader would
-   * misunderstand a file.
+   * 3 since image files are prepared as described; before, they were only padded. 2 since layers
+   * are written by the names of {@link LayerTypes}; before, by the fields of their classes, of
+   * which only "deviation" has another name now. Increase when an older reader would misunderstand
+   * a file.
    */
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
 
   private static final String CHECKSUM = "weights_sha256";
 
@@ -72,17 +74,14 @@ final class Description {
 
   static ObjectNode json(Servable servable) {
     ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
-    // Known only if run from the jar.
-    json.put(
-        "lamina_version",
-        Optional.ofNullable(Description.class.getPackage().getImplementationVersion())
-            .orElse("development"));
+    json.put("lamina_version", Version.get());
     json.putObject("network")
         .put("name", servable.network().name())
         .put("height", servable.network().height())
         .put("width", servable.network().width())
         .put("channels", servable.network().channels())
         .set("body", OptionsJson.write(LayerTypes.write(servable.network().body())));
+    json.set("preprocessing", PreprocessingJson.write(servable.preprocessing()));
     servable.classNames().forEach(json.putArray("class_names")::add);
     servable.metadata().forEach(json.putObject("metadata")::put);
     return json;
@@ -130,7 +129,12 @@ final class Description {
         .properties()
         .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
     Network described = new Network(network.path("name").asText(), height, width, channels, body);
-    return new Servable(described, weights.of(described.parameters()), classNames(json), metadata);
+    return new Servable(
+        described,
+        weights.of(described.parameters()),
+        classNames(json),
+        preprocessing(json),
+        metadata);
   }
 
   /**
@@ -142,6 +146,23 @@ final class Description {
    */
   static List<String> classNames(Path from, byte[] file) {
     return classNames(parse(from, file));
+  }
+
+  /**
+   * Returns how image files become the network's input.
+   *
+   * @param from the file or folder that contains it, for messages
+   * @throws IllegalArgumentException if it is not a description
+   * @throws LaminaException if it is of a newer format
+   */
+  static Preprocessing preprocessing(Path from, byte[] file) {
+    return preprocessing(parse(from, file));
+  }
+
+  private static Preprocessing preprocessing(JsonNode json) {
+    JsonNode network = json.path("network");
+    return PreprocessingJson.read(
+        json.path("preprocessing"), size(network, "height"), size(network, "width"));
   }
 
   private static List<String> classNames(JsonNode json) {

@@ -19,6 +19,8 @@ import dev.lamina.layer.Normalize;
 import dev.lamina.layer.Rescale;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.SqueezeExcitation;
+import dev.lamina.layer.StochasticDepth;
 import dev.lamina.layer.ZeroPad;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,6 +45,8 @@ public final class OnnxConverters {
     register(Rescale.class, OnnxLayers::rescale);
     register(Residual.class, OnnxLayers::residual);
     register(Sequential.class, OnnxLayers::sequential);
+    register(SqueezeExcitation.class, OnnxLayers::squeezeExcitation);
+    register(StochasticDepth.class, (scope, layer, x) -> x);
     register(ZeroPad.class, OnnxLayers::zeroPad);
   }
 

@@ -19,8 +19,10 @@ import dev.lamina.layer.Padding;
 import dev.lamina.layer.Rescale;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.SqueezeExcitation;
 import dev.lamina.layer.ZeroPad;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
 
@@ -40,9 +42,10 @@ final class OnnxLayers {
   }
 
   static String residual(OnnxScope scope, Residual layer, String x) {
-    String main = scope.child("main", layer.main(), scope.input(), x);
-    String shortcut = scope.child("shortcut", layer.shortcut(), scope.input(), x);
-    return scope.node("Relu", List.of(scope.node("Add", List.of(main, shortcut))));
+    String main = scope.child(layer.mainName(), layer.main(), scope.input(), x);
+    String shortcut = scope.child(layer.shortcutName(), layer.shortcut(), scope.input(), x);
+    String sum = scope.node("Add", List.of(main, shortcut));
+    return layer.relu() ? scope.node("Relu", List.of(sum)) : sum;
   }
 
   static String add(OnnxScope scope, Add layer, String x) {
@@ -90,7 +93,16 @@ final class OnnxLayers {
   }
 
   static String globalAveragePool(OnnxScope scope, GlobalAveragePool layer, String x) {
-    return flatten(scope, scope.node("GlobalAveragePool", List.of(x)));
+    String mean = scope.node("GlobalAveragePool", List.of(x));
+    return layer.keepDims() ? mean : flatten(scope, mean);
+  }
+
+  static String squeezeExcitation(OnnxScope scope, SqueezeExcitation layer, String x) {
+    List<Layer.Child> children = layer.children(scope.input());
+    String mean = scope.node("GlobalAveragePool", List.of(x));
+    String reduced = activation(scope, layer.activation(), scope.child(children.get(0), mean));
+    String gate = activation(scope, layer.gate(), scope.child(children.get(1), reduced));
+    return scope.node("Mul", List.of(x, gate));
   }
 
   /** Adds flattening in Lamina's order, [height, width, channels]. */
@@ -130,6 +142,10 @@ final class OnnxLayers {
       case GELU -> gelu(scope, x);
       case SILU -> scope.node("Mul", List.of(x, scope.node("Sigmoid", List.of(x))));
       case SIGMOID -> scope.node("Sigmoid", List.of(x));
+      case HARD_SIGMOID ->
+          scope.node(
+              "HardSigmoid", List.of(x), attribute("alpha", 1.0 / 6), attribute("beta", 0.5));
+      case HARD_SWISH -> scope.node("HardSwish", List.of(x));
       case TANH -> scope.node("Tanh", List.of(x));
       case SOFTMAX -> scope.node("Softmax", List.of(x), attribute("axis", CHANNELS));
     };
@@ -157,10 +173,11 @@ final class OnnxLayers {
    * end.
    */
   private static long[] pads(Shape input, int size, int stride, Padding padding) {
-    if (padding == Padding.VALID) {
-      return new long[4];
-    }
     long[] pads = new long[4];
+    if (padding != Padding.SAME) {
+      Arrays.fill(pads, padding == Padding.HALF ? size / 2 : 0);
+      return pads;
+    }
     for (int i = 0; i < 2; i++) {
       long windows = (input.get(i) + stride - 1) / stride;
       long border = Math.max(0, (windows - 1) * stride + size - input.get(i));

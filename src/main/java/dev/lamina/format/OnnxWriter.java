@@ -12,6 +12,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lamina.inference.BatchNormFolding;
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.Version;
 import dev.lamina.network.Servable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Writes a classifier as an ONNX file, for ONNX Runtime and other runtimes. It contains only the
@@ -35,8 +35,8 @@ import java.util.Objects;
  * <tr><td>class_ids</td><td>int64</td><td>[batch]</td><td>the most probable class, from 0</td></tr>
  * </table>
  *
- * <p>The model's metadata holds the class names, as a JSON array under {@code class_names}, and the
- * metadata of the classifier.
+ * <p>The model's metadata holds the class names, as a JSON array under {@code class_names}, the
+ * preprocessing as JSON, and the metadata of the classifier.
  */
 public final class OnnxWriter {
   /** From 2021: supported by every ONNX Runtime since 1.10; no operator here needs a newer one. */
@@ -67,14 +67,12 @@ public final class OnnxWriter {
   private static ModelProto build(Servable servable) {
     Map<String, String> metadata = new LinkedHashMap<>(servable.metadata());
     metadata.put("class_names", json(servable.classNames()));
+    metadata.put("preprocessing", PreprocessingJson.write(servable.preprocessing()).toString());
     ModelProto.Builder model =
         ModelProto.newBuilder()
             .setIrVersion(IR_VERSION)
             .setProducerName("Lamina")
-            // Known only if run from the jar.
-            .setProducerVersion(
-                Objects.requireNonNullElse(
-                    OnnxWriter.class.getPackage().getImplementationVersion(), "development"))
+            .setProducerVersion(Version.get())
             .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
             .setGraph(graph(BatchNormFolding.fold(servable)));
     metadata.forEach(

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** {@link Options} as JSON: an object with a field for each option, in order. */
+@SuppressWarnings("exports") // For the packages of Lamina: modules do not get Jackson from it.
 public final class OptionsJson {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 

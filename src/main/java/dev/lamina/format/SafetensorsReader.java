@@ -41,6 +41,21 @@ final class SafetensorsReader {
   private static final String WRONG_FILE = "; check that it is the right file";
   private static final String SAVE = "; save it again with the program that wrote it";
 
+  /** The first bytes of a zip archive, in which PyTorch puts its pickles. */
+  private static final int ZIP = 'P' | 'K' << 8 | 3 << 16 | 4 << 24;
+
+  /** The first byte of a pickle; the number of its protocol follows. */
+  private static final int PICKLE = 0x80;
+
+  private static final String CONVERT =
+      """
+       is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
+        import torch
+        from safetensors.torch import save_file
+        weights = torch.load("%s", map_location="cpu", weights_only=True)
+        weights = weights.get("state_dict", weights)
+        save_file({name: tensor.clone() for name, tensor in weights.items()}, "weights.safetensors")""";
+
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -74,6 +89,9 @@ final class SafetensorsReader {
     }
     long length = fill(channel, Long.BYTES).getLong(0);
     if (Long.compareUnsigned(length, HEADER_LIMIT) > 0) {
+      if (isPickle(length)) {
+        throw wrong(CONVERT.formatted(file.getFileName()));
+      }
       throw wrong(
           " is not a safetensors file: header length must be at most %s, got %s%s"
               .formatted(HEADER_LIMIT, Long.toUnsignedString(length), WRONG_FILE));
@@ -95,6 +113,13 @@ final class SafetensorsReader {
           new Safetensors.Tensor(label, entry.dtype(), entry.shape().toArray(), data));
     }
     return new Safetensors(tensors, metadata);
+  }
+
+  /** Whether a file begins as a zip archive, or as a pickle of protocol 2 or later. */
+  private static boolean isPickle(long firstBytes) {
+    int protocol = (int) (firstBytes >> Byte.SIZE) & 0xff;
+    return (int) firstBytes == ZIP
+        || ((firstBytes & 0xff) == PICKLE && protocol >= 2 && protocol <= 5);
   }
 
   private static ByteBuffer fill(SeekableByteChannel channel, int bytes) throws IOException {

@@ -1,19 +1,54 @@
 package dev.lamina.format;
 
+import dev.lamina.data.Preprocessing;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import dev.lamina.network.Servable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /** Reads exports of {@link SavedModelWriter}. */
 public final class SavedModelReader {
   /** The advice in messages about a damaged export. */
   static final String AGAIN = "; export the model again";
 
+  /** The name of the file that makes a folder a SavedModel. */
+  public static final String FILE = "saved_model.pb";
+
   private SavedModelReader() {}
+
+  /**
+   * Returns the folder of {@code saved_model.pb}: the folder itself or, if it contains numbered
+   * versions, the highest of them.
+   *
+   * @throws LaminaException if the folder cannot be read
+   */
+  public static Optional<Path> newest(Path export) {
+    if (Files.isRegularFile(export.resolve(FILE))) {
+      return Optional.of(export);
+    }
+    try (Stream<Path> folders = Files.list(export)) {
+      return folders
+          .filter(folder -> Files.isRegularFile(folder.resolve(FILE)))
+          .filter(folder -> version(folder).isPresent())
+          .max(Comparator.comparingLong(folder -> version(folder).orElseThrow()));
+    } catch (IOException e) {
+      throw unreadable(export, e);
+    }
+  }
+
+  /** Returns the version that a folder is named after. */
+  public static OptionalLong version(Path folder) {
+    String name = String.valueOf(folder.getFileName());
+    return name.matches("\\d{1,18}") ? OptionalLong.of(Long.parseLong(name)) : OptionalLong.empty();
+  }
 
   /**
    * Reads the classifier of an export with its original weights: batch norms are not folded.
@@ -43,9 +78,21 @@ public final class SavedModelReader {
    * @throws LaminaException if the folder is not an export of this library, or is damaged
    */
   public static List<String> classNames(Path folder) {
+    return part(folder, Description::classNames);
+  }
+
+  /**
+   * Reads how image files become the input of an exported network; fails as {@link #classNames}
+   * does.
+   */
+  public static Preprocessing preprocessing(Path folder) {
+    return part(folder, Description::preprocessing);
+  }
+
+  private static <T> T part(Path folder, BiFunction<Path, byte[], T> read) {
     Path file = description(folder);
     try {
-      return Description.classNames(file, Files.readAllBytes(file));
+      return read.apply(file, Files.readAllBytes(file));
     } catch (IllegalArgumentException e) {
       throw new LaminaException(
           file + " does not describe a network: " + Messages.singleLine(e.getMessage()) + AGAIN);

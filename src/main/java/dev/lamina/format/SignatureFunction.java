@@ -1,5 +1,6 @@
 package dev.lamina.format;
 
+import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Parameter;
 import dev.lamina.network.Servable;
 import java.util.LinkedHashMap;
@@ -28,7 +29,7 @@ record SignatureFunction(Signature signature, FunctionDef definition) {
     Map<String, Parameter> parameters = servable.network().parameters();
     Map<String, VarHandleOp> handles = new LinkedHashMap<>();
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = OpNames.ops(graph);
       Signature own =
           signatures.build(
               name,

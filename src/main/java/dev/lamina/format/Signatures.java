@@ -9,16 +9,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.tensorflow.ConcreteFunction;
 import org.tensorflow.Operand;
 import org.tensorflow.Signature;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.op.image.DecodeImage;
-import org.tensorflow.op.image.ScaleAndTranslate;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
@@ -34,7 +28,7 @@ final class Signatures implements AutoCloseable {
 
   private final Servable servable;
   private final Optional<Sequential> body;
-  private final Optional<ConcreteFunction> decode;
+  private final Optional<DecodeGraph> decode;
 
   /** Creates the signatures of a classifier. */
   Signatures(Servable servable) {
@@ -43,7 +37,7 @@ final class Signatures implements AutoCloseable {
     // Image files decode to greyscale or RGB.
     decode =
         servable.network().channels() == 1 || servable.network().channels() == 3
-            ? Optional.of(ConcreteFunction.create(this::decode))
+            ? Optional.of(new DecodeGraph(servable))
             : Optional.empty();
   }
 
@@ -63,18 +57,9 @@ final class Signatures implements AutoCloseable {
   Signature build(String name, Ops tf, Function<String, Operand<TFloat32>> weights) {
     Signature.Builder signature = Signature.builder("lamina_" + name);
     if (name.equals(FROM_ENCODED)) {
-      Operand<TString> files = files(tf, Shape.of(Shape.UNKNOWN_SIZE));
+      Operand<TString> files = DecodeGraph.files(tf);
       signature.input("image_bytes", files);
-      Operand<?> images =
-          tf.mapDefun(
-                  List.of(files),
-                  List.of(),
-                  List.of(TUint8.class),
-                  List.of(servable.network().inputShape()),
-                  decode.orElseThrow())
-              .output()
-              .get(0);
-      return classify(signature, tf, weights, images.asOutput().expect(TUint8.class));
+      return classify(signature, tf, weights, decode.orElseThrow().apply(tf, files));
     }
     Operand<TUint8> images = servable.network().images(tf);
     signature.input("images", images);
@@ -107,44 +92,8 @@ final class Signatures implements AutoCloseable {
         .build();
   }
 
-  private static Placeholder<TString> files(Ops tf, Shape shape) {
-    return tf.withName("image_bytes").placeholder(TString.class, Placeholder.shape(shape));
-  }
-
-  /**
-   * Decodes one image file (PNG, JPEG, GIF or BMP) and resizes it to the network's size: bilinear
-   * with antialiasing, without keeping the aspect ratio.
-   */
-  private Signature decode(Ops tf) {
-    Operand<TString> file = files(tf, Shape.scalar());
-    Operand<TUint8> image =
-        tf.image.decodeImage(
-            file,
-            TUint8.class,
-            DecodeImage.channels((long) servable.network().channels()),
-            DecodeImage.expandAnimations(false));
-    Operand<TInt32> size =
-        tf.constant(new int[] {servable.network().height(), servable.network().width()});
-    Operand<TInt32> given =
-        tf.slice(tf.shape(image), tf.constant(new int[] {0}), tf.constant(new int[] {2}));
-    Operand<TFloat32> scaled =
-        tf.image.scaleAndTranslate(
-            tf.expandDims(image, tf.constant(0)),
-            size,
-            tf.math.div(
-                tf.dtypes.cast(size, TFloat32.class), tf.dtypes.cast(given, TFloat32.class)),
-            tf.constant(new float[] {0, 0}),
-            ScaleAndTranslate.kernelType("triangle"),
-            ScaleAndTranslate.antialias(true));
-    Operand<TFloat32> pixels = tf.reshape(scaled, tf.constant(servable.network().inputShape()));
-    return Signature.builder("lamina_decode")
-        .input("image_bytes", file)
-        .output("image", tf.dtypes.cast(tf.math.rint(pixels), TUint8.class))
-        .build();
-  }
-
   @Override
   public void close() {
-    decode.ifPresent(ConcreteFunction::close);
+    decode.ifPresent(DecodeGraph::close);
   }
 }

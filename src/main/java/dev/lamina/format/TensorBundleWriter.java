@@ -1,5 +1,7 @@
 package dev.lamina.format;
 
+import dev.lamina.graph.OpNames;
+import dev.lamina.graph.Threads;
 import dev.lamina.inference.Constants;
 import dev.lamina.network.Servable;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import org.tensorflow.Session;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
@@ -33,7 +36,7 @@ final class TensorBundleWriter {
   static void write(Path prefix, Servable servable, TrackableObjectGraph objects) {
     try (Graph graph = new Graph();
         TString object = TString.tensorOfBytes(NdArrays.scalarOfObject(objects.toByteArray()))) {
-      Ops tf = Ops.create(graph);
+      Ops tf = OpNames.ops(graph);
       Map<String, Operand<TFloat32>> weights = Constants.add(servable, tf);
       List<Operand<?>> values = new ArrayList<>(weights.values());
       values.add(tf.constantOf(object));
@@ -48,7 +51,8 @@ final class TensorBundleWriter {
               tf.array(keys.toArray(String[]::new)),
               slices,
               values);
-      try (Session session = new Session(graph)) {
+      try (Session session =
+          new Session(graph, Threads.configure(ConfigProto.newBuilder()).build())) {
         session.runner().addTarget(save).run().close();
       }
     }

@@ -7,13 +7,16 @@ import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
 import dev.lamina.io.LaminaException;
+import dev.lamina.layer.Classifier;
+import dev.lamina.network.Network;
 import dev.lamina.network.Servable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Weights as a safetensors file with PyTorch's names and layout. Its metadata describes the network
@@ -24,9 +27,6 @@ public final class WeightsFile {
   static final String IN_EXPORT = "assets.extra/weights.safetensors";
 
   private static final String DESCRIPTION = "lamina";
-
-  /** A counter of PyTorch's batch norm, which this library does not have. */
-  private static final String COUNTER = "num_batches_tracked";
 
   private WeightsFile() {}
 
@@ -77,7 +77,7 @@ public final class WeightsFile {
 
   /**
    * Reads the weights of a known network, in TensorFlow's layout. Any program may have written the
-   * file.
+   * file; the prefixes of PyTorch's DataParallel, torch.compile and Lightning are removed.
    *
    * @param parameters the network's parameters by full name
    * @throws LaminaException if the file is damaged or does not match the network
@@ -87,6 +87,42 @@ public final class WeightsFile {
     return weights(file, Safetensors.read(file), parameters);
   }
 
+  /**
+   * Reads the weights of a known network with as many classes as the file has. Any program may have
+   * written the file; the classes are named "0", "1", ....
+   *
+   * @param network the network, with any number of classes
+   * @throws LaminaException if the file is damaged or does not match the network
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Servable read(Path file, Network network) {
+    Safetensors content = Safetensors.read(file);
+    Map<String, Tensor> tensors = StateDict.tensors(content, network.parameters().keySet());
+    int classes = classes(network, tensors);
+    Network sized =
+        Classifier.resize(network.body(), classes).map(network::withBody).orElse(network);
+    return new Servable(
+        sized,
+        StateDict.weights(file, tensors, sized.parameters()),
+        IntStream.range(0, classes).mapToObj(Integer::toString).toList(),
+        Map.of());
+  }
+
+  /** Returns the number of classes of the file's classifier; the network's own if it has none. */
+  private static int classes(Network network, Map<String, Tensor> tensors) {
+    Map<String, Parameter> classifier = new LinkedHashMap<>(network.parameters());
+    Classifier.body(network.body())
+        .map(network::withBody)
+        .ifPresent(body -> classifier.keySet().removeAll(body.parameters().keySet()));
+    return classifier.entrySet().stream()
+        .filter(entry -> entry.getValue().role() == Role.KERNEL)
+        .map(entry -> tensors.get(entry.getKey()))
+        .filter(tensor -> tensor != null && tensor.shape().length == 2 && tensor.shape()[0] > 1)
+        .map(tensor -> Math.toIntExact(tensor.shape()[0]))
+        .findFirst()
+        .orElse(network.classes());
+  }
+
   /** Returns the SHA-256 of a file, in hexadecimal digits. */
   static String sha256(Path file) throws IOException {
     return MoreFiles.asByteSource(file).hash(Hashing.sha256()).toString();
@@ -94,35 +130,6 @@ public final class WeightsFile {
 
   private static Map<String, float[]> weights(
       Path file, Safetensors content, Map<String, Parameter> parameters) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>(content.tensors());
-    tensors.keySet().removeIf(name -> name.endsWith(COUNTER));
-    Map<String, float[]> weights = new LinkedHashMap<>();
-    parameters.forEach(
-        (name, parameter) -> {
-          Tensor tensor = tensors.remove(name);
-          if (tensor == null) {
-            throw new LaminaException(
-                file
-                    + " has no tensor "
-                    + name
-                    + "; it belongs to another network, or is incomplete");
-          }
-          long[] shape = TorchLayout.shape(parameter);
-          if (!Arrays.equals(tensor.shape(), shape)) {
-            throw new LaminaException(
-                String.format(
-                    "%s has %s with shape %s, the network needs %s; build the network with the width and classes of the file",
-                    file, name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
-          }
-          weights.put(name, TorchLayout.fromTorch(parameter, tensor.floats()));
-        });
-    if (!tensors.isEmpty()) {
-      throw new LaminaException(
-          file
-              + " has the tensor "
-              + tensors.keySet().iterator().next()
-              + ", which the network does not have; it belongs to another network");
-    }
-    return weights;
+    return StateDict.weights(file, StateDict.tensors(content, parameters.keySet()), parameters);
   }
 }

@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -234,7 +233,7 @@ public final class Backward {
     Output<?>[] xs = reached(y, wanted).toArray(Output<?>[]::new);
     if (xs.length > 0) {
       Output<?>[] dys = dy == null ? null : new Output<?>[] {dy.asOutput()};
-      Output<?>[] dxs = ((Graph) tf.scope().env()).addGradients(null, new Output<?>[] {y}, xs, dys);
+      Output<?>[] dxs = OpNames.graph(tf).addGradients(null, new Output<?>[] {y}, xs, dys);
       for (int i = 0; i < xs.length; i++) {
         if (!isMissing(dxs[i])) {
           parts.computeIfAbsent(xs[i], x -> new ArrayList<>()).add(asFloating(dxs[i]));

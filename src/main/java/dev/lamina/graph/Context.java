@@ -118,9 +118,9 @@ public final class Context {
     return new Context(new Pass(ops.withSubScope("infer"), values), "");
   }
 
-  /** Returns the context of a layer inside this one. */
+  /** Returns the context of a layer inside this one; with an empty name, this context. */
   public Context child(String name) {
-    return new Context(pass, join(path, name));
+    return name.isEmpty() ? this : new Context(pass, join(path, name));
   }
 
   /** Returns the operations, under the layer's name. */
@@ -203,8 +203,8 @@ public final class Context {
     return Collections.unmodifiableMap(pass.statistics);
   }
 
-  /** Joins two names by a dot; an empty path is left out. */
+  /** Joins two names by a dot; an empty one is left out. */
   public static String join(String path, String name) {
-    return path.isEmpty() ? name : path + "." + name;
+    return path.isEmpty() || name.isEmpty() ? path + name : path + "." + name;
   }
 }

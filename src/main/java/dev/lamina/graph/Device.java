@@ -91,9 +91,9 @@ public record Device(Kind kind, int index) {
     return kind == Kind.CPU ? 32 : 512;
   }
 
-  /** Returns the configuration of a session: only this device is visible to it. */
+  /** Returns the configuration of a session: its threads, and only this device is visible to it. */
   ConfigProto config() {
-    ConfigProto.Builder config = ConfigProto.newBuilder();
+    ConfigProto.Builder config = Threads.configure(ConfigProto.newBuilder());
     if (kind == Kind.CPU) {
       config.putDeviceCount("GPU", 0);
     } else {

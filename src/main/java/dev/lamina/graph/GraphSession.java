@@ -107,7 +107,7 @@ public final class GraphSession implements AutoCloseable {
     this.device = device;
     natives = new Natives(device);
     cleanable = CLEANER.register(this, natives);
-    ops = Ops.create(natives.graph);
+    ops = OpNames.ops(natives.graph);
     creating = ops.withSubScope("variables");
   }
 

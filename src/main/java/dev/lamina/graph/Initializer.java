@@ -76,6 +76,12 @@ public interface Initializer {
         normal(parameter, random, Math.sqrt(2.0 / (double) parameter.fanIn()));
   }
 
+  /** Returns the normal distribution with variance 2 / fan out of He et al. (arXiv 1502.01852). */
+  static Initializer heNormalFanOut() {
+    return (parameter, random) ->
+        normal(parameter, random, Math.sqrt(2.0 / (double) parameter.fanOut()));
+  }
+
   /** Returns the uniform distribution with variance 2 / fan in of He et al. (arXiv 1502.01852). */
   static Initializer heUniform() {
     return (parameter, random) ->

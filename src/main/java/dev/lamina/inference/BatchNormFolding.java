@@ -44,6 +44,7 @@ public final class BatchNormFolding {
         servable.network().withBody(body),
         folding.weights,
         servable.classNames(),
+        servable.preprocessing(),
         servable.metadata());
   }
 
@@ -52,9 +53,9 @@ public final class BatchNormFolding {
       return foldSequence(path, sequential);
     }
     if (layer instanceof Residual residual) {
-      return new Residual(
-          foldSequence(Context.join(path, "main"), residual.main()),
-          foldSequence(Context.join(path, "shortcut"), residual.shortcut()));
+      return residual.paths(
+          foldSequence(Context.join(path, residual.mainName()), residual.main()),
+          foldSequence(Context.join(path, residual.shortcutName()), residual.shortcut()));
     }
     if (layer instanceof Add add) {
       return new Add(foldBranches(path, add.branches()));

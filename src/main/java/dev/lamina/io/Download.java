@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,6 +35,40 @@ public final class Download {
   private Download() {}
 
   /**
+   * Where to download from.
+   *
+   * @param uri the address
+   * @param headers headers of the request by name; with any, redirects are not followed, so that
+   *     they are not sent to another host
+   * @param environment the variables that name proxies, as {@link System#getenv()} gives them
+   * @param alternative the option that names another address, for messages; empty if there is none
+   */
+  public record Source(
+      URI uri, Map<String, String> headers, Map<String, String> environment, String alternative) {
+    /** Copies the maps. */
+    public Source {
+      headers = Map.copyOf(headers);
+      environment = Map.copyOf(environment);
+    }
+
+    /** Returns a client that uses the proxies. */
+    HttpClient client(Duration timeout, HttpClient.Redirect redirects) {
+      HttpClient.Builder client =
+          HttpClient.newBuilder().connectTimeout(timeout).followRedirects(redirects);
+      return Proxies.of(environment).addTo(client).build();
+    }
+
+    private String or(String verb) {
+      return alternative.isEmpty() ? "" : ", or " + verb + " " + alternative;
+    }
+
+    @Override
+    public String toString() {
+      return uri.toString();
+    }
+  }
+
+  /**
    * Downloads to the target unless it exists. A partial download is kept beside it with the suffix
    * {@code .part}.
    *
@@ -43,11 +79,20 @@ public final class Download {
     fetch(from, target, file, TIMEOUT);
   }
 
+  /** As {@link #fetch(URI, Path, PublishedFile)}, from a source of any kind. */
+  public static void fetch(Source from, Path target, PublishedFile file) {
+    fetch(from, target, file, TIMEOUT);
+  }
+
   /**
    * As {@link #fetch(URI, Path, PublishedFile)}, with the maximum time to wait for a connection,
    * for the response, and for more of its body.
    */
   public static void fetch(URI from, Path target, PublishedFile file, Duration timeout) {
+    fetch(new Source(from, Map.of(), System.getenv(), "--mirror"), target, file, timeout);
+  }
+
+  private static void fetch(Source from, Path target, PublishedFile file, Duration timeout) {
     if (Files.exists(target)) {
       return;
     }
@@ -59,8 +104,13 @@ public final class Download {
         Files.delete(part);
         throw new LaminaException(
             String.format(
-                "%s has %s %s, must be %s; try again, or another --mirror",
-                from, file.algorithm(), actual, file.checksum()));
+                Locale.ROOT,
+                "%s has %s %s, must be %s; try again%s",
+                from,
+                file.algorithm(),
+                actual,
+                file.checksum(),
+                from.or("another")));
       }
       Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (DiskException e) {
@@ -75,12 +125,11 @@ public final class Download {
         part + " could not be written (" + e + "); free space or choose another --cache", e);
   }
 
-  private static void transfer(URI from, Path part, Duration timeout) throws IOException {
+  private static void transfer(Source from, Path part, Duration timeout) throws IOException {
     HttpClient client =
-        HttpClient.newBuilder()
-            .connectTimeout(timeout)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
+        from.client(
+            timeout,
+            from.headers().isEmpty() ? HttpClient.Redirect.NORMAL : HttpClient.Redirect.NEVER);
     IOException last = new IOException("not tried");
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
@@ -98,15 +147,19 @@ public final class Download {
     }
     throw new LaminaException(
         String.format(
-            "%s could not be reached (%s); check the network and try again (the partial download is kept), or use --mirror",
-            from, last),
+            Locale.ROOT,
+            "%s could not be reached (%s); check the network and try again (the partial download is kept)%s",
+            from,
+            last,
+            from.or("use")),
         last);
   }
 
-  private static void attempt(HttpClient client, URI from, Path part, Duration timeout)
+  private static void attempt(HttpClient client, Source from, Path part, Duration timeout)
       throws IOException, InterruptedException {
     long have = size(part);
-    HttpRequest.Builder request = HttpRequest.newBuilder(from).timeout(timeout);
+    HttpRequest.Builder request = HttpRequest.newBuilder(from.uri()).timeout(timeout);
+    from.headers().forEach(request::header);
     if (have > 0) {
       request.header("Range", "bytes=" + have + "-");
     }
@@ -119,7 +172,7 @@ public final class Download {
       }
       if (status != OK && status != PARTIAL) {
         throw new LaminaException(
-            from + " returned status " + status + "; try again later, or another --mirror");
+            from + " returned status " + status + "; try again later" + from.or("another"));
       }
       write(body, part, status == PARTIAL, timeout);
     }

@@ -71,6 +71,21 @@ public enum Activation implements Layer {
       return tf.math.sigmoid(x);
     }
   },
+  /** min(max(x + 3, 0), 6) / 6, as in PyTorch (arXiv 1905.02244). */
+  HARD_SIGMOID {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      Operand<TFloating> cut = tf.nn.relu6(tf.math.add(x, number(tf, x, 3)));
+      return tf.math.mul(cut, number(tf, x, 1.0 / 6));
+    }
+  },
+  /** x * hardSigmoid(x) (Howard et al., arXiv 1905.02244). */
+  HARD_SWISH {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      return tf.math.mul(x, HARD_SIGMOID.apply(tf, x));
+    }
+  },
   /** The hyperbolic tangent. */
   TANH {
     @Override

@@ -10,7 +10,8 @@ import org.tensorflow.types.family.TFloating;
 
 /**
  * Average pooling: the mean of each window. With padding {@code SAME}, padded positions are
- * excluded from sum and count, as in Keras ({@code count_include_pad=False} in PyTorch).
+ * excluded from sum and count, as in Keras ({@code count_include_pad=False} in PyTorch). There is
+ * no padding {@code HALF}.
  *
  * <table>
  * <caption>Shapes</caption>
@@ -23,10 +24,12 @@ import org.tensorflow.types.family.TFloating;
  * @param padding how the border is treated; {@link Padding#VALID} by default
  */
 public record AveragePool(int size, int stride, Padding padding) implements Layer {
-  /** Checks that size and stride are positive. */
+  /** Checks that size and stride are positive, and that the padding is not {@code HALF}. */
   public AveragePool {
     checkArgument(size > 0, "size must be positive, got %s", size);
     checkArgument(stride > 0, "stride must be positive, got %s", stride);
+    checkArgument(
+        padding != Padding.HALF, "padding of AveragePool must be SAME or VALID, got %s", padding);
   }
 
   /** Returns a pooling with adjacent windows: the stride is the size. */

@@ -24,7 +24,7 @@ import org.tensorflow.types.family.TFloating;
  * <tr><td>input</td><td>[height, width, in]</td></tr>
  * <tr><td>weight</td><td>[kernel, kernel, in / groups, filters]</td></tr>
  * <tr><td>bias</td><td>[filters]</td></tr>
- * <tr><td>output</td><td>[height', width', filters]; same: ceil(height / stride), valid: floor((height - kernel) / stride) + 1</td></tr>
+ * <tr><td>output</td><td>[height', width', filters]; same: ceil(height / stride), valid: floor((height - kernel) / stride) + 1, half: floor((height + 2 floor(kernel / 2) - kernel) / stride) + 1</td></tr>
  * </table>
  *
  * @param filters the number of output channels
@@ -197,8 +197,9 @@ public record Conv2d(
 
   /** Convolves with TensorFlow's own gradients, but of an input that may be rematerialised. */
   private Operand<TFloating> convolve(
-      Context context, String operation, Operand<TFloating> input, Operand<TFloating> weight) {
+      Context context, String operation, Operand<TFloating> image, Operand<TFloating> weight) {
     Ops tf = context.tf();
+    Operand<TFloating> input = Shapes.pad(tf, image, kernel, padding, 0);
     Backward backward = context.backward();
     return backward.withGradient(
         List.of(input, weight),
@@ -221,7 +222,7 @@ public record Conv2d(
     }
     return builder
         .setAttr("strides", new long[] {1, stride, stride, 1})
-        .setAttr("padding", padding.name())
+        .setAttr("padding", Shapes.paddingAfterPad(padding))
         .build()
         .output(0);
   }

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
+import dev.lamina.graph.OpNames;
 import java.util.Set;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -57,7 +58,7 @@ public record Lambda(String name, Body body) implements Layer {
   @Override
   public Shape outputShape(Shape input) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = OpNames.ops(graph);
       Shape built =
           body.apply(tf, tf.placeholder(TFloat32.class, Placeholder.shape(input.prepend(-1))))
               .shape();

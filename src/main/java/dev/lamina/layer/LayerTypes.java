@@ -36,13 +36,23 @@ public final class LayerTypes {
           .register(
               "GlobalAveragePool",
               GlobalAveragePool.class,
-              x -> Options.none(),
-              o -> GlobalAveragePool.create())
+              x -> x.keepDims() ? Options.none().with("keepDims", true) : Options.none(),
+              o -> new GlobalAveragePool(o.getBoolean("keepDims", false)))
           .register("MaxPool", MaxPool.class, LayerTypes::optionsOf, LayerTypes::maxPool)
           .register("Normalize", Normalize.class, LayerTypes::optionsOf, LayerTypes::normalize)
           .register("Rescale", Rescale.class, LayerTypes::optionsOf, LayerTypes::rescale)
           .register("Residual", Residual.class, LayerTypes::optionsOf, LayerTypes::residual)
           .register("Sequential", Sequential.class, LayerTypes::optionsOf, LayerTypes::sequential)
+          .register(
+              "SqueezeExcitation",
+              SqueezeExcitation.class,
+              LayerTypes::optionsOf,
+              LayerTypes::squeezeExcitation)
+          .register(
+              "StochasticDepth",
+              StochasticDepth.class,
+              x -> Options.none().with("rate", x.rate()),
+              o -> StochasticDepth.of(o.getDouble("rate")))
           .register("ZeroPad", ZeroPad.class, LayerTypes::optionsOf, LayerTypes::zeroPad);
 
   /** Marks a layer of which nothing but its kind was written. */
@@ -205,17 +215,28 @@ public final class LayerTypes {
     return layer.offset(options.getDouble("offset", layer.offset()));
   }
 
+  /** Options that came later are written if they are set: checkpoints compare what is written. */
   private static Options optionsOf(Residual layer) {
-    return Options.none()
-        .with("main", write(layer.main()))
-        .with("shortcut", write(layer.shortcut()));
+    Options paths =
+        Options.none().with("main", write(layer.main())).with("shortcut", write(layer.shortcut()));
+    return layer.equals(Residual.of(layer.main()).paths(layer.main(), layer.shortcut()))
+        ? paths
+        : paths
+            .with("mainName", layer.mainName())
+            .with("shortcutName", layer.shortcutName())
+            .with("relu", layer.relu());
   }
 
   private static Residual residual(Options options) {
-    Sequential main = readSequential(options.getOptions("main"));
-    return new Residual(
-        main,
-        options.has("shortcut") ? readSequential(options.getOptions("shortcut")) : Sequential.of());
+    Residual layer = Residual.of(readSequential(options.getOptions("main")));
+    if (options.has("shortcut")) {
+      layer = layer.paths(layer.main(), readSequential(options.getOptions("shortcut")));
+    }
+    return layer
+        .names(
+            options.getString("mainName", layer.mainName()),
+            options.getString("shortcutName", layer.shortcutName()))
+        .relu(options.getBoolean("relu", layer.relu()));
   }
 
   private static Options optionsOf(Sequential layer) {
@@ -240,6 +261,26 @@ public final class LayerTypes {
       named.checkNoOthers();
     }
     return layers;
+  }
+
+  private static Options optionsOf(SqueezeExcitation layer) {
+    return Options.none()
+        .with("squeezed", layer.squeezed())
+        .with("activation", layer.activation())
+        .with("gate", layer.gate())
+        .with("reduceName", layer.reduceName())
+        .with("expandName", layer.expandName());
+  }
+
+  private static SqueezeExcitation squeezeExcitation(Options options) {
+    SqueezeExcitation layer = SqueezeExcitation.of(options.getInt("squeezed"));
+    return layer
+        .activations(
+            options.getEnum("activation", layer.activation()),
+            options.getEnum("gate", layer.gate()))
+        .names(
+            options.getString("reduceName", layer.reduceName()),
+            options.getString("expandName", layer.expandName()));
   }
 
   private static Options optionsOf(ZeroPad layer) {

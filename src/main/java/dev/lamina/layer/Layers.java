@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -65,8 +66,11 @@ public final class Layers {
     if (!Arrays.equals(built.asArray(), predicted.asArray())) {
       throw new IllegalStateException(
           String.format(
+              Locale.ROOT,
               "%s must build the shape that it predicts: predicted %s, built %s",
-              describe(context.path(), layer), Shapes.text(predicted), Shapes.text(built)));
+              describe(context.path(), layer),
+              Shapes.text(predicted),
+              Shapes.text(built)));
     }
     return output;
   }

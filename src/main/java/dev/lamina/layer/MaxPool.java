@@ -10,12 +10,12 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Max pooling: the maximum of each window.
+ * Max pooling: the maximum of each window. Padded positions are never the maximum.
  *
  * <table>
  * <caption>Shapes</caption>
  * <tr><td>input</td><td>[height, width, channels]</td></tr>
- * <tr><td>output</td><td>[height', width', channels]; valid: floor((height - size) / stride) + 1, same: ceil(height / stride)</td></tr>
+ * <tr><td>output</td><td>[height', width', channels]; valid: floor((height - size) / stride) + 1, same: ceil(height / stride), half: floor((height + 2 floor(size / 2) - size) / stride) + 1</td></tr>
  * </table>
  *
  * @param size the height and width of the window
@@ -57,14 +57,14 @@ public record MaxPool(int size, int stride, Padding padding) implements Layer {
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     // TensorFlow's own gradient, but of an input that may be rematerialised.
-    Operand<TFloating> y = pool(context, "MaxPool", List.of(input));
+    Operand<TFloating> x = Shapes.pad(context.tf(), input, size, padding, Double.NEGATIVE_INFINITY);
+    Operand<TFloating> y = pool(context, "MaxPool", List.of(x));
     Backward backward = context.backward();
     return backward.withGradient(
-        List.of(input),
+        List.of(x),
         y,
         dy ->
-            List.of(
-                pool(context, "MaxPoolGrad", List.of(backward.rematerialized(input, dy), y, dy))));
+            List.of(pool(context, "MaxPoolGrad", List.of(backward.rematerialized(x, dy), y, dy))));
   }
 
   private Operand<TFloating> pool(

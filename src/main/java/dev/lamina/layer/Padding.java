@@ -8,5 +8,15 @@ public enum Padding {
    */
   SAME,
   /** Nothing is added: only windows completely inside the image are used. */
-  VALID
+  VALID,
+  /**
+   * floor(window / 2) zeros are added on every side, as by {@code padding=window // 2} in PyTorch.
+   * For an odd window and stride 1 this is {@link #SAME}; for a larger stride it differs.
+   */
+  HALF;
+
+  /** Returns the rows or columns that are added on every side; only {@link #HALF} fixes them. */
+  int border(int window) {
+    return this == HALF ? window / 2 : 0;
+  }
 }

@@ -40,7 +40,7 @@ final class Pooling {
     return builder
         .setAttr("ksize", new long[] {1, size, size, 1})
         .setAttr("strides", new long[] {1, stride, stride, 1})
-        .setAttr("padding", padding.name())
+        .setAttr("padding", Shapes.paddingAfterPad(padding))
         .build()
         .output(0);
   }

@@ -23,11 +23,43 @@ import org.tensorflow.types.family.TFloating;
  *
  * @param main the layers of the main path
  * @param shortcut the layers of the shortcut; empty (the identity) by default
+ * @param mainName the name of the main path; "main" by default. If it is empty, the layers of the
+ *     main path are named as if they stood in the block itself.
+ * @param shortcutName the name of the shortcut; "shortcut" by default
+ * @param relu whether the sum is rectified, as in a ResNet; true by default. Without it the block
+ *     is {@code y = main(x) + shortcut(x)}, the linear bottleneck of Sandler et al. (arXiv
+ *     1801.04381).
  */
-public record Residual(Sequential main, Sequential shortcut) implements Layer {
+public record Residual(
+    Sequential main, Sequential shortcut, String mainName, String shortcutName, boolean relu)
+    implements Layer {
+  /** Checks that the two paths have different names, also those of the layers inside them. */
+  public Residual {
+    if (!mainName.isEmpty()) {
+      Names.check(mainName);
+    }
+    Names.check(shortcutName);
+    checkArgument(
+        !shortcutName.equals(mainName)
+            && !(mainName.isEmpty()
+                && main.layers().stream().anyMatch(named -> named.name().equals(shortcutName))),
+        "shortcutName must not be a name of the main path, got \"%s\"",
+        shortcutName);
+  }
+
   /** Returns a block with an identity shortcut. */
   public static Residual of(Layer... main) {
-    return new Residual(Sequential.of(main), Sequential.of());
+    return of(Sequential.of(main));
+  }
+
+  /** Returns a block with an identity shortcut and a main path whose layers have names. */
+  public static Residual of(Sequential main) {
+    return new Residual(main, Sequential.of(), "main", "shortcut", true);
+  }
+
+  /** Returns this block with other layers in both paths. */
+  public Residual paths(Sequential main, Sequential shortcut) {
+    return new Residual(main, shortcut, mainName, shortcutName, relu);
   }
 
   /**
@@ -35,7 +67,17 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
    * of channels changes.
    */
   public Residual shortcut(Layer... shortcut) {
-    return new Residual(main, Sequential.of(shortcut));
+    return paths(main, Sequential.of(shortcut));
+  }
+
+  /** Returns this block with other names of the two paths. */
+  public Residual names(String mainName, String shortcutName) {
+    return new Residual(main, shortcut, mainName, shortcutName, relu);
+  }
+
+  /** Returns this block with or without a ReLU after the sum. */
+  public Residual relu(boolean relu) {
+    return new Residual(main, shortcut, mainName, shortcutName, relu);
   }
 
   @Override
@@ -53,10 +95,10 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
 
   @Override
   public List<Child> children(Shape input) {
-    Child mainPath = new Child("main", main, input);
+    Child mainPath = new Child(mainName, main, input);
     return shortcut.layers().isEmpty()
         ? List.of(mainPath)
-        : List.of(mainPath, new Child("shortcut", shortcut, input));
+        : List.of(mainPath, new Child(shortcutName, shortcut, input));
   }
 
   @Override
@@ -66,10 +108,10 @@ public record Residual(Sequential main, Sequential shortcut) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    Operand<TFloating> mainPath = Layers.build(context.child("main"), main, input);
-    Operand<TFloating> shortcutPath = Layers.build(context.child("shortcut"), shortcut, input);
+    Operand<TFloating> mainPath = Layers.build(context.child(mainName), main, input);
+    Operand<TFloating> shortcutPath = Layers.build(context.child(shortcutName), shortcut, input);
     Ops tf = context.tf();
-    return Activation.RELU.apply(
-        context, tf.math.add(mainPath, Floats.cast(tf, shortcutPath, mainPath.type())));
+    Operand<TFloating> sum = tf.math.add(mainPath, Floats.cast(tf, shortcutPath, mainPath.type()));
+    return relu ? Activation.RELU.apply(context, sum) : sum;
   }
 }

@@ -4,9 +4,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Images;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.network.Network;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.List;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -25,6 +27,24 @@ record Inputs(Network network) {
         set.height(),
         set.width(),
         set.channels());
+  }
+
+  void check(Preprocessing preprocessing) {
+    checkArgument(
+        preprocessing.resize().height() == network.height()
+            && preprocessing.resize().width() == network.width(),
+        "preprocessing must resize to %s x %s (height x width), got %s",
+        network.height(),
+        network.width(),
+        preprocessing);
+  }
+
+  void checkClasses(List<String> names) {
+    checkArgument(
+        names.size() == network.classes(),
+        "classNames must have one name for each of the %s classes, got %s",
+        network.classes(),
+        names.size());
   }
 
   void checkFits(ImageSet set) {
@@ -52,18 +72,19 @@ record Inputs(Network network) {
     return Pixels.bytes(pixels, network.height(), network.width(), network.channels());
   }
 
-  byte[] bytes(BufferedImage image) {
-    checkArgument(
-        image.getHeight() == network.height() && image.getWidth() == network.width(),
-        "image must be %s x %s (width x height), got %s x %s; scale it first",
-        network.width(),
-        network.height(),
-        image.getWidth(),
-        image.getHeight());
-    return Images.pixels(image);
+  byte[] bytes(BufferedImage image, Preprocessing preprocessing) {
+    return channels(preprocessing.resize().apply(image));
   }
 
-  byte[] bytes(Path image) {
-    return Images.read(image, network.height(), network.width());
+  byte[] bytes(Path image, Preprocessing preprocessing) {
+    return channels(Images.read(image, preprocessing));
+  }
+
+  private byte[] channels(byte[] rgb) {
+    checkArgument(
+        network.channels() == 1 || network.channels() == 3,
+        "channels of the network must be 1 or 3 to take images, got %s; give pixels",
+        network.channels());
+    return network.channels() == 1 ? Preprocessing.grey(rgb) : rgb;
   }
 }

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.Maps;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.format.OnnxWriter;
 import dev.lamina.format.SavedModelWriter;
 import dev.lamina.format.WeightsFile;
@@ -47,6 +48,7 @@ public final class Model implements AutoCloseable {
   private final Inputs inputs;
   private final InferenceCache inference;
   private volatile List<String> classNames;
+  private volatile Preprocessing preprocessing;
   private volatile Map<String, String> metadata = Map.of();
 
   private Model(Network network, GraphSession session) {
@@ -54,14 +56,12 @@ public final class Model implements AutoCloseable {
     this.session = session;
     inputs = new Inputs(network);
     classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
+    preprocessing = Preprocessing.defaultFor(network.height(), network.width());
     variables = Layers.createVariables(session, network.body(), network.inputShape());
     inference = new InferenceCache(session::version, () -> evaluator(weights()));
   }
 
-  /**
-   * Returns a model on the device that {@link Device#auto()} selects, as {@link #of(Network, long,
-   * Device)} does.
-   */
+  /** Returns a model on {@link Device#auto()}, as {@link #of(Network, long, Device)} does. */
   public static Model of(Network network, long seed) {
     return of(network, seed, Device.auto());
   }
@@ -140,18 +140,24 @@ public final class Model implements AutoCloseable {
 
   /** Sets the names of the classes, one for each. */
   public void classNames(List<String> names) {
-    checkArgument(
-        names.size() == network.classes(),
-        "classNames must have one name for each of the %s classes, got %s",
-        network.classes(),
-        names.size());
+    inputs.checkClasses(names);
     classNames = List.copyOf(names);
   }
 
+  /** Returns how files become the input; {@link Preprocessing#defaultFor} until it is set. */
+  public Preprocessing preprocessing() {
+    return preprocessing;
+  }
+
+  /** Sets how image files become the input: images of the network's size. Training sets it. */
+  public void preprocessing(Preprocessing preprocessing) {
+    inputs.check(preprocessing);
+    this.preprocessing = preprocessing;
+  }
+
   /**
-   * Returns the metadata of the export or weights file that this model was loaded from, such as its
-   * test accuracy; empty if there is none. It describes the weights as loaded, so it is not written
-   * again automatically.
+   * Returns the metadata of the file that this model was loaded from, such as its test accuracy. It
+   * describes the weights as loaded, so it is not written again automatically.
    */
   public Map<String, String> metadata() {
     return metadata;
@@ -266,13 +272,10 @@ public final class Model implements AutoCloseable {
     return Prediction.of(logits(set), classNames);
   }
 
-  /**
-   * Returns predictions for several image files, in order; each as in {@link #predict(Path)}.
-   *
-   * @throws dev.lamina.io.LaminaException if a file is missing, not an image, or of another size
-   */
+  /** Returns predictions for several image files, in order; each as in {@link #predict(Path)}. */
   public List<Prediction> predict(List<Path> images) {
-    return predict(images.stream().map(inputs::bytes).toArray(byte[][]::new));
+    return predict(
+        images.stream().map(image -> inputs.bytes(image, preprocessing)).toArray(byte[][]::new));
   }
 
   /** Returns predictions for several images, in order; each as in {@link #predict(byte[])}. */
@@ -291,28 +294,24 @@ public final class Model implements AutoCloseable {
     return predict(new byte[][] {pixels}).get(0);
   }
 
-  /**
-   * Returns the prediction for one image.
-   *
-   * @param pixels [height][width][channels], each 0 to 255
-   */
+  /** Returns the prediction for one image: [height][width][channels], each 0 to 255. */
   public Prediction predict(int[][][] pixels) {
     return predict(inputs.bytes(pixels));
   }
 
-  /** Returns the prediction for one image, which must have the network's size. */
+  /** Returns the prediction for one image, resized as {@link #preprocessing()} says. */
   public Prediction predict(BufferedImage image) {
-    return predict(inputs.bytes(image));
+    return predict(inputs.bytes(image, preprocessing));
   }
 
   /**
-   * Returns the prediction for one image file (PNG, JPEG, GIF or BMP), which must have the
-   * network's size.
+   * Returns the prediction for one image file (PNG, JPEG, GIF, BMP, TIFF or WebP), prepared as
+   * {@link #preprocessing()} says.
    *
-   * @throws dev.lamina.io.LaminaException if the file is missing, not an image, or of another size
+   * @throws dev.lamina.io.LaminaException if the file is missing or is not a readable image
    */
   public Prediction predict(Path image) {
-    return predict(inputs.bytes(image));
+    return predict(inputs.bytes(image, preprocessing));
   }
 
   /**
@@ -336,7 +335,9 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Reads weights and running statistics from a safetensors file in PyTorch's names and layout.
+   * Reads weights and running statistics from a safetensors file in PyTorch's names and layout. As
+   * in PyTorch, every name must be there and no other, except for {@code num_batches_tracked};
+   * prefixes of DataParallel, torch.compile and Lightning are removed.
    *
    * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network; the
    *     model is unchanged then
@@ -378,7 +379,7 @@ public final class Model implements AutoCloseable {
   }
 
   private Servable servable(Weights weights, Map<String, String> metadata) {
-    return new Servable(network, weights.asMap(), classNames, metadata);
+    return new Servable(network, weights.asMap(), classNames, preprocessing, metadata);
   }
 
   private Evaluator evaluator(Weights weights) {

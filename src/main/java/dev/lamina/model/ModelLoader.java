@@ -13,13 +13,31 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** Creates a model from an export or a weights file. */
-final class ModelLoader {
+/** Creates a model from an export or a weights file; most callers use {@link Model#load}. */
+public final class ModelLoader {
   private ModelLoader() {}
 
   static Servable read(Path path) {
     return Files.isDirectory(path) ? SavedModelReader.read(path) : WeightsFile.read(path);
+  }
+
+  /**
+   * Loads weights that any program wrote, such as PyTorch, into a known network: as {@link
+   * Model#loadWeights} does, but also for other classes. If there are as many classes as in the
+   * file and they have no names, the classifier is kept; otherwise it is initialised again.
+   *
+   * @param network the network, with any number of classes
+   * @param classNames the new classes; if empty, those of the file, named "0", "1", ...
+   * @param seed determines the initial weights of a new classifier
+   * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Model pretrained(
+      Path weights, Network network, Optional<List<String>> classNames, long seed) {
+    Servable from = WeightsFile.read(weights, network);
+    return model(from, classNames.orElse(from.classNames()), seed);
   }
 
   static Model model(Servable from, List<String> classNames, long seed) {
@@ -36,6 +54,7 @@ final class ModelLoader {
     Model model = Model.of(network, seed);
     try {
       model.classNames(classNames);
+      model.preprocessing(from.preprocessing());
       model.metadata(from.metadata());
       model.assign(Weights.of(kept));
       return model;

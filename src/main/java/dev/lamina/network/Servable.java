@@ -2,6 +2,7 @@ package dev.lamina.network;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.data.Preprocessing;
 import dev.lamina.graph.Parameter;
 import java.util.Arrays;
 import java.util.Collections;
@@ -18,13 +19,29 @@ import org.tensorflow.ndarray.Shape;
  * @param network the architecture
  * @param weights the value of every parameter, in row-major order, by full name
  * @param classNames the name of each class, in the order of the logits
+ * @param preprocessing how image files become the network's input
  * @param metadata free text that is stored in exports
  */
 public record Servable(
     Network network,
     Map<String, float[]> weights,
     List<String> classNames,
+    Preprocessing preprocessing,
     Map<String, String> metadata) {
+  /** Returns a classifier with {@link Preprocessing#defaultFor} its image size. */
+  public Servable(
+      Network network,
+      Map<String, float[]> weights,
+      List<String> classNames,
+      Map<String, String> metadata) {
+    this(
+        network,
+        weights,
+        classNames,
+        Preprocessing.defaultFor(network.height(), network.width()),
+        metadata);
+  }
+
   /**
    * Checks that classes and weights fit the body, and copies the collections, not the arrays.
    *

@@ -18,8 +18,12 @@ final class Summary {
     StringBuilder text = new StringBuilder();
     text.append(
         String.format(
-            "%s for images of %d x %d x %d%n",
-            network.name(), network.height(), network.width(), network.channels()));
+            Locale.ROOT,
+            "%s for images of %s x %s x %s%n",
+            network.name(),
+            network.height(),
+            network.width(),
+            network.channels()));
     text.append(String.format(Locale.ROOT, ROW, "layer", "kind", "output", "parameters", "MACs"));
     long trainable = 0;
     long statistics = 0;
@@ -45,8 +49,11 @@ final class Summary {
     }
     text.append(
         String.format(
+            Locale.ROOT,
             "%s parameters, %s running statistics, %s MACs per image%n",
-            number(trainable), number(statistics), number(network.macs())));
+            number(trainable),
+            number(statistics),
+            number(network.macs())));
     return text.toString();
   }
 

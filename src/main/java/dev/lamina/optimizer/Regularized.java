@@ -1,7 +1,7 @@
 package dev.lamina.optimizer;
 
+import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Role;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.framework.regularizers.Regularizer;
@@ -48,9 +48,9 @@ public record Regularized(Optimizer optimizer, Regularizer regularizer) implemen
     }
     Operand<TFloat32> penalty = regularizer.call(update.tf(), update.value());
     Output<TFloat32> slope =
-        ((Graph) update.tf().scope().env())
+        OpNames.graph(update.tf())
             .addGradients(penalty.asOutput(), new Output<?>[] {update.value().asOutput()})[0]
-                .expect(TFloat32.class);
+            .expect(TFloat32.class);
     return optimizer.update(update.withGradient(update.tf().math.add(update.gradient(), slope)));
   }
 }

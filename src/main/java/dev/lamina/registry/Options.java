@@ -110,6 +110,11 @@ public final class Options {
     return required(name, "a text", OptionValues::text);
   }
 
+  /** Returns a text, or the default if the option is missing. */
+  public String getString(String name, String ifMissing) {
+    return has(name) ? getString(name) : ifMissing;
+  }
+
   /** Returns a boolean. */
   public boolean getBoolean(String name) {
     return required(name, "true or false", OptionValues::flag);

@@ -2,6 +2,7 @@ package dev.lamina.report;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.Messages;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -13,12 +14,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A contact sheet as a PNG file: one row per image of the first set, labelled with its class, and
  * one column per set, so that an original is shown beside its augmented versions.
  */
 public final class ContactSheet {
+  private static final Logger LOG = LoggerFactory.getLogger(ContactSheet.class);
   private static final int SCALE = 2;
   private static final int GAP = 4;
   private static final int LABEL = 110;
@@ -54,10 +58,11 @@ public final class ContactSheet {
       pen.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
       pen.setRenderingHint(
           RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+      boolean labelled = true;
       for (int row = 0; row < first.size(); row++) {
         int y = GAP + row * cellHeight;
-        pen.drawString(
-            first.classNames().get(first.label(row)), GAP, y + first.height() * SCALE / 2 + 5);
+        String label = first.classNames().get(first.label(row));
+        labelled = labelled && drawText(pen, label, y + first.height() * SCALE / 2 + 5);
         for (int column = 0; column < columns.size(); column++) {
           pen.drawImage(
               columns.get(column).toBufferedImage(row),
@@ -72,5 +77,18 @@ public final class ContactSheet {
       pen.dispose();
     }
     return sheet;
+  }
+
+  /** Draws text; returns false on machines without fonts, on which AWT throws an Error. */
+  private static boolean drawText(Graphics2D pen, String text, int y) {
+    try {
+      pen.drawString(text, GAP, y);
+      return true;
+    } catch (RuntimeException | Error e) {
+      LOG.warn(
+          "no names of classes are drawn, since the machine's fonts cannot be used ({}); install fonts",
+          Messages.singleLine(e));
+      return false;
+    }
   }
 }

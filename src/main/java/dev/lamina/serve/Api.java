@@ -2,7 +2,6 @@ package dev.lamina.serve;
 
 import static java.util.concurrent.CompletableFuture.completedFuture;
 
-import dev.lamina.data.Images;
 import dev.lamina.io.Messages;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -148,7 +147,8 @@ final class Api extends Handler.Abstract.NonBlocking {
   }
 
   private CompletableFuture<HttpResponse> predictImage(Body body, String contentType) {
-    if (!model.signatures().containsKey(FROM_ENCODED)) {
+    ServedSignature files = model.signatures().get(FROM_ENCODED);
+    if (files == null) {
       throw new HttpError(
           404, "the model does not accept image files: its images are neither greyscale nor RGB");
     }
@@ -157,8 +157,7 @@ final class Api extends Handler.Abstract.NonBlocking {
             bytes -> {
               byte[] image =
                   MultipartForm.is(contentType) ? MultipartForm.file(bytes, contentType) : bytes;
-              Images.check("image", image);
-              return List.of(image);
+              return List.of(files.decode("image", image));
             },
             executor)
         .thenCompose(image -> batcher(FROM_ENCODED).submit(image))

@@ -13,7 +13,6 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
 
 /**
  * Batches the images of concurrent requests, in order of arrival (dynamic batching). One batch runs
@@ -163,16 +162,9 @@ final class Batcher implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       if (batch.size() == 1) {
-        Item item = batch.get(0);
-        item.request.result.completeExceptionally(
-            e instanceof TFInvalidArgumentException
-                ? HttpError.badRequest(
-                    "image %s of the request (from 0) cannot be decoded; send a complete PNG or"
-                        + " JPEG file",
-                    item.index)
-                : e);
+        batch.get(0).request.result.completeExceptionally(e);
       } else {
-        // One bad image must not fail the others.
+        // Images of one request must not fail those of others, for example for memory.
         batch.forEach(item -> run(List.of(item)));
       }
     }

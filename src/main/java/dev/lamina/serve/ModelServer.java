@@ -1,30 +1,12 @@
 package dev.lamina.serve;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.BindException;
+import dev.lamina.io.OptionalLibraries;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpStatus;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.handler.ErrorHandler;
-import org.eclipse.jetty.server.handler.GracefulHandler;
-import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,24 +23,29 @@ import org.slf4j.LoggerFactory;
  */
 public final class ModelServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelServer.class);
-  private static final int THREADS = 16;
+
+  /** What Lamina does not bring along. */
+  private static final Map<String, String> LIBRARIES =
+      Map.of(
+          "org.eclipse.jetty.server.Server", "org.eclipse.jetty:jetty-server",
+          "io.prometheus.metrics.core.metrics.Counter", "io.prometheus:prometheus-metrics-core",
+          "io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter",
+              "io.prometheus:prometheus-metrics-exposition-textformats",
+          "com.google.protobuf.util.JsonFormat", "com.google.protobuf:protobuf-java-util");
 
   private final ServedModel model;
   private final Map<String, Batcher> batchers;
-  private final Server server;
-  private final ServerConnector connector;
+  private final HttpListener listener;
   private final ServerOptions options;
 
   private ModelServer(
       ServedModel model,
       Map<String, Batcher> batchers,
-      Server server,
-      ServerConnector connector,
+      HttpListener listener,
       ServerOptions options) {
     this.model = model;
     this.batchers = batchers;
-    this.server = server;
-    this.connector = connector;
+    this.listener = listener;
     this.options = options;
   }
 
@@ -68,10 +55,11 @@ public final class ModelServer implements AutoCloseable {
    * @param export the folder of {@code saved_model.pb}, or a folder of numbered versions ({@code
    *     1}, {@code 2}, ...), of which the highest is served
    * @throws dev.lamina.io.LaminaException if the folder contains no model, or one that was not
-   *     exported by this library
+   *     exported by this library; or if an optional library that the server needs is missing
    * @throws IllegalArgumentException if the server cannot listen on the host and port
    */
   public static ModelServer start(Path export, ServerOptions options) {
+    OptionalLibraries.require("the server", LIBRARIES);
     ServerMetrics metrics = new ServerMetrics();
     Map<String, Batcher> batchers = new LinkedHashMap<>();
     ServedModel model = new ServedModel(export);
@@ -82,7 +70,8 @@ public final class ModelServer implements AutoCloseable {
           .forEach(
               (name, signature) -> batchers.put(name, batcher(name, signature, options, metrics)));
       metrics.watch(batchers);
-      return listen(model, batchers, options, metrics);
+      HttpListener listener = HttpListener.start(model, batchers, options, metrics);
+      return new ModelServer(model, batchers, listener, options);
     } catch (RuntimeException e) {
       batchers.values().forEach(Batcher::close);
       model.close();
@@ -105,70 +94,16 @@ public final class ModelServer implements AutoCloseable {
    * Runs batches of the smallest and the largest size: the first run with a new batch size is slow.
    */
   private static void warmUp(ServedSignature signature, int maxBatchSize) {
-    byte[] image =
-        signature.acceptsFiles()
-            ? png()
-            : new byte[signature.pixels().stream().reduce(1, Math::multiplyExact)];
+    byte[] image = new byte[signature.pixels().stream().reduce(1, Math::multiplyExact)];
     for (int size : List.of(1, maxBatchSize)) {
       signature.run(Collections.nCopies(size, image));
     }
   }
 
-  private static byte[] png() {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try {
-      ImageIO.write(new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB), "png", bytes);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
-  }
-
-  private static ModelServer listen(
-      ServedModel model,
-      Map<String, Batcher> batchers,
-      ServerOptions options,
-      ServerMetrics metrics) {
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS);
-    threads.setName("lamina-http");
-    Server server = new Server(threads);
-    server.setStopTimeout(options.stopTimeout().toMillis());
-    server.setErrorHandler(new Errors());
-
-    HttpConfiguration http = new HttpConfiguration();
-    http.setSendServerVersion(false);
-    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
-    connector.setHost(options.host());
-    connector.setPort(options.port());
-    connector.setIdleTimeout(options.idleTimeout().toMillis());
-    Deadlines deadlines =
-        new Deadlines(
-            connector.getScheduler(), options.idleTimeout().plus(options.requestTimeout()));
-    connector.addBean(deadlines);
-    server.addConnector(connector);
-    server.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
-    server.setHandler(
-        new GracefulHandler(new Api(model, batchers, metrics, deadlines, options, threads)));
-    try {
-      server.start();
-    } catch (Exception e) {
-      throw bindFailure(e, options);
-    }
-    return new ModelServer(model, batchers, server, connector, options);
-  }
-
-  private static RuntimeException bindFailure(Exception e, ServerOptions options) {
-    Throwable cause = e.getCause() instanceof BindException ? e.getCause() : e;
-    return new IllegalArgumentException(
-        "host and port must be a free address of this machine, got %s:%s (%s); choose another"
-            .formatted(options.host(), options.port(), cause.getMessage()),
-        e);
-  }
-
   /** The base URL of the server, with the actual port. */
   public URI uri() {
     String host = options.host().contains(":") ? "[" + options.host() + "]" : options.host();
-    return URI.create("http://%s:%s/".formatted(host, connector.getLocalPort()));
+    return URI.create("http://%s:%s/".formatted(host, listener.port()));
   }
 
   /** The name, version and number of classes of the model, in one line. */
@@ -184,7 +119,7 @@ public final class ModelServer implements AutoCloseable {
   @Override
   public void close() {
     try {
-      server.stop();
+      listener.close();
     } catch (Exception e) {
       LOG.warn(
           "not all requests were completed within {} s of stopping",
@@ -193,26 +128,6 @@ public final class ModelServer implements AutoCloseable {
     } finally {
       batchers.values().forEach(Batcher::close);
       model.close();
-    }
-  }
-
-  /** Sends errors of Jetty, such as for a malformed request, in the same format. */
-  private static final class Errors extends ErrorHandler {
-    @Override
-    public boolean handle(Request request, Response response, Callback callback) {
-      int status = response.getStatus();
-      HttpResponse error = HttpResponse.error(status, message(request, status));
-      error.headers().forEach(response.getHeaders()::put);
-      response.getHeaders().put(HttpHeader.CONTENT_LENGTH, error.body().remaining());
-      response.write(true, error.body(), callback);
-      return true;
-    }
-
-    private static String message(Request request, int status) {
-      Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
-      return status < 500 && message != null
-          ? "request must be well-formed HTTP: " + message
-          : HttpStatus.getMessage(status);
     }
   }
 }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import dev.lamina.data.Images;
 import dev.lamina.io.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +19,7 @@ import java.util.Map;
  * @param signature the name of the signature to run
  * @param rows whether the body has {@code instances} (row format) and not {@code inputs} (column
  *     format)
- * @param images the pixels of each image, or its encoded file
+ * @param images the pixels of each image
  */
 record PredictRequest(String signature, boolean rows, List<byte[]> images) {
   private static final String DEFAULT_SIGNATURE = "serving_default";
@@ -38,7 +37,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
           .build();
 
   /**
-   * Parses a body. Image files are checked, but not decoded.
+   * Parses a body. Image files are decoded.
    *
    * @param maxImages the maximum number of images
    * @throws HttpError if the body is not valid
@@ -240,8 +239,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
         throw HttpError.badRequest(
             "%s must be a base64 string: %s", path, Messages.singleLine(e.getOriginalMessage()));
       }
-      Images.check(path, file);
-      images.add(file);
+      images.add(signature.decode(path, file));
       last();
     }
 

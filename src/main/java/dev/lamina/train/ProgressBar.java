@@ -1,7 +1,8 @@
 package dev.lamina.train;
 
+import dev.lamina.io.OptionalLibraries;
+import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
-import java.io.Console;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Shows a run on the console: in a terminal a bar for each epoch with images/s, loss, accuracy,
- * learning rate and remaining time; otherwise a line for each epoch, and one every half minute.
+ * learning rate and remaining time; otherwise a line for each epoch, and one every half minute. The
+ * bar needs the optional library {@code me.tongfei:progressbar}; without it there are lines in a
+ * terminal too.
  */
 public final class ProgressBar implements Callback {
   private static final double SECONDS_BETWEEN_LINES = 30;
@@ -20,7 +23,7 @@ public final class ProgressBar implements Callback {
 
   private final PrintStream out;
   private final boolean terminal;
-  private me.tongfei.progressbar.@Nullable ProgressBar bar;
+  private @Nullable Bar bar;
   private RunPlan plan = new RunPlan(0, 0, 0, 0, 0);
   private long epochStart;
   private long lastShown;
@@ -33,23 +36,10 @@ public final class ProgressBar implements Callback {
 
   /** Shows the run on standard error; a bar in a terminal, else lines. */
   public static ProgressBar console() {
-    return new ProgressBar(System.err, inTerminal());
-  }
-
-  /**
-   * Asks Console.isTerminal, which exists since Java 22: there is a console without a terminal too.
-   */
-  @SuppressWarnings("SystemConsoleNull")
-  private static boolean inTerminal() {
-    Console console = System.console();
-    if (console == null) {
-      return false;
-    }
-    try {
-      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
-    } catch (ReflectiveOperationException e) {
-      return true;
-    }
+    return new ProgressBar(
+        System.err,
+        Terminal.isInteractive()
+            && OptionalLibraries.isPresent("me.tongfei.progressbar.ProgressBar"));
   }
 
   /** Shows the run as plain lines on a stream. */
@@ -72,7 +62,7 @@ public final class ProgressBar implements Callback {
   public void onStep(StepEvent event, RunHandle run) {
     seen += event.images();
     if (terminal) {
-      bar(event.epoch()).stepBy(event.images());
+      bar(event.epoch()).step(event.images());
     }
     if (seconds(lastShown) < (terminal ? SECONDS_BETWEEN_UPDATES : SECONDS_BETWEEN_LINES)) {
       return;
@@ -87,7 +77,7 @@ public final class ProgressBar implements Callback {
             metrics.accuracy(),
             event.learningRate());
     if (terminal) {
-      bar(event.epoch()).setExtraMessage(" " + state);
+      bar(event.epoch()).show(" " + state);
     } else {
       double rate = seen / seconds(epochStart);
       long left = (long) ((double) (plan.steps() - event.step() - 1) * plan.batchSize() / rate);
@@ -140,27 +130,11 @@ public final class ProgressBar implements Callback {
     seen = 0;
   }
 
-  private me.tongfei.progressbar.ProgressBar bar(int epoch) {
-    me.tongfei.progressbar.ProgressBar current = bar;
-    if (current == null) {
-      // After a resume in the middle of the epoch, the images before it.
-      long before =
-          Math.max(0, plan.done() - (epoch - 1L) * plan.stepsPerEpoch()) * plan.batchSize();
-      current =
-          new ProgressBarBuilder()
-              .setTaskName("epoch " + epoch + "/" + plan.epochs())
-              .setInitialMax(plan.images())
-              .startsFrom(before, Duration.ZERO)
-              .setUnit(" images", 1)
-              .showSpeed()
-              .setStyle(ProgressBarStyle.ASCII)
-              .setUpdateIntervalMillis(200)
-              .clearDisplayOnFinish()
-              .setConsumer(new ConsoleProgressBarConsumer(out))
-              .build();
-      bar = current;
+  private Bar bar(int epoch) {
+    if (bar == null) {
+      bar = new Bar(out, plan, epoch);
     }
-    return current;
+    return bar;
   }
 
   private void closeBar() {
@@ -177,5 +151,40 @@ public final class ProgressBar implements Callback {
   private static String duration(long seconds) {
     return String.format(
         Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  }
+
+  /** A bar of the library, apart so that the class around it loads without the library. */
+  private static final class Bar {
+    private final me.tongfei.progressbar.ProgressBar bar;
+
+    Bar(PrintStream out, RunPlan plan, int epoch) {
+      // After a resume in the middle of the epoch, the images before it.
+      long before =
+          Math.max(0, plan.done() - (epoch - 1L) * plan.stepsPerEpoch()) * plan.batchSize();
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("epoch " + epoch + "/" + plan.epochs())
+              .setInitialMax(plan.images())
+              .startsFrom(before, Duration.ZERO)
+              .setUnit(" images", 1)
+              .showSpeed()
+              .setStyle(ProgressBarStyle.ASCII)
+              .setUpdateIntervalMillis(200)
+              .clearDisplayOnFinish()
+              .setConsumer(new ConsoleProgressBarConsumer(out))
+              .build();
+    }
+
+    void step(int images) {
+      bar.stepBy(images);
+    }
+
+    void show(String state) {
+      bar.setExtraMessage(state);
+    }
+
+    void close() {
+      bar.close();
+    }
   }
 }

@@ -118,10 +118,16 @@ public final class Trainer {
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
    *     frozen does not exist
+   * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
     model.checkFits(images);
     frozen.check(model);
+    // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
+    if (recipe.freeze().isEmpty()) {
+      int batch = Math.min(recipe.batchSize(), images.size());
+      MemoryEstimate.check(model.network(), batch, model.device(), precision(model));
+    }
   }
 
   /**
@@ -210,6 +216,7 @@ public final class Trainer {
     BatchOrder order =
         new BatchOrder(train.size(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
     model.classNames(train.classNames());
+    model.preprocessing(train.preprocessing());
     Callbacks started = new Callbacks(callbacks);
     try (TrainStep step = step(model, train, List.of(started.afterUpdate()))) {
       Supplier<Map<String, String>> configuration =

@@ -2,14 +2,28 @@ package dev.lamina.zoo;
 
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.model.Model;
+import dev.lamina.model.ModelLoader;
 import dev.lamina.network.Network;
 import dev.lamina.registry.NameTable;
 import dev.lamina.registry.Options;
+import dev.lamina.zoo.InvertedResidual.Naming;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
- * Networks by name, for the command line and for files. Custom networks can be registered:
+ * Networks by name, for the command line and for files: the flagship, {@code resnet-cifar}, and
+ * networks for larger pictures with the names of their weights in PyTorch (docs/pretrained.md has
+ * the table).
+ *
+ * <pre>{@code
+ * try (Model model = Zoo.get("resnet18").pretrained(weights).classes(photos.classNames()).build()) { ... }
+ * }</pre>
+ *
+ * <p>Custom networks can be registered:
  *
  * <pre>{@code
  * Zoo.register("tiny", options ->
@@ -26,6 +40,15 @@ public final class Zoo {
 
   static {
     register(DEFAULT, ResNetCifar::network);
+    register("resnet18", new ResNet("ResNet-18", List.of(2, 2, 2, 2), false)::network);
+    register("resnet34", new ResNet("ResNet-34", List.of(3, 4, 6, 3), false)::network);
+    register("resnet50", new ResNet("ResNet-50", List.of(3, 4, 6, 3), true)::network);
+    register("mobilenet_v3_small", MobileNetV3.small(Naming.TORCHVISION)::network);
+    register("mobilenet_v3_large", MobileNetV3.large(Naming.TORCHVISION)::network);
+    register("efficientnet_b0", new EfficientNet(Naming.TORCHVISION)::network);
+    register("timm/mobilenetv3_small_100", MobileNetV3.small(Naming.TIMM)::network);
+    register("timm/mobilenetv3_large_100", MobileNetV3.large(Naming.TIMM)::network);
+    register("timm/efficientnet_b0", new EfficientNet(Naming.TIMM)::network);
   }
 
   private Zoo() {}
@@ -60,6 +83,8 @@ public final class Zoo {
   public static final class Builder {
     private final Function<Options, Network> network;
     private Options options;
+    private Optional<Path> weights = Optional.empty();
+    private Optional<List<String>> classNames = Optional.empty();
     private long seed;
 
     private Builder(String name, Function<Options, Network> network) {
@@ -72,9 +97,26 @@ public final class Zoo {
       return option("width", width);
     }
 
-    /** Sets the number of classes. */
+    /** Sets the number of classes, which are named "0", "1", .... */
     public Builder classes(int classes) {
+      classNames = Optional.of(IntStream.range(0, classes).mapToObj(Integer::toString).toList());
       return option("classes", classes);
+    }
+
+    /** Sets the names of the classes. */
+    public Builder classes(List<String> names) {
+      classNames = Optional.of(List.copyOf(names));
+      return option("classes", names.size());
+    }
+
+    /**
+     * Sets the weights to start from: a safetensors file with the names of the network, which any
+     * program may have written. The classifier is kept if the classes are those of the file, which
+     * are named "0", "1", ..., or are not set; otherwise it is initialised again.
+     */
+    public Builder pretrained(Path weights) {
+      this.weights = Optional.of(weights);
+      return this;
     }
 
     /** Sets the height and width of the input. */
@@ -91,6 +133,11 @@ public final class Zoo {
     public Builder normalization(double[] mean, double[] std) {
       return option("mean", ImmutableDoubleArray.copyOf(mean))
           .option("std", ImmutableDoubleArray.copyOf(std));
+    }
+
+    /** Sets the rate of dropout before the classifier. */
+    public Builder dropout(double rate) {
+      return option("dropout", rate);
     }
 
     /** Sets an option that only some networks have. */
@@ -123,12 +170,19 @@ public final class Zoo {
     }
 
     /**
-     * Returns a model with initial weights. Close it.
+     * Returns a model with initial or pretrained weights. Close it.
      *
      * @throws IllegalArgumentException if an option is invalid, or the network does not have it
+     * @throws dev.lamina.io.LaminaException if the weights are not of this network
      */
     public Model build() {
-      return Model.of(network(), seed);
+      Network network = network();
+      if (weights.isPresent()) {
+        return ModelLoader.pretrained(weights.get(), network, classNames, seed);
+      }
+      Model model = Model.of(network, seed);
+      classNames.ifPresent(model::classNames);
+      return model;
     }
   }
 }

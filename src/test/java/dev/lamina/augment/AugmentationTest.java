@@ -30,6 +30,7 @@ class AugmentationTest {
         RandomCrop.zero(2),
         RandomCrop.edge(2),
         RandomTranslate.of(2),
+        RandomResizedCrop.create(),
         Cutout.of(3),
         ColorJitter.create().brightness(0.3).contrast(0.3).saturation(0.3),
         MixUp.of(1),

@@ -254,15 +254,12 @@ class MainTest {
         new java.awt.image.BufferedImage(31, 30, java.awt.image.BufferedImage.TYPE_INT_RGB),
         "png",
         small.toFile());
-    rejects(
-        small + " must be 32 x 32 (width x height), is 31 x 30; scale it first",
-        "predict",
-        "--run",
-        run,
-        small);
+    assertThat(lamina("predict", "--run", run, small).out()).startsWith(small + ": ");
     Path garbage = Files.write(folder.resolve("garbage.png"), new byte[] {1, 2, 3});
     rejects(
-        garbage + " is not a readable image; use PNG or JPEG, or remove it",
+        garbage
+            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or"
+            + " remove it",
         "predict",
         "--run",
         run,
@@ -394,7 +391,7 @@ class MainTest {
           train --validation 1           | lamina: validationSplit must be in [0, 1), got 1.0
           train --validation -0.1        | lamina: validationSplit must be in [0, 1), got -0.1
           train --from nowhere           | lamina: nowhere does not exist; check the path
-          train --from docs              | lamina: docs is not an export of Lamina: it has no assets.extra/lamina.json; name the folder of saved_model.pb
+          train --from docs              | lamina: docs is not a run or an export: it has no config.json and no saved_model.pb; name the folder that 'lamina train' printed
           train --from pom.xml           | lamina: pom.xml is not a safetensors file: header length must be at most 100000000, got 7311066695147732796; check that it is the right file
           train --freeze conv1,body      | lamina: freeze must name layers with weights, got "body"; the network has [normalize, conv1, layer1, layer2, layer3, layer4, classifier]
           train --freeze conv1,layer1,layer2,layer3,layer4,classifier | lamina: freeze must leave a layer to train, got [conv1, layer1, layer2, layer3, layer4, classifier]
@@ -411,7 +408,7 @@ class MainTest {
           serve nowhere --batch-timeout-ms -1  | lamina: batchTimeout must be in 0..60000 ms, got -1 ms
           serve nowhere --name a/b       | lamina: modelName must consist of letters, digits, '.', '_' and '-', got a/b
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
-          evaluate --run nowhere         | lamina: nowhere is not a run: it has no config.json; name the folder that 'lamina train' printed
+          evaluate --run nowhere         | lamina: nowhere does not exist; check the path
           data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'
           """)
   void badInput_isOneLineAndStatus2(String line, String message) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.cli.RunConfig.Validation;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.data.Resize;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.LaminaException;
 import dev.lamina.registry.Options;
@@ -28,6 +30,7 @@ class RunConfigTest {
       new RunConfig(
           "cifar10",
           false,
+          Optional.of(Preprocessing.of(Resize.fit(24, 40)).upright(true)),
           Validation.SHARE,
           true,
           Options.none().with("name", "resnet-cifar").with("width", 1),
@@ -60,6 +63,9 @@ class RunConfigTest {
         "\"0.1\" | 1 | lamina of config.json must be a text, got 1",
         "\"SHARE\" | \"HALF\" | validation of config.json must be one of NONE, SHARE, PART, TEST, got \"HALF\"",
         "\"stream\" | \"streams\" | config.json lacks the option \"stream\"",
+        "\"FIT\" | \"FILL\" | resize of config.json must be one of PAD, COVER, FIT, STRETCH, got \"FILL\"",
+        "\"height\" : 24 | \"height\" : 0 | height must be positive, got 0",
+        "\"upright\" | \"downright\" | config.json lacks the option \"upright\"",
         "\"device\" | \"devise\" : 1, \"device\" | config.json has no option \"devise\"; use the Lamina that wrote it, or remove the option; did you mean \"device\"?",
       })
   void damaged_isSaidWithTheFile(String from, String to, String message) throws IOException {

@@ -17,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,23 +50,25 @@ class ServeCommandTest {
       URI uri = URI.create(predict.replaceAll(".* ", ""));
       HttpClient http = HttpClient.newHttpClient();
       String image = Arrays.deepToString(new int[SIDE][SIDE][3]);
+      HttpRequest request =
+          HttpRequest.newBuilder(uri)
+              .POST(HttpRequest.BodyPublishers.ofString("{\"instances\": [" + image + "]}"))
+              .build();
       CompletableFuture<HttpResponse<String>> answer =
-          http.sendAsync(
-              HttpRequest.newBuilder(uri)
-                  .POST(HttpRequest.BodyPublishers.ofString("{\"instances\": [" + image + "]}"))
-                  .build(),
-              HttpResponse.BodyHandlers.ofString());
+          http.sendAsync(request, HttpResponse.BodyHandlers.ofString());
       HttpRequest metrics = HttpRequest.newBuilder(uri.resolve("/metrics")).build();
       while (!http.send(metrics, HttpResponse.BodyHandlers.ofString())
           .body()
           .contains("lamina_queue_images{signature=\"serving_default\"} 1.0")) {
-        assertThat(answer).isNotDone();
+        // On a busy machine its two seconds may be over before they are looked at.
+        if (answer.isDone()) {
+          answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+        }
       }
       new ProcessBuilder("kill", "-TERM", Long.toString(process.pid())).start().waitFor();
       assertThat(answer.get().statusCode()).isEqualTo(200);
       assertThat(out.readLine()).isEqualTo("stopped");
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue()).isZero();
+      assertThat(process.waitFor()).isZero();
     } finally {
       process.toHandle().destroyForcibly();
     }

@@ -107,6 +107,23 @@ class IdxTest {
     assertThat(ImageData.open(digits).train().classNames()).startsWith("0", "1");
   }
 
+  /** 5 images of 32 x 32 x 3 bytes are 15,360. */
+  @Test
+  void moreThanMayBeInMemory_staysOnDisk(@TempDir Path cache) {
+    ReadOptions options = ReadOptions.create().cache(cache);
+    ImageData inMemory = ImageData.open(folder, options.maxMemory(15_360));
+    assertThat(inMemory.train().onDisk()).isFalse();
+    assertThat(cache).isEmptyDirectory();
+    for (int i = 0; i < 2; i++) {
+      ImageData onDisk = ImageData.open(folder, options.maxMemory(15_359));
+      assertThat(onDisk.train().onDisk()).isTrue();
+      assertThat(onDisk.train().pixels()).isEqualTo(inMemory.train().pixels());
+      assertThat(onDisk.test().pixels()).isEqualTo(inMemory.test().pixels());
+      assertThat(onDisk.notes().get(0)).startsWith("streamed from disk: ");
+      assertThat(cache.toFile().list()).hasSize(2);
+    }
+  }
+
   @Test
   void wrongMagic_isRejected() throws IOException {
     Files.write(folder.resolve(TRAIN_IMAGES), labels(1, 2, 3));
@@ -219,13 +236,13 @@ class IdxTest {
 
   @Test
   void imagesBeyondMemory_areRejected() throws IOException {
-    Files.write(folder.resolve(TRAIN_LABELS), labels(new int[1000]));
+    Files.write(folder.resolve(TRAIN_LABELS), labels(new int[2048]));
     byte[] images = images(1, 1, 28, 28);
-    ByteBuffer.wrap(images).putInt(4, 1000).putInt(8, 1024).putInt(12, 1024);
+    ByteBuffer.wrap(images).putInt(4, 2048).putInt(8, 1024).putInt(12, 1024);
     Files.write(folder.resolve(TRAIN_IMAGES), images);
     rejects(
         TRAIN_IMAGES,
-        "has 1000 images of 1024 x 1024, more than the 2 GB that fit in memory; use fewer");
+        "has 2048 images of 1024 x 1024, more than the 2 GB that fit in memory; use fewer");
   }
 
   @ParameterizedTest
@@ -242,10 +259,79 @@ class IdxTest {
 
   @Test
   void labelOutOfRange_isRejected() throws IOException {
-    Files.write(folder.resolve(TEST_LABELS), labels(9, 10));
-    rejects(TEST_LABELS, "has label 10 at index 1, must be in 0..9; copy or download it again");
-    Files.write(folder.resolve(TEST_LABELS), labels(255, 0));
-    rejects(TEST_LABELS, "has label 255 at index 0, must be in 0..9; copy or download it again");
+    Path fashion = Files.createDirectories(folder.resolve("fashion"));
+    for (String file : List.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES)) {
+      Files.copy(folder.resolve(file), fashion.resolve(file));
+    }
+    Files.write(fashion.resolve(TEST_LABELS), labels(9, 10));
+    Rejected.with(
+        fashion.resolve(TEST_LABELS)
+            + " has label 10 at index 1, must be in 0..9; copy or download it again",
+        () -> ImageData.open(fashion));
+  }
+
+  @Test
+  void anyNumberOfClasses() throws IOException {
+    Files.write(folder.resolve(TRAIN_LABELS), labels(46, 0, 3));
+    Files.write(folder.resolve(TEST_LABELS), labels(61, 0));
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classes()).isEqualTo(62);
+    assertThat(data.train().classNames()).endsWith("60", "61");
+    assertThat(data.test().labels()).containsExactly(61, 0);
+  }
+
+  /** As of emnist-letters: labels from 1, and the codes of upper and lower case. */
+  @Test
+  void mapping_namesTheClasses() throws IOException {
+    Files.write(folder.resolve(TRAIN_LABELS), labels(1, 2, 12));
+    Files.writeString(folder.resolve("mapping.txt"), "1 65 97\n2 66 98\n12 76 108\n");
+    assertThat(ImageData.open(folder).train().classNames())
+        .containsExactly("0", "A", "B", "3", "4", "5", "6", "7", "8", "9", "10", "11", "L");
+    Files.writeString(folder.resolve("mapping.txt"), "1\n");
+    rejects(
+        "mapping.txt",
+        "must have a label and character codes in each line; copy it again or remove it");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train-images.idx3-ubyte,train-labels.idx1-ubyte,t10k-images.idx3-ubyte,t10k-labels.idx1-ubyte",
+        "emnist-letters-train-images-idx3-ubyte,emnist-letters-train-labels-idx1-ubyte,"
+            + "emnist-letters-test-images-idx3-ubyte,emnist-letters-test-labels-idx1-ubyte",
+      })
+  void otherFileNames_areRead(String names, @TempDir Path other) throws IOException {
+    List<String> targets = List.of(names.split(",", -1));
+    List<String> sources = List.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS);
+    for (int i = 0; i < 4; i++) {
+      Files.copy(folder.resolve(sources.get(i)), other.resolve(targets.get(i)));
+    }
+    // As Kaggle packs MNIST: the same files again, in folders of these names.
+    Files.createDirectories(other.resolve(TRAIN_IMAGES));
+    ImageData data = ImageData.open(other);
+    assertThat(data.train().labels()).containsExactly(7, 0, 9);
+    assertThat(data.test().pixels()).isEqualTo(ImageData.open(folder).test().pixels());
+  }
+
+  @Test
+  void severalSetsInOneFolder_areRejected() throws IOException {
+    for (String set : List.of("emnist-mnist-", "emnist-digits-")) {
+      Files.copy(folder.resolve(TRAIN_IMAGES), folder.resolve(set + TRAIN_IMAGES));
+    }
+    Files.delete(folder.resolve(TRAIN_IMAGES));
+    Files.delete(folder.resolve(TEST_IMAGES));
+    Rejected.with(
+        folder
+            + " must have the IDX files of one data set, has those of emnist-digits-, emnist-mnist-;"
+            + " move each into a folder of its own",
+        () -> ImageData.open(folder));
+  }
+
+  @Test
+  void classesWithoutTrainingImages_areNamed() throws IOException {
+    assertThat(ImageData.open(folder).notes())
+        .containsExactly(
+            "no training images of 7 of 10 classes: 1, 2, 3, 4, 5, 6, 8; they cannot be learnt");
   }
 
   @Test

@@ -1,7 +1,9 @@
 package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.RepeatedTest;
@@ -85,7 +88,8 @@ class ImageFolderTest {
       ImageFiles.write(folder.resolve(name), 1, 1, 0);
     }
     Rejected.with(
-        folder.resolve("dog")
+        "class dog of "
+            + folder
             + " must have at least 2 images, one of them to test with, got 1; add images, or make"
             + " train/CLASS/ and test/CLASS/",
         () -> ImageData.open(folder));
@@ -103,7 +107,8 @@ class ImageFolderTest {
   void noDataSet_isRejected() throws IOException {
     String message =
         "is no data set; it must contain CIFAR binary files (data_batch_1.bin or train.bin), IDX"
-            + " files (train-images-idx3-ubyte) or images in train|test/CLASS/ or CLASS/";
+            + " files (train-images-idx3-ubyte), images in train|test/CLASS/ or CLASS/, or a CSV file"
+            + " of images and labels (labels.csv)";
     rejects(folder, message);
     Files.createDirectory(folder.resolve("empty"));
     Files.createFile(folder.resolve("image.png"));
@@ -156,18 +161,31 @@ class ImageFolderTest {
   void emptyClass_isRejected() throws IOException {
     ImageFiles.write(folder.resolve("cat/1.png"), 1, 1, 0);
     Files.createDirectories(folder.resolve("dog"));
-    rejects(folder.resolve("dog"), "has no PNG or JPEG images; add some or remove the folder");
+    rejects(
+        folder.resolve("dog"),
+        "has no PNG or JPEG images, nor others that are read; add some or remove the folder");
+    Files.createFile(folder.resolve("dog/1.heic"));
+    rejects(
+        folder.resolve("dog"),
+        "has no PNG or JPEG images, nor others that are read, only 1 HEIC image (not read: convert to"
+            + " JPEG or PNG): 1.heic; add some or remove the folder");
   }
 
   @Test
   void mixedSizes_areRejected() throws IOException {
-    ImageFiles.write(folder.resolve("cat/1.png"), 4, 5, 0);
-    ImageFiles.write(folder.resolve("dog/1.png"), 5, 4, 0);
-    rejects(
-        folder.resolve("dog/1.png"),
-        "is 4 x 5, but "
-            + folder.resolve("cat/1.png")
-            + " is 5 x 4 (width x height); scale all images to one size");
+    for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")) {
+      ImageFiles.write(folder.resolve(name), 4, 5, 0);
+    }
+    ImageFiles.write(folder.resolve("dog/3.png"), 5, 4, 0);
+    ImageFiles.write(folder.resolve("dog/4.png"), 5, 4, 0);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ImageData.open(folder))
+        .withMessageMatching(
+            Pattern.quote(folder.resolve("dog").toString())
+                + "/[34]\\.png is 4 x 5, but .*/(cat|dog)/[12]\\.png is 5 x 4 \\(width x height\\); give"
+                + " --image-size N, or Resize.cover\\(N\\) in Java, to scale all images to one size");
+    ImageSet resized = ImageData.open(folder, Resize.stretch(3, 2)).train();
+    assertThat(List.of(resized.height(), resized.width())).containsExactly(3, 2);
   }
 
   @Test
@@ -176,31 +194,48 @@ class ImageFolderTest {
       ImageFiles.write(folder.resolve("train/" + name), 4, 5, 0);
       ImageFiles.write(folder.resolve("test/" + name), 4, 6, 0);
     }
-    Rejected.with(
-        folder
-            + " has images of 5 x 4 in train and of 6 x 4 in test (width x height); scale all"
-            + " images to one size",
-        () -> ImageData.open(folder));
+    rejects(
+        folder.resolve("test/cat/1.png"),
+        "is 6 x 4, but "
+            + folder.resolve("train/cat/1.png")
+            + " is 5 x 4 (width x height); give --image-size N, or Resize.cover(N) in Java, to scale"
+            + " all images to one size");
   }
 
-  @RepeatedTest(5)
-  void ofSeveralBadFiles_theFirstIsReported() throws IOException {
-    for (int i = 100; i < 300; i++) {
-      Path file = folder.resolve((i < 200 ? "cat/" : "dog/") + i + ".png");
+  /** In memory and streamed; nothing is left in the cache. */
+  @RepeatedTest(3)
+  void severalBadFiles_areCounted_theFirstWithItsReason(@TempDir Path cache) throws IOException {
+    ImageFiles.write(folder.resolve("test/cat/1.png"), 2, 2, 0);
+    ImageFiles.write(folder.resolve("test/dog/1.png"), 2, 2, 0);
+    for (int i = 100; i < 160; i++) {
+      Path file = folder.resolve((i < 130 ? "train/cat/" : "train/dog/") + i + ".png");
       ImageFiles.write(file, 2, 2, 0);
-      if (i == 150) {
+      if (i == 115) {
         Files.write(file, new byte[0]);
-      } else if (i > 150 && i % 3 == 0) {
+      } else if (i > 115 && i % 3 == 0) {
         Files.write(file, "no image".getBytes(StandardCharsets.US_ASCII));
       }
     }
-    rejects(folder.resolve("cat/150.png"), "is empty (0 bytes); remove it or copy it again");
+    // 115, and the multiples of 3 from 117 to 159.
+    String message =
+        folder.resolve("train/cat/115.png")
+            + " is empty (0 bytes); remove it or copy it again; 16 of 60 images cannot be read, the"
+            + " others are "
+            + folder.resolve("train/cat/117.png")
+            + ", "
+            + folder.resolve("train/cat/120.png")
+            + ", "
+            + folder.resolve("train/cat/123.png")
+            + ", ...";
+    Rejected.with(message, () -> ImageData.open(folder));
+    Rejected.with(message, () -> ImageData.streamed(folder, cache));
+    assertThat(cache).isEmptyDirectory();
   }
 
   @Test
-  void sizeBeyondMemory_isRejectedFromTheHeaderAlone() throws IOException {
-    for (int i = 0; i < 22; i++) {
-      Path file = folder.resolve((i < 20 ? "cat/" : "dog/") + i + ".png");
+  void falseHeaders_areDamagedImages() throws IOException {
+    for (int i = 0; i < 4; i++) {
+      Path file = folder.resolve((i < 2 ? "cat/" : "dog/") + i + ".png");
       ImageFiles.write(file, 1, 1, 0);
       // The expected length of the file.
       byte[] png = Arrays.copyOf(Files.readAllBytes(file), 3400);
@@ -210,12 +245,14 @@ class ImageFolderTest {
       ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
       Files.write(file, png);
     }
-    rejects(
-        folder,
-        "has 22 images of 5792 x 5793, more than the 2 GB that fit in memory; stream them from disk, or use fewer or smaller"
-            + " ones");
-    Files.delete(folder.resolve("cat/19.png"));
-    rejects(folder.resolve("cat/0.png"), "is a damaged image; remove it or copy it again");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ImageData.open(folder, ReadOptions.create().cache(folder.resolve(".c"))))
+        .withMessageStartingWith(folder.toString())
+        .withMessageContaining("; 2 of 2 images cannot be read, the others are ");
+    assertThat(folder.resolve(".c"))
+        .satisfiesAnyOf(
+            cache -> assertThat(cache).doesNotExist(),
+            cache -> assertThat(cache).isEmptyDirectory());
   }
 
   private void rejects(Path path, String message) {

@@ -148,7 +148,9 @@ class ImagesTest {
       new Random(seed).nextBytes(garbage);
       Files.write(file, seed == 0 ? new byte[500] : garbage);
       Rejected.with(
-          file + " is not a readable image; use PNG or JPEG, or remove it",
+          file
+              + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or"
+              + " remove it",
           () -> Images.read(file, 1, 1));
     }
   }
@@ -159,8 +161,14 @@ class ImagesTest {
     Path file = folder.resolve("a." + format);
     ImageFiles.write(file, noise());
     Files.write(file, Arrays.copyOf(Files.readAllBytes(file), bytes));
-    Rejected.with(
-        file + " is a damaged image; remove it or copy it again", () -> Images.read(file, 16, 16));
+    assertThatThrownBy(() -> Images.read(file, 16, 16))
+        .isInstanceOf(LaminaException.class)
+        .message()
+        .matches(
+            "\\Q"
+                + file
+                + "\\E cannot be decoded as (PNG|JPEG) \\(.+\\); save it again as PNG or JPEG, or remove it if it is"
+                + " damaged");
   }
 
   /** Any damage gives an image or a {@link LaminaException} with a one-line message. */
@@ -200,8 +208,8 @@ class ImagesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "60000 | 60000 | is 60000 x 60000 (width x height), must have at most 33554432 pixels; scale it first",
-        "33554433 | 1 | is 33554433 x 1 (width x height), must have at most 33554432 pixels; scale it first",
+        "60000 | 60000 | is 60000 x 60000 (width x height), must have at most 67108864 pixels; scale it first",
+        "67108865 | 1 | is 67108865 x 1 (width x height), must have at most 67108864 pixels; scale it first",
         "4096 | 8192 | is damaged: its header says 4096 x 8192 pixels (width x height), but it has only 894 bytes; remove it or copy it again",
         "1000 | 8941 | is damaged: its header says 1000 x 8941 pixels (width x height), but it has only 894 bytes; remove it or copy it again"
       })
@@ -229,14 +237,48 @@ class ImagesTest {
     assertThat(Images.read(file, 5000, 4000)).isEqualTo(new byte[60_000_000]);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"tif", "wbmp"})
-  void otherFormatsOfTheJdk_areNoImages(String format) throws IOException {
-    Path file = folder.resolve("a." + format);
+  @Test
+  void formatThatOnlyTheJdkReads_isNoImage() throws IOException {
+    Path file = folder.resolve("a.wbmp");
     ImageFiles.write(file, new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_BINARY));
     Rejected.with(
-        file + " is not a readable image; use PNG or JPEG, or remove it",
+        file
+            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or"
+            + " remove it",
         () -> Images.read(file, 8, 8));
+  }
+
+  /** TensorFlow and Keras go by the content for the first four formats, too. */
+  @ParameterizedTest
+  @CsvSource({
+    "size_16x16.png, a.jpg, ''",
+    "size_16x16.jpg, a.PNG, ''",
+    "one.gif, a.png, ''",
+    "rgb.bmp, a.jpg, ''",
+    "lossless.webp, a.WEBP, ''",
+    "raw.tif, a.tiff, ''",
+    "lossless.webp, a, ''",
+    "lossless.webp, a.jpg, ' is a WEBP image with the name of another format; rename it to .webp or convert it'",
+    "raw.tif, a.png, ' is a TIFF image with the name of another format; rename it to .tiff or convert it'"
+  })
+  void nameOfAnotherFormat(String from, String to, String message) throws IOException {
+    Path file = folder.resolve(to);
+    Files.copy(Path.of("src/test/resources/images").resolve(from), file);
+    if (message.isEmpty()) {
+      assertThat(Images.read(file)).isNotEmpty();
+    } else {
+      Rejected.with(file + message, () -> Images.read(file));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"heic", "avif", "mif1"})
+  void heicAndAvif_areNamed(String brand) throws IOException {
+    Path file = folder.resolve("a.jpg");
+    Files.writeString(file, "\0\0\0\u0018ftyp" + brand + "\0\0\0\0mif1heic");
+    Rejected.with(
+        file + " is a HEIC or AVIF image, which is not read; convert it to JPEG or PNG",
+        () -> Images.read(file));
   }
 
   @ParameterizedTest
@@ -266,17 +308,18 @@ class ImagesTest {
   }
 
   @Test
-  void check_refusesJpegsOfManyScans() throws IOException {
+  void jpegOfManyScans_isRejected() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "jpg", bytes);
     for (int i = 0; i < 99; i++) {
       bytes.write(0xff);
       bytes.write(0xda);
     }
-    Images.check("image", bytes.toByteArray());
+    Preprocessing any = Preprocessing.defaultFor(8, 8);
+    assertThat(Images.read("image", bytes.toByteArray(), any)).hasSize(192);
     bytes.write(0xff);
     bytes.write(0xda);
-    assertThatThrownBy(() -> Images.check("image", bytes.toByteArray()))
+    assertThatThrownBy(() -> Images.read("image", bytes.toByteArray(), any))
         .isInstanceOf(LaminaException.class)
         .hasMessage("image has 101 scans, must have at most 100; save it as a baseline JPEG");
   }

@@ -55,7 +55,6 @@ class ReadersFuzzTest {
     new Random(1).nextBytes(pixels);
     byte[] images = idx(0x803, pixels, 2, 3, 5);
     byte[] labels = idx(0x801, new byte[] {3, 9}, 2);
-    List<String> names = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
     Fuzz.of(
             "idx",
             List.of(images, labels, gzip(images), gzip(labels)),
@@ -70,7 +69,7 @@ class ReadersFuzzTest {
                       images,
                       "t10k-labels-idx1-ubyte",
                       labels);
-              ImageSet train = Idx.read(source(files), names).train();
+              ImageSet train = Idx.read(source(files), ReadOptions.create()).train();
               // What was read is what stands in the files.
               byte[] imageFile = plain(kind % 2 == 0 ? input : images);
               byte[] labelFile = plain(kind % 2 == 1 ? input : labels);
@@ -126,6 +125,11 @@ class ReadersFuzzTest {
       public String describe(String name) {
         return "folder/" + name;
       }
+
+      @Override
+      public List<String> classNames(int maxLabel) {
+        return List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+      }
     };
   }
 
@@ -168,7 +172,25 @@ class ReadersFuzzTest {
               assertThat(pixels).hasSize(3 * size.height() * size.width());
             })
         .file(file)
-        .words("PLTE", "tRNS", "iCCP", "zTXt", "IDAT", "IEND", "JFIF", "Exif", "ICC_PROFILE")
+        .words(
+            "PLTE",
+            "tRNS",
+            "iCCP",
+            "zTXt",
+            "IDAT",
+            "IEND",
+            "JFIF",
+            "Exif",
+            "ICC_PROFILE",
+            "Adobe",
+            "VP8 ",
+            "VP8L",
+            "VP8X",
+            "ALPH",
+            "EXIF",
+            "RIFF",
+            "II*\0",
+            "MM\0*")
         .repair(ReadersFuzzTest::mendPng)
         // At most 10,000 pixels per byte: 8 bytes each for the decoder, 3 for the result, and up to
         // 24 that the JDK allocates and releases row by row for a progressive JPEG. The test
@@ -205,6 +227,20 @@ class ReadersFuzzTest {
       }
     }
     assertThat(files.size()).isGreaterThan(20);
+    for (String name :
+        List.of(
+            "lzw.tif",
+            "deflate.tif",
+            "grey.tif",
+            "fax.tif",
+            "lossless.webp",
+            "lossy.webp",
+            "alpha_lossless.webp",
+            "orientation.webp",
+            "orientation_6.jpg",
+            "ycck.jpg")) {
+      files.add(Files.readAllBytes(Path.of("src/test/resources/images", name)));
+    }
     return files;
   }
 

@@ -35,7 +35,7 @@ class ValidationPartTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"validation", "val"})
+  @ValueSource(strings = {"validation", "val", "valid"})
   void part_isReadBesideTheOthers(String name) throws IOException {
     write("train", 9, 1, "a", "b");
     write(name, 9, 2, "a", "b");
@@ -64,9 +64,11 @@ class ValidationPartTest {
     write("test", 9, 3, "a", "b");
     write("val", 7, 2, "a", "b");
     refuses(
-        folder
-            + " has images of 9 x 8 in train and of 7 x 8 in val (width x height); scale all images"
-            + " to one size");
+        folder.resolve("val/a/0.png")
+            + " is 7 x 8, but "
+            + folder.resolve("train/a/0.png")
+            + " is 9 x 8 (width x height); give --image-size N, or Resize.cover(N) in Java, to scale"
+            + " all images to one size");
     write("val", 9, 2, "c");
     refuses(
         folder

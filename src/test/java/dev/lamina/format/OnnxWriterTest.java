@@ -36,10 +36,13 @@ import dev.lamina.layer.Padding;
 import dev.lamina.layer.Rescale;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.SqueezeExcitation;
+import dev.lamina.layer.StochasticDepth;
 import dev.lamina.layer.ZeroPad;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.zoo.ResNetCifar;
+import dev.lamina.zoo.Zoo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -95,6 +98,19 @@ class OnnxWriterTest {
         named("batch norm after a convolution", Sequential.of(conv, BatchNorm.create())),
         named("max", MaxPool.of(2)),
         named("max, overlapping", max),
+        named("half padding, stride", conv.stride(2).padding(Padding.HALF)),
+        named("max, half padding", max.padding(Padding.HALF)),
+        named("global average, kept dimensions", GlobalAveragePool.create().keepDims(true)),
+        named("stochastic depth", StochasticDepth.of(0.4)),
+        named(
+            "squeeze and excitation",
+            SqueezeExcitation.of(2).activations(Activation.SILU, Activation.HARD_SIGMOID)),
+        named(
+            "residual of other names, without ReLU",
+            Residual.of(Sequential.of().then("conv", Conv2d.of(6, 3)))
+                .names("", "downsample")
+                .shortcut(Conv2d.of(6, 1))
+                .relu(false)),
         named("max, same", max.padding(Padding.SAME)),
         named("average", AveragePool.of(2)),
         named("average, overlapping", average),
@@ -151,7 +167,7 @@ class OnnxWriterTest {
   @EnumSource
   void activation(Activation activation) throws OrtException {
     // About 0, where activations bend.
-    agrees(seen(Rescale.of(4).offset(-2), activation));
+    agrees(seen(Rescale.of(10).offset(-5), activation));
     agrees(
         Network.input(HEIGHT, WIDTH, 4)
             .then(Flatten.create(), Dense.of(7), activation, Dense.of(3)));
@@ -161,6 +177,12 @@ class OnnxWriterTest {
   void flagship() throws OrtException {
     agrees(ResNetCifar.builder().width(4).network());
     agrees(ResNetCifar.builder().width(2).imageSize(17, 30).bias(false).classes(3).network());
+  }
+
+  @Test
+  void networksOfTheZoo() throws OrtException {
+    agrees(Zoo.get("resnet50").width(2).imageSize(33, 40).classes(3).network());
+    agrees(Zoo.get("mobilenet_v3_small").imageSize(40, 33).classes(3).network());
   }
 
   /** The odd border's side and the mean without the border: these checks notice both. */
@@ -216,7 +238,12 @@ class OnnxWriterTest {
       assertThat(run.session().getMetadata().getCustomMetadata())
           .isEqualTo(
               Map.of(
-                  "accuracy", "0.9527", "class_names", "[\"cat\",\"größe \\\"x\\\"\",\"ship\"]"));
+                  "accuracy",
+                  "0.9527",
+                  "class_names",
+                  "[\"cat\",\"größe \\\"x\\\"\",\"ship\"]",
+                  "preprocessing",
+                  "{\"resize\":\"pad\",\"crop\":1.0,\"filter\":\"bilinear\",\"upright\":false}"));
       assertThat(run.session().getInputInfo()).containsOnlyKeys("images");
       assertThat(info(run.session().getInputInfo(), "images").type).isEqualTo(OnnxJavaType.UINT8);
       assertThat(info(run.session().getInputInfo(), "images").getShape())

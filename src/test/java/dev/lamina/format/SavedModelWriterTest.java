@@ -171,8 +171,14 @@ class SavedModelWriterTest {
     assertThat(written.fieldNames())
         .toIterable()
         .containsExactlyInAnyOrder(
-            "format", "lamina_version", "network", "class_names", "metadata", "weights_sha256");
-    assertThat(written.get("format").intValue()).isEqualTo(2);
+            "format",
+            "lamina_version",
+            "network",
+            "preprocessing",
+            "class_names",
+            "metadata",
+            "weights_sha256");
+    assertThat(written.get("format").intValue()).isEqualTo(3);
     assertThat(written.get("lamina_version").textValue()).isEqualTo("development");
     assertThat(written.get("class_names"))
         .map(JsonNode::textValue)

@@ -56,6 +56,7 @@ class InitializerTest {
   private static Stream<Arguments> normal() {
     return Stream.of(
         Arguments.of(Initializer.heNormal(), Math.sqrt(2.0 / FAN_IN)),
+        Arguments.of(Initializer.heNormalFanOut(), Math.sqrt(2.0 / FAN_OUT)),
         Arguments.of(Initializer.glorotNormal(), Math.sqrt(2.0 / (FAN_IN + FAN_OUT))),
         Arguments.of(Initializer.normal(0.02), 0.02));
   }

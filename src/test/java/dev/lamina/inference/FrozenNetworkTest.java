@@ -52,6 +52,10 @@ class FrozenNetworkTest {
           BatchNorm.create(),
           Residual.of(Conv2d.of(6, 3), BatchNorm.create(), Activation.RELU)
               .shortcut(Conv2d.of(6, 1), BatchNorm.create()),
+          Residual.of(Sequential.of().then("conv", Conv2d.of(6, 3)).then("bn", BatchNorm.create()))
+              .names("", "downsample")
+              .shortcut(Conv2d.of(6, 1), BatchNorm.create())
+              .relu(false),
           // Does not follow a convolution, so it is not folded.
           BatchNorm.create(),
           MaxPool.of(2),
@@ -175,7 +179,7 @@ class FrozenNetworkTest {
     Servable servable = servable();
     Servable folded = BatchNormFolding.fold(servable);
     assertThat(folded.weights().keySet().stream().filter(name -> name.endsWith("running_var")))
-        .containsExactly("6.running_var");
+        .containsExactly("7.running_var");
     assertThat(folded.weights()).containsKey("0.bias").doesNotContainKey("1.weight");
     assertThat(folded.metadata()).isEqualTo(servable.metadata());
     assertThat(folded.network().body().outputShape(folded.network().inputShape()))

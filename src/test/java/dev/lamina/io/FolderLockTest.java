@@ -87,11 +87,12 @@ class FolderLockTest {
   }
 
   static final class Holder {
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws IOException {
       FolderLock.of(Path.of(args[0]));
       System.out.print('x');
       System.out.flush();
-      Thread.sleep(60_000);
+      // Until the other process ends it, or ends itself.
+      System.in.read();
     }
   }
 }

@@ -38,6 +38,7 @@ class Conv2dTest {
   void agreesWithLoops_evenKernel() {
     checkAgainstLoops(Conv2d.of(3, 2), Shape.of(5, 8, 1), 2);
     checkAgainstLoops(Conv2d.of(3, 4).stride(3), Shape.of(7, 5, 2), 1);
+    checkAgainstLoops(Conv2d.of(3, 4).stride(3).padding(Padding.HALF), Shape.of(7, 5, 2), 1);
   }
 
   @Test
@@ -85,10 +86,13 @@ class Conv2dTest {
     int stride = layer.stride();
     int filters = layer.filters();
     boolean same = layer.padding() == Padding.SAME;
-    int outHeight = same ? (int) Math.ceil(height / (double) stride) : (height - k) / stride + 1;
-    int outWidth = same ? (int) Math.ceil(width / (double) stride) : (width - k) / stride + 1;
-    int top = same ? Math.max(0, (outHeight - 1) * stride + k - height) / 2 : 0;
-    int left = same ? Math.max(0, (outWidth - 1) * stride + k - width) / 2 : 0;
+    int half = layer.padding() == Padding.HALF ? k / 2 : 0;
+    int outHeight =
+        same ? (int) Math.ceil(height / (double) stride) : (height + 2 * half - k) / stride + 1;
+    int outWidth =
+        same ? (int) Math.ceil(width / (double) stride) : (width + 2 * half - k) / stride + 1;
+    int top = same ? Math.max(0, (outHeight - 1) * stride + k - height) / 2 : half;
+    int left = same ? Math.max(0, (outWidth - 1) * stride + k - width) / 2 : half;
     int groupIn = channels / layer.groups();
     int groupOut = filters / layer.groups();
     double[] y = new double[batch * outHeight * outWidth * filters];

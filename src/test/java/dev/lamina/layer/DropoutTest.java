@@ -63,6 +63,27 @@ class DropoutTest {
     }
   }
 
+  @Test
+  void stochasticDepth_dropsWholeExamples() {
+    int batch = 2000;
+    float[] ones = new float[batch * 6];
+    Arrays.fill(ones, 1);
+    try (BuiltLayer built = new BuiltLayer(StochasticDepth.of(0.2), Shape.of(1, 3, 2))) {
+      float[] y = built.train(ones, 1);
+      int kept = 0;
+      for (int i = 0; i < batch; i++) {
+        float[] example = Arrays.copyOfRange(y, 6 * i, 6 * i + 6);
+        assertThat(example).containsOnly(example[0]);
+        assertThat(example[0]).isIn(0f, 1.25f);
+        kept += example[0] > 0 ? 1 : 0;
+      }
+      // Five standard deviations of 2,000 draws are 5 x sqrt(0.16 / 2000).
+      assertThat(kept / (double) batch).isCloseTo(0.8, within(0.045));
+      assertThat(built.train(ones, 1)).isEqualTo(y).isNotEqualTo(built.train(ones, 2));
+      assertThat(built.infer(ones)).isEqualTo(ones);
+    }
+  }
+
   /**
    * The fraction of positions where both are zero or both are not; 0.08 is five standard
    * deviations.

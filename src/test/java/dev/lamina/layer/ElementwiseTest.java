@@ -10,6 +10,14 @@ import org.junit.jupiter.api.Test;
 import org.tensorflow.ndarray.Shape;
 
 class ElementwiseTest {
+  /** Beyond 3, where these have a kink. */
+  private static final Map<Layer, DoubleUnaryOperator> HARD =
+      Map.of(
+          Activation.HARD_SIGMOID,
+          x -> Math.min(Math.max(x / 6 + 0.5, 0), 1),
+          Activation.HARD_SWISH,
+          x -> x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6);
+
   private static final Map<Layer, DoubleUnaryOperator> FORMULAS =
       Map.of(
           Activation.RELU,
@@ -37,15 +45,20 @@ class ElementwiseTest {
   void agreesWithFormulas() {
     Shape input = Shape.of(3, 5, 2);
     float[] x = LayerContract.inputs(3, input);
-    FORMULAS.forEach(
-        (layer, formula) -> {
-          float[] y = infer(layer, input, x);
-          for (int i = 0; i < x.length; i++) {
-            assertThat((double) y[i])
-                .as(layer.kind())
-                .isCloseTo(formula.applyAsDouble(x[i]), within(2e-6));
-          }
-        });
+    FORMULAS.forEach((layer, formula) -> check(layer, formula, input, x));
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= 3;
+    }
+    HARD.forEach((layer, formula) -> check(layer, formula, input, x));
+  }
+
+  private static void check(Layer layer, DoubleUnaryOperator formula, Shape input, float[] x) {
+    float[] y = infer(layer, input, x);
+    for (int i = 0; i < x.length; i++) {
+      assertThat((double) y[i])
+          .as(layer.kind())
+          .isCloseTo(formula.applyAsDouble(x[i]), within(2e-6));
+    }
   }
 
   @Test
@@ -93,6 +106,36 @@ class ElementwiseTest {
       assertThat(rows[position * 4 + channel]).isEqualTo(2 * x[i]);
       assertThat(rows[position * 4 + 2 + channel]).isEqualTo(x[i]);
     }
+  }
+
+  /** With weights by hand: of two channels, the gate of each is the sigmoid of the other's mean. */
+  @Test
+  void squeezeExcitation_ofTwoChannels() {
+    Shape input = Shape.of(3, 1, 2);
+    float[] x = {1, 4, 2, 5, 6, 0, -1, 1, -1, 2, -4, 3};
+    Layer layer = SqueezeExcitation.of(2).activations(Activation.LEAKY_RELU, Activation.SIGMOID);
+    try (BuiltLayer built = new BuiltLayer(layer, input)) {
+      built.assign(
+          Map.of(
+              "fc1.weight",
+              new float[] {0, 1, 1, 0},
+              "fc1.bias",
+              new float[2],
+              "fc2.weight",
+              new float[] {1, 0, 0, 1},
+              "fc2.bias",
+              new float[] {0, 1}));
+      float[] y = built.infer(x);
+      // The means are 3 and 3 in the first image, -2 and 2 in the second.
+      double[][] gates = {{sigmoid(3), sigmoid(3 + 1)}, {sigmoid(2), sigmoid(-0.02 + 1)}};
+      for (int i = 0; i < x.length; i++) {
+        assertThat((double) y[i]).isCloseTo(x[i] * gates[i / 6][i % 2], within(1e-6));
+      }
+    }
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
   }
 
   @Test

@@ -25,6 +25,10 @@ class LayerContractTest {
         named("stride", conv.stride(2)),
         named("valid", conv.padding(Padding.VALID)),
         named("valid, stride", conv.padding(Padding.VALID).stride(2)),
+        named("half padding, stride", conv.stride(2).padding(Padding.HALF)),
+        named(
+            "depthwise, half padding, stride",
+            Conv2d.of(2, 5).groups(2).stride(2).padding(Padding.HALF)),
         named("depthwise, two filters a channel", conv.groups(2)),
         named("depthwise, stride", Conv2d.of(2, 3).groups(2).stride(2)));
   }
@@ -63,10 +67,13 @@ class LayerContractTest {
     return Stream.of(
         named("max", MaxPool.of(2)),
         named("max, overlapping", MaxPool.of(3).stride(2).padding(Padding.SAME)),
+        named("max, half padding", MaxPool.of(3).stride(2).padding(Padding.HALF)),
         named("average", AveragePool.of(2)),
         named("average, overlapping", AveragePool.of(3).stride(2).padding(Padding.SAME)),
         named("global average", GlobalAveragePool.create()),
+        named("global average, kept dimensions", GlobalAveragePool.create().keepDims(true)),
         named("flatten", Flatten.create()),
+        named("no stochastic depth", StochasticDepth.of(0)),
         named("normalize", Normalize.of(new double[] {0.4, -1}, new double[] {0.5, 2})),
         named("rescale", Rescale.of(0.7).offset(-0.2)),
         named("pad", ZeroPad.of(1).left(2).bottom(0)),
@@ -117,6 +124,50 @@ class LayerContractTest {
   void dropout() {
     LayerContract.checkWithPhases(Dropout.of(0.4), IMAGE);
     LayerContract.checkWithPhases(Dropout.of(0.4), VECTOR);
+  }
+
+  @Test
+  void stochasticDepth() {
+    LayerContract.checkWithPhases(StochasticDepth.of(0.4), IMAGE);
+    LayerContract.checkWithPhases(StochasticDepth.of(0.4), VECTOR);
+  }
+
+  @Test
+  void squeezeExcitation() {
+    // No kink: GELU for ReLU, as the means of inputs are near 0.
+    LayerContract.check(
+        SqueezeExcitation.of(3).activations(Activation.GELU, Activation.HARD_SIGMOID),
+        IMAGE,
+        "fc1.weight",
+        "fc1.bias",
+        "fc2.weight",
+        "fc2.bias");
+    LayerContract.check(
+        SqueezeExcitation.of(1)
+            .activations(Activation.SILU, Activation.SIGMOID)
+            .names("reduce", "expand"),
+        IMAGE,
+        "reduce.weight",
+        "reduce.bias",
+        "expand.weight",
+        "expand.bias");
+  }
+
+  @Test
+  void residual_ofOtherNames_withoutRelu() {
+    LayerContract.checkWithPhases(
+        Residual.of(Sequential.of().then("conv1", Conv2d.of(3, 3)).then("bn1", BatchNorm.create()))
+            .names("", "downsample")
+            .shortcut(Conv2d.of(3, 1).bias(false))
+            .relu(false),
+        IMAGE,
+        "conv1.weight",
+        "conv1.bias",
+        "bn1.weight",
+        "bn1.bias",
+        "bn1.running_mean",
+        "bn1.running_var",
+        "downsample.0.weight");
   }
 
   @Test

@@ -75,6 +75,9 @@ class LayerMessagesTest {
         () -> AveragePool.of(3).outputShape(IMAGE),
         "input of AveragePool must be at least as large as its window 3, got [2, 3, 6]");
     refused(
+        () -> AveragePool.of(2).padding(Padding.HALF),
+        "padding of AveragePool must be SAME or VALID, got HALF");
+    refused(
         () -> GlobalAveragePool.create().outputShape(VECTOR),
         "input of GlobalAveragePool must be [height, width, channels], got [5]");
   }
@@ -83,6 +86,8 @@ class LayerMessagesTest {
   void elementwise() {
     refused(() -> Dropout.of(1), "rate must be in [0, 1), got 1.0");
     refused(() -> Dropout.of(-0.1), "rate must be in [0, 1), got -0.1");
+    refused(() -> StochasticDepth.of(1), "rate must be in [0, 1), got 1.0");
+    refused(() -> StochasticDepth.of(-0.1), "rate must be in [0, 1), got -0.1");
     refused(() -> Rescale.of(Double.NaN), "scale must be finite, got NaN");
     refused(
         () -> Rescale.of(1).offset(Double.POSITIVE_INFINITY),
@@ -108,6 +113,27 @@ class LayerMessagesTest {
     refused(
         () -> ZeroPad.of(1).outputShape(VECTOR),
         "input of ZeroPad must be [height, width, channels], got [5]");
+  }
+
+  @Test
+  void squeezeExcitation() {
+    SqueezeExcitation layer = SqueezeExcitation.of(2);
+    refused(() -> SqueezeExcitation.of(0), "squeezed must be positive, got 0");
+    refused(() -> layer.names("a", "a"), "reduceName and expandName must differ, got \"a\" twice");
+    refused(
+        () -> layer.outputShape(VECTOR),
+        "input of SqueezeExcitation must be [height, width, channels], got [5]");
+  }
+
+  @Test
+  void residualNames() {
+    Residual block = Residual.of(Sequential.of().then("conv", Conv2d.of(6, 1)));
+    String rule = "shortcutName must not be a name of the main path, got ";
+    refused(() -> block.names("a", "a"), rule + "\"a\"");
+    refused(() -> block.names("", "conv"), rule + "\"conv\"");
+    refused(
+        () -> block.names("main", ""),
+        "name must consist of letters, digits, underscores and hyphens, got \"\"");
   }
 
   @Test

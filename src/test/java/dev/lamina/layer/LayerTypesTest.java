@@ -65,6 +65,12 @@ class LayerTypesTest {
             Conv2d.of(4, 3).stride(2).padding(Padding.VALID).groups(2).bias(false),
             Dense.of(5).bias(false),
             Dropout.of(0.25),
+            GlobalAveragePool.create().keepDims(true),
+            Residual.of(Conv2d.of(4, 1)).names("", "downsample").relu(false),
+            SqueezeExcitation.of(4)
+                .activations(Activation.SILU, Activation.HARD_SIGMOID)
+                .names("reduce", "expand"),
+            StochasticDepth.of(0.25),
             MaxPool.of(3).stride(2).padding(Padding.SAME),
             Normalize.of(new double[] {0.1, 0.2}, new double[] {0.3, 0.4}),
             Rescale.of(0.5).offset(0.25),

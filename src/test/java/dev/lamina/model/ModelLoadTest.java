@@ -46,6 +46,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelLoadTest {
+  /** The message about weights for three classes where four are needed. */
+  private static final String FOR_FOUR_CLASSES =
+      " does not match the network: size mismatch for top.3.weight: file has [3, 12], network needs"
+          + " [4, 12]; size mismatch for top.4.weight: file has [3], network needs [4]; size mismatch"
+          + " for top.4.bias: file has [3], network needs [4]; size mismatch for top.4.running_mean:"
+          + " file has [3], network needs [4]; size mismatch for top.4.running_var: file has [3],"
+          + " network needs [4]; check that it is of this network, with its width and classes";
+
   private static final int HEIGHT = 9;
   private static final int WIDTH = 7;
 
@@ -260,11 +268,7 @@ class ModelLoadTest {
     new Safetensors(
             whole.tensors(), Map.of("lamina", description.replace("\"units\":3", "\"units\":4")))
         .write(file);
-    refused(
-        file,
-        file
-            + " has top.3.weight with shape [3, 12], the network needs [4, 12]; build the network with the width and"
-            + " classes of the file");
+    refused(file, file + FOR_FOUR_CLASSES);
     // Memory for so many is not taken: no weights were ever stored for them.
     new Safetensors(
             whole.tensors(),
@@ -272,7 +276,10 @@ class ModelLoadTest {
         .write(file);
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Model.load(file))
-        .withMessageStartingWith(file + " has block.main.0.weight with shape [6, 4, 3, 3], ");
+        .withMessageStartingWith(
+            file
+                + " does not match the network: size mismatch for block.main.0.weight: file has [6,"
+                + " 4, 3, 3], ");
     new Safetensors(whole.tensors(), Map.of("lamina", "{")).write(file);
     refused(file, file + " does not describe a network: it is not JSON; save the weights again");
   }
@@ -324,15 +331,18 @@ class ModelLoadTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"format\" : 2|\"format\" : 0|format must be a number from 1, got 0",
-        "\"format\" : 2|\"version\" : 2|format must be a number from 1, got nothing",
+        "\"format\" : 3|\"format\" : 0|format must be a number from 1, got 0",
+        "\"format\" : 3|\"version\" : 2|format must be a number from 1, got nothing",
         "\"height\" : 9|\"height\" : -9|height must be positive, got -9",
         "\"stride\" : 2|\"stride\" : 0|layer \"3\" (Conv2d): stride must be positive, got 0",
         "\"stride\" : 2|\"stride\" : 2.5|stride of layer \"3\" (Conv2d) must be a whole number, got 2.5",
-        "\"VALID\"|\"HALF\"|padding of layer \"3\" (Conv2d) must be one of SAME, VALID, got \"HALF\"",
+        "\"VALID\"|\"FULL\"|padding of layer \"3\" (Conv2d) must be one of SAME, VALID, HALF, got \"FULL\"",
         "\"bias\" : false|\"bias\" : 0|bias of layer \"3\" (Conv2d) must be true or false, got 0",
         "\"rate\" : 0.25|\"share\" : 0.25|layer \"top.2\" (Dropout) lacks the option \"rate\"",
-        "\"function\" : \"GELU\"|\"function\" : \"GLU\"|function of layer \"5\" (Activation) must be one of RELU, LEAKY_RELU, ELU, GELU, SILU, SIGMOID, TANH, SOFTMAX, got \"GLU\"",
+        "\"function\" : \"GELU\"|\"function\" : \"GLU\"|function of layer \"5\" (Activation) must be one of RELU, LEAKY_RELU, ELU, GELU, SILU, SIGMOID, HARD_SIGMOID, HARD_SWISH, TANH, SOFTMAX, got \"GLU\"",
+        "\"resize\" : \"pad\"|\"resize\" : \"pat\"|resize must be known, got \"pat\"",
+        "\"crop\" : 1.0|\"crop\" : 2|crop must be in (0, 1], got 2.0",
+        "\"upright\" : false|\"upright\" : 0|upright must be true or false, got 0",
         "\"mean\" : [ 0.1|\"mean\" : [ null|option \"mean\" must have a value that can be read, got null",
         "\"name\" : \"block\"|\"name\" : \"b/k\"|layer (Sequential): name must consist of letters, digits, underscores and hyphens, got \"b/k\"",
         "\"größe\"|\"size\", \"d\"|body must give one logit for each of 4 class names, got shape [3]",
@@ -368,11 +378,7 @@ class ModelLoadTest {
     String text = Files.readString(file);
     assertThat(text).contains("\"units\" : 3");
     Files.writeString(file, text.replace("\"units\" : 3", "\"units\" : 4"));
-    refused(
-        export,
-        export
-            + "/assets.extra/weights.safetensors has top.3.weight with shape [3, 12], the network"
-            + " needs [4, 12]; build the network with the width and classes of the file");
+    refused(export, export + "/assets.extra/weights.safetensors" + FOR_FOUR_CLASSES);
   }
 
   @Test

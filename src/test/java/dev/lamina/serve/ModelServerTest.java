@@ -349,12 +349,15 @@ class ModelServerTest {
             folder,
             ServerOptions.create().port(0).maxBatchSize(2).batchTimeout(Duration.ofSeconds(1)));
     Client asking = new Client(closing.uri());
+    String request = "{\"instances\": [" + TinyExport.json(4) + "]}";
     CompletableFuture<HttpResponse<String>> answer =
-        CompletableFuture.supplyAsync(
-            () -> asking.post(PREDICT, "{\"instances\": [" + TinyExport.json(4) + "]}"));
+        CompletableFuture.supplyAsync(() -> asking.post(PREDICT, request));
     String waiting = "lamina_queue_images{signature=\"serving_default\"} 1.0";
     while (!asking.get("/metrics").body().contains(waiting)) {
-      assertThat(answer).isNotDone();
+      // On a busy machine its second may be over before it is looked at.
+      if (answer.isDone()) {
+        answer = CompletableFuture.supplyAsync(() -> asking.post(PREDICT, request));
+      }
     }
     closing.close();
     check(Client.good(answer.get()).get("predictions").get(0), 4);

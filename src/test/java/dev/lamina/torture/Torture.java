@@ -14,6 +14,7 @@ final class Torture {
   private static final ImmutableMap<String, Part> PARTS =
       ImmutableMap.of(
           "kills", Kills::run,
+          "signals", DoubleSignals::run,
           "fuzz", Fuzzing::run,
           "soak", Soak::run,
           "determinism", Determinism::run,

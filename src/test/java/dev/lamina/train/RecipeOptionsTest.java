@@ -15,6 +15,7 @@ import dev.lamina.augment.Cutout;
 import dev.lamina.augment.MixUp;
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
+import dev.lamina.augment.RandomResizedCrop;
 import dev.lamina.augment.RandomTranslate;
 import dev.lamina.format.OptionsJson;
 import dev.lamina.graph.Precision;
@@ -81,6 +82,7 @@ class RecipeOptionsTest {
           MixUp.of(0.2),
           RandomCrop.zero(2),
           RandomFlip.horizontal(),
+          RandomResizedCrop.create().minArea(0.3).maxRatio(1.5),
           RandomTranslate.of(3));
 
   private static final List<Loss> LOSSES =

@@ -279,7 +279,7 @@ class StreamedTest {
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ImageData.streamed(Path.of("docs/decisions"), folder))
         .withMessage(
-            "docs/decisions must contain images in train|test/CLASS/ or CLASS/ to be streamed; other data sets are opened in"
-                + " memory");
+            "docs/decisions must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
+                + " streamed; other data sets are opened as they are, in memory");
   }
 }

@@ -3,10 +3,15 @@ package dev.lamina.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.Clothes;
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
+import dev.lamina.train.Trainer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ZooTest {
@@ -32,6 +37,46 @@ class ZooTest {
                 .normalization(half, half)
                 .bias(false)
                 .network());
+  }
+
+  @Test
+  void networksForImageNet_trainInBfloat16() {
+    ImageSet set = Clothes.train(Clothes.SECOND, 4);
+    for (Zoo.Builder builder :
+        List.of(Zoo.get("resnet18").width(4).dropout(0.5), Zoo.get("mobilenet_v3_small"))) {
+      try (Model model =
+          builder.imageSize(set.height(), set.width()).classes(set.classNames()).build()) {
+        float[][] before = model.logits(set);
+        Trainer.builder().precision(Precision.BFLOAT16).epochs(1).build().fit(model, set);
+        for (int i = 0; i < before.length; i++) {
+          assertThat(model.logits(set)[i]).isNotEqualTo(before[i]).doesNotContain(Float.NaN);
+        }
+      }
+    }
+  }
+
+  @Test
+  void wrongOptions_ofNetworksForImageNet() {
+    Zoo.Builder small = Zoo.get("resnet18").imageSize(31, 40);
+    assertThatIllegalArgumentException()
+        .isThrownBy(small::network)
+        .withMessage("imageSize must be at least 32 x 32, got 31 x 40");
+    Zoo.Builder grey = Zoo.get("efficientnet_b0").inputChannels(1);
+    assertThatIllegalArgumentException()
+        .isThrownBy(grey::network)
+        .withMessage("normalization must be set if inputChannels is not 3, got inputChannels 1");
+    Zoo.Builder one = Zoo.get("mobilenet_v3_large").classes(1);
+    assertThatIllegalArgumentException()
+        .isThrownBy(one::network)
+        .withMessage("classes must be at least 2, got 1");
+    Zoo.Builder wide = Zoo.get("mobilenet_v3_large").width(8);
+    assertThatIllegalArgumentException()
+        .isThrownBy(wide::network)
+        .withMessageStartingWith("network \"mobilenet_v3_large\" has no option \"width\"");
+    Zoo.Builder none = Zoo.get("resnet50").width(0);
+    assertThatIllegalArgumentException()
+        .isThrownBy(none::network)
+        .withMessage("width must be positive, got 0");
   }
 
   @Test

@@ -1,0 +1,92 @@
+package dev.lamina.cli;
+
+import com.google.common.base.Throwables;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
+
+/** Reports in one line what ended a command, with the exit status. */
+final class Failures {
+  /** The exit status of a process that writes to a pipe that nobody reads: 128 plus SIGPIPE. */
+  private static final int BROKEN_PIPE = 128 + 13;
+
+  /** The type of a file in its POSIX mode, and the types pipe and socket. */
+  private static final int FILE_TYPE = 0170000;
+
+  private static final Set<Integer> PIPES = Set.of(0010000, 0140000);
+
+  private Failures() {}
+
+  /** Prints one line, and with LAMINA_DEBUG=1 the stack trace; returns the exit status. */
+  static int report(Throwable e, PrintWriter err) {
+    if ("1".equals(System.getenv("LAMINA_DEBUG"))) {
+      e.printStackTrace(err);
+    }
+    if (e instanceof IllegalArgumentException
+        || e instanceof LaminaException
+        || e instanceof UncheckedIOException) {
+      err.println("lamina: " + e.getMessage());
+      return Main.USER_ERROR;
+    }
+    String reason = Messages.singleLine(e.getMessage());
+    if (e instanceof OutOfMemoryError) {
+      long megabytes = Runtime.getRuntime().maxMemory() >> 20;
+      err.printf(
+          Locale.ROOT,
+          "lamina: out of memory (%s): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a"
+              + " smaller --batch-size%n",
+          reason,
+          megabytes,
+          Math.max(512, 2 * megabytes));
+      return Main.USER_ERROR;
+    }
+    if (e instanceof TFResourceExhaustedException) {
+      err.printf(
+          Locale.ROOT,
+          "lamina: out of memory (%s); try a smaller --batch-size or --width%n",
+          reason);
+      return Main.USER_ERROR;
+    }
+    if (Throwables.getCausalChain(e).stream().anyMatch(UnsatisfiedLinkError.class::isInstance)) {
+      err.printf(
+          Locale.ROOT,
+          "lamina: TensorFlow's native code cannot be loaded (%s); name a folder with 1 GB free where it can be"
+              + " unpacked: LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER%n",
+          reason);
+      return Main.USER_ERROR;
+    }
+    err.printf(
+        Locale.ROOT,
+        "lamina: unexpected error (%s); set LAMINA_DEBUG=1 for its stack trace, and report it%n",
+        Messages.singleLine(e));
+    return 1;
+  }
+
+  /**
+   * Reports that not all of standard output could be written. Like other tools it prints nothing
+   * for a pipe that nobody reads any more, as in {@code lamina summary | head}.
+   */
+  static int unwritten(PrintWriter err) {
+    if (isPipe(Path.of("/dev/fd/1"))) {
+      return BROKEN_PIPE;
+    }
+    err.println(
+        "lamina: standard output could not be written; check the file or the disk that it goes to");
+    return Main.USER_ERROR;
+  }
+
+  private static boolean isPipe(Path file) {
+    try {
+      return PIPES.contains((int) Files.getAttribute(file, "unix:mode") & FILE_TYPE);
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
+  }
+}

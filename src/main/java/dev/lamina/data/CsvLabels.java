@@ -1,0 +1,139 @@
+package dev.lamina.data;
+
+import com.google.common.base.Ascii;
+import dev.lamina.io.LaminaException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/**
+ * A CSV file of images and their labels. The first row names the columns; if it names an image
+ * itself, there is no such row, and the columns are path and label.
+ */
+final class CsvLabels {
+  private static final List<String> PATHS =
+      List.of(
+          "path",
+          "file",
+          "filename",
+          "file_name",
+          "filepath",
+          "file_path",
+          "image",
+          "image_path",
+          "image_name",
+          "image_id",
+          "id");
+  private static final List<String> LABELS =
+      List.of("label", "labels", "class", "class_name", "category", "target");
+  private static final List<String> SPLITS = List.of("split", "set", "subset");
+
+  /**
+   * A row.
+   *
+   * @param line its number, from 1
+   * @param path the image as the file names it
+   * @param split the part that the image belongs to, in lower case; empty if there is no such
+   *     column
+   */
+  record Entry(int line, String path, String label, String split) {}
+
+  /** The indices of the columns; -1 for one that is missing. */
+  private record Columns(int path, int label, int split, boolean header) {
+    boolean complete() {
+      return path >= 0 && label >= 0 && path != label;
+    }
+  }
+
+  private CsvLabels() {}
+
+  static boolean isCsv(Path file) {
+    return Files.isRegularFile(file) && FileKinds.extension(FileKinds.name(file)).equals("csv");
+  }
+
+  /** Whether a file is a CSV file with the columns of paths and labels. */
+  static boolean isIn(Path file) {
+    if (!isCsv(file)) {
+      return false;
+    }
+    List<Csv.Row> first = Csv.read(file, 1);
+    return !first.isEmpty() && columns(first.get(0).values()).complete();
+  }
+
+  /**
+   * Reads all rows.
+   *
+   * @throws LaminaException if there is no column of paths or of labels, or a value is missing
+   */
+  static List<Entry> read(Path file) {
+    List<Csv.Row> rows = Csv.read(file, Integer.MAX_VALUE);
+    List<String> first = rows.isEmpty() ? List.of() : rows.get(0).values();
+    Columns columns = columns(first);
+    if (!columns.complete()) {
+      throw new LaminaException(
+          "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line"
+              .formatted(file, PATHS, LABELS, first));
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (Csv.Row row : rows.subList(columns.header() ? 1 : 0, rows.size())) {
+      entries.add(
+          new Entry(
+              row.line(),
+              value(file, row, columns.path(), "path"),
+              Normalizer.normalize(value(file, row, columns.label(), "label"), Normalizer.Form.NFC),
+              columns.split() < 0
+                  ? ""
+                  : Ascii.toLowerCase(value(file, row, columns.split(), "split"))));
+    }
+    return entries;
+  }
+
+  private static Columns columns(List<String> first) {
+    if (first.size() == 2 && FileKinds.isImage(first.get(0))) {
+      return new Columns(0, 1, -1, false);
+    }
+    int path = index(first, PATHS);
+    int label = index(first, LABELS);
+    if (first.size() == 2 && path >= 0 && label < 0) {
+      label = 1 - path;
+    } else if (first.size() == 2 && label >= 0 && path < 0) {
+      path = 1 - label;
+    }
+    return new Columns(path, label, index(first, SPLITS), true);
+  }
+
+  private static int index(List<String> header, List<String> names) {
+    return IntStream.range(0, header.size())
+        .filter(i -> names.contains(Ascii.toLowerCase(header.get(i)).replace(' ', '_')))
+        .findFirst()
+        .orElse(-1);
+  }
+
+  private static String value(Path file, Csv.Row row, int column, String name) {
+    String value = column < row.values().size() ? row.values().get(column) : "";
+    if (value.isEmpty()) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s has no %s in line %d; add it or remove the line",
+              file,
+              name,
+              row.line()));
+    }
+    return value;
+  }
+
+  /** The order of classes: by number if all labels are whole numbers, else by name. */
+  static List<String> classes(List<Entry> entries) {
+    List<String> names = entries.stream().map(Entry::label).distinct().toList();
+    boolean numbers = names.stream().allMatch(name -> name.matches("\\d{1,9}"));
+    return names.stream()
+        .sorted(numbers ? Comparator.comparing(Integer::valueOf) : FolderWalk.CODE_POINTS)
+        .toList();
+  }
+}

@@ -1,0 +1,223 @@
+package dev.lamina.data;
+
+import com.google.common.collect.ImmutableList;
+import dev.lamina.data.CsvLabels.Entry;
+import dev.lamina.data.Listing.Item;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Images that CSV files name with their labels: {@code train.csv} and {@code test.csv}, with or
+ * without {@code validation.csv}, {@code valid.csv} or {@code val.csv}; or one file, which is split
+ * by its column {@code split}, or without one as a folder of classes is.
+ */
+final class CsvListing {
+  /** A part and its names in files. */
+  private enum Part {
+    TRAIN("train", "training"),
+    VALIDATION("validation", "valid", "val"),
+    TEST("test", "testing");
+
+    private final ImmutableList<String> names;
+
+    Part(String... names) {
+      this.names = ImmutableList.copyOf(names);
+    }
+  }
+
+  /** A file, which is a part by itself. */
+  private record Source(Part part, Path csv, List<Entry> entries) {}
+
+  private final Path root;
+  private final List<String> classes;
+  private final Map<Part, List<Item>> parts = new EnumMap<>(Part.class);
+
+  private CsvListing(Path root, List<String> classes) {
+    this.root = root;
+    this.classes = classes;
+  }
+
+  /** Whether a folder has a CSV file of paths and labels under one of the known names. */
+  static boolean isIn(Path folder) {
+    return main(folder).isPresent();
+  }
+
+  private static Optional<Path> main(Path folder) {
+    return Stream.of("train.csv", "labels.csv", "metadata.csv")
+        .map(folder::resolve)
+        .filter(CsvLabels::isIn)
+        .findFirst();
+  }
+
+  /** Lists the images of a CSV file, or of those in a folder. */
+  static Listing list(Path path) {
+    if (!Files.isDirectory(path)) {
+      Path folder = path.getParent();
+      return one(folder == null ? Path.of("") : folder, path, List.of());
+    }
+    Path main = main(path).orElseThrow();
+    List<Source> sources = new ArrayList<>();
+    Skipped.Collector skipped = new Skipped.Collector(path);
+    if (main.endsWith("train.csv")) {
+      sources.add(new Source(Part.TRAIN, main, CsvLabels.read(main)));
+      addBeside(path, Part.VALIDATION, sources, skipped);
+      addBeside(path, Part.TEST, sources, skipped);
+    }
+    boolean tested = sources.stream().anyMatch(source -> source.part() == Part.TEST);
+    if (!tested && sources.size() > 1) {
+      throw new LaminaException(
+          path.resolve("test.csv")
+              + " is missing or has no labels; add it, or put all images into one labels.csv");
+    }
+    return tested ? several(path, sources, skipped.list()) : one(path, main, skipped.list());
+  }
+
+  private static void addBeside(
+      Path root, Part part, List<Source> sources, Skipped.Collector skipped) {
+    for (String name : part.names) {
+      Path file = root.resolve(name + ".csv");
+      if (CsvLabels.isIn(file)) {
+        sources.add(new Source(part, file, CsvLabels.read(file)));
+        return;
+      } else if (CsvLabels.isCsv(file)) {
+        skipped.add(file, new Skipped.Reason("CSV file", "no columns of paths and labels"));
+      }
+    }
+  }
+
+  private static Listing several(Path root, List<Source> sources, List<Skipped> skipped) {
+    List<Entry> all = sources.stream().flatMap(source -> source.entries().stream()).toList();
+    CsvListing listing = new CsvListing(root, classes(root, all));
+    for (Source source : sources) {
+      listing.part(source.part()).addAll(listing.items(source.csv(), source.entries()));
+    }
+    return listing.whole(skipped);
+  }
+
+  private static List<String> classes(Path source, List<Entry> entries) {
+    List<String> classes = CsvLabels.classes(entries);
+    if (classes.size() < 2) {
+      throw new LaminaException(source + " must have labels of at least 2 classes, got " + classes);
+    }
+    return classes;
+  }
+
+  private static Listing one(Path root, Path csv, List<Skipped> skipped) {
+    List<Entry> entries = CsvLabels.read(csv);
+    CsvListing listing = new CsvListing(root, classes(csv, entries));
+    List<Item> items = listing.items(csv, entries);
+    if (entries.get(0).split().isEmpty()) {
+      return Listing.split(root, listing.classes, items, skipped);
+    }
+    for (int i = 0; i < items.size(); i++) {
+      listing.part(part(csv, entries.get(i))).add(items.get(i));
+    }
+    for (Part part : List.of(Part.TRAIN, Part.TEST)) {
+      if (listing.part(part).isEmpty()) {
+        throw new LaminaException(
+            csv
+                + " has no row of the split "
+                + part.names.get(0)
+                + "; add some, or remove the column to have a tenth of each class split off");
+      }
+    }
+    return listing.whole(skipped);
+  }
+
+  private List<Item> part(Part part) {
+    return parts.computeIfAbsent(part, any -> new ArrayList<>());
+  }
+
+  private static Part part(Path csv, Entry entry) {
+    return Stream.of(Part.values())
+        .filter(part -> part.names.contains(entry.split()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new LaminaException(
+                    String.format(
+                        Locale.ROOT,
+                        "%s must have train, validation or test as the split in line %d, got %s",
+                        csv,
+                        entry.line(),
+                        Messages.singleLine(entry.split()))));
+  }
+
+  private Listing whole(List<Skipped> skipped) {
+    return new Listing(
+        root, classes, part(Part.TRAIN), part(Part.VALIDATION), part(Part.TEST), skipped);
+  }
+
+  /** Finds the files of the rows of a CSV file. */
+  private List<Item> items(Path csv, List<Entry> entries) {
+    Map<String, Integer> labels = new HashMap<>();
+    for (String name : classes) {
+      labels.put(name, labels.size());
+    }
+    Function<String, Path> locate = locator(csv, entries.get(0).path());
+    List<Item> items = new ArrayList<>();
+    List<Path> missing = new ArrayList<>();
+    for (Entry entry : entries) {
+      Path file = locate.apply(entry.path());
+      if (!Files.isRegularFile(file)) {
+        missing.add(file);
+      }
+      items.add(new Item(file, labels.getOrDefault(entry.label(), -1)));
+    }
+    if (!missing.isEmpty()) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s names %d of %d images that do not exist: %s; copy them, or remove their lines",
+              csv,
+              missing.size(),
+              items.size(),
+              Skipped.names(missing)));
+    }
+    return items;
+  }
+
+  /**
+   * Finds where the first image is, and takes the others from there: beside the CSV file or in a
+   * folder named after it, and with an extension if its name has none.
+   */
+  private Function<String, Path> locator(Path csv, String first) {
+    String stem = FileKinds.stem(csv);
+    for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
+      for (String extension : extensions(first)) {
+        Function<String, Path> locate = name -> resolve(csv, folder, name + extension);
+        if (Files.isRegularFile(locate.apply(first))) {
+          return locate;
+        }
+      }
+    }
+    return name -> resolve(csv, "", name);
+  }
+
+  private static List<String> extensions(String name) {
+    return FileKinds.isImage(name)
+        ? List.of("")
+        : FileKinds.imageExtensions().stream().map(extension -> "." + extension).toList();
+  }
+
+  private Path resolve(Path csv, String folder, String name) {
+    try {
+      return root.resolve(folder).resolve(name);
+    } catch (InvalidPathException e) {
+      throw new LaminaException(
+          csv + " names a file that cannot exist here: " + Messages.singleLine(e.getMessage()), e);
+    }
+  }
+}

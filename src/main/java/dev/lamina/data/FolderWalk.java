@@ -1,0 +1,158 @@
+package dev.lamina.data;
+
+import dev.lamina.io.LaminaException;
+import java.io.IOException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Finds files in a folder. Links are followed; what operating systems leave behind is ignored.
+ * Order is that of the names' Unicode code points, on every system.
+ */
+final class FolderWalk {
+  /** The order of Python's {@code sorted}; that of Java differs for surrogates. */
+  static final Comparator<String> CODE_POINTS =
+      (a, b) -> {
+        int common = Math.min(a.length(), b.length());
+        for (int i = 0; i < common; i++) {
+          char left = a.charAt(i);
+          char right = b.charAt(i);
+          if (left != right) {
+            return Character.isSurrogate(left) == Character.isSurrogate(right)
+                ? Character.compare(left, right)
+                : Boolean.compare(Character.isSurrogate(left), Character.isSurrogate(right));
+          }
+        }
+        return Integer.compare(a.length(), b.length());
+      };
+
+  private static final Comparator<Path> BY_NAME =
+      Comparator.comparing((Path path) -> path.toString().replace('\\', '/'), CODE_POINTS)
+          .thenComparing(Comparator.naturalOrder());
+
+  private static final Set<FileVisitOption> FOLLOW = Set.of(FileVisitOption.FOLLOW_LINKS);
+
+  private FolderWalk() {}
+
+  /** Returns the entries of a folder, in order. */
+  static List<Path> entries(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.filter(entry -> !FileKinds.isOfSystem(entry)).sorted(BY_NAME).toList();
+    } catch (IOException e) {
+      throw unreadable(folder, e);
+    }
+  }
+
+  /** Returns the folders in a folder, in order. */
+  static List<Path> folders(Path folder) {
+    return entries(folder).stream().filter(Files::isDirectory).toList();
+  }
+
+  /** Whether a folder or a folder inside it holds an image. */
+  static boolean hasImage(Path folder) {
+    List<Path> found = new ArrayList<>();
+    walk(
+        folder,
+        new Visitor() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isRegularFile() && isImage(file)) {
+              found.add(file);
+              return FileVisitResult.TERMINATE;
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return !found.isEmpty();
+  }
+
+  private static boolean isImage(Path file) {
+    return !FileKinds.isOfSystem(file) && FileKinds.isImage(file);
+  }
+
+  /** Returns the images in a folder and all folders inside it, in order. */
+  static List<Path> images(Path folder, Skipped.Collector skipped) {
+    List<Path> images = new ArrayList<>();
+    walk(
+        folder,
+        new Visitor() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isRegularFile() && isImage(file)) {
+              images.add(file);
+            } else {
+              skip(file, attributes, skipped);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            if (!(e instanceof FileSystemLoopException)) {
+              throw unreadable(file, e);
+            }
+            skipped.add(file, new Skipped.Reason("link", "leads to a folder that it is in"));
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    images.sort(BY_NAME);
+    return images;
+  }
+
+  /** Records a file that is not an image. */
+  static void skip(Path file, Skipped.Collector skipped) {
+    try {
+      skip(file, Files.readAttributes(file, BasicFileAttributes.class), skipped);
+    } catch (IOException e) {
+      skipped.add(file, new Skipped.Reason("broken link", "leads to nothing"));
+    }
+  }
+
+  private static void skip(Path file, BasicFileAttributes attributes, Skipped.Collector skipped) {
+    if (FileKinds.isOfSystem(file)) {
+      return;
+    }
+    if (attributes.isSymbolicLink()) {
+      skipped.add(file, new Skipped.Reason("broken link", "leads to nothing"));
+    } else if (!attributes.isRegularFile()) {
+      skipped.add(file, new Skipped.Reason("special file", "not a file with content"));
+    } else {
+      skipped.add(file, FileKinds.reason(file));
+    }
+  }
+
+  /** Does not enter folders of the system. */
+  private abstract static class Visitor extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      return FileKinds.isOfSystem(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+    }
+  }
+
+  private static void walk(Path folder, Visitor visitor) {
+    try {
+      Files.walkFileTree(folder, FOLLOW, Integer.MAX_VALUE, visitor);
+    } catch (IOException e) {
+      throw unreadable(folder, e);
+    }
+  }
+
+  private static LaminaException unreadable(Path path, IOException e) {
+    return new LaminaException(path + " cannot be read (" + e + "); check its permissions", e);
+  }
+}

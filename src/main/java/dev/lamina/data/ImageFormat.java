@@ -1,0 +1,98 @@
+package dev.lamina.data;
+
+import com.google.common.collect.ImmutableSet;
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import org.jspecify.annotations.Nullable;
+
+/** The formats of image files that are read, recognised by their first bytes. */
+enum ImageFormat {
+  PNG("\u0089PNG\r\n", "png", "png"),
+  JPEG("\u00ff\u00d8\u00ff", "jpeg", "jpg", "jpeg", "jpe", "jfif"),
+  GIF("GIF8[79]a", "gif", "gif"),
+  BMP("BM", "bmp", "bmp", "dib"),
+  TIFF("II\\*\0|MM\0\\*", "tiff", "tif", "tiff"),
+  WEBP("RIFF....WEBP", "webp", "webp");
+
+  /** Bytes 4 to 11 of HEIC and AVIF files. */
+  private static final Pattern HEIF =
+      Pattern.compile("ftyp(heic|heix|hevc|heim|heis|mif1|msf1|avif|avis)");
+
+  private static final int MAGIC = 12;
+
+  private final Pattern magic;
+  private final String readerName;
+  private final ImmutableSet<String> extensions;
+
+  ImageFormat(String magic, String readerName, String... extensions) {
+    this.magic = Pattern.compile(magic, Pattern.DOTALL);
+    this.readerName = readerName;
+    this.extensions = ImmutableSet.copyOf(extensions);
+  }
+
+  private static String text(byte[] file, int from) {
+    int end = Math.min(file.length, MAGIC);
+    return from >= end ? "" : new String(file, from, end - from, StandardCharsets.ISO_8859_1);
+  }
+
+  /** Returns the format of a file; empty if it is none of these. */
+  static Optional<ImageFormat> of(byte[] file) {
+    String start = text(file, 0);
+    return Stream.of(values())
+        .filter(format -> format.magic.matcher(start).lookingAt())
+        .findFirst();
+  }
+
+  /** Whether a file is of the formats of newer phones, which Java has no decoder for. */
+  static boolean isHeif(byte[] file) {
+    return HEIF.matcher(text(file, 4)).lookingAt();
+  }
+
+  /** Whether files with this extension, in lower case, are expected to be of this format. */
+  boolean hasExtension(String extension) {
+    return extensions.contains(extension);
+  }
+
+  /**
+   * The most pixels that a byte of a file may stand for. Deflate compresses at most 1032:1, and a
+   * byte holds at most 8 pixels; the decoder of TIFF allocates four times the memory of others.
+   */
+  int maxPixelsPerByte() {
+    return this == TIFF ? 2_000 : 10_000;
+  }
+
+  /**
+   * Whether other programs find out by the content that a file has the extension of another format.
+   * TensorFlow and Keras do so for these formats, and fail for TIFF and WebP.
+   */
+  boolean mayHaveOtherName() {
+    return this != TIFF && this != WEBP;
+  }
+
+  /**
+   * Returns a reader: the JDK's own, whatever plugins are on the class path, so that pixels do not
+   * depend on them.
+   */
+  ImageReader reader() throws IOException {
+    if (this == WEBP) {
+      return new WebPImageReaderSpi().createReaderInstance(null);
+    }
+    @Nullable ImageReader own = null;
+    for (var readers = ImageIO.getImageReadersByFormatName(readerName); readers.hasNext(); ) {
+      ImageReader reader = readers.next();
+      if (own == null && reader.getClass().getModule().equals(ImageIO.class.getModule())) {
+        own = reader;
+      }
+    }
+    if (own == null) {
+      throw new IOException("this Java has no reader for " + name());
+    }
+    return own;
+  }
+}

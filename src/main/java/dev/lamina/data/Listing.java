@@ -1,0 +1,90 @@
+package dev.lamina.data;
+
+import dev.lamina.io.LaminaException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The image files of a data set with their labels, before any of them is decoded.
+ *
+ * @param root the folder of the data set
+ * @param classNames the names of the classes, in the order of the labels
+ * @param validation empty if there is no such part
+ * @param skipped what was left out
+ */
+record Listing(
+    Path root,
+    List<String> classNames,
+    List<Item> train,
+    List<Item> validation,
+    List<Item> test,
+    List<Skipped> skipped) {
+  private static final double TEST_SHARE = 0.1;
+
+  /** A file and its label. */
+  record Item(Path file, int label) {}
+
+  /** Whether a path is a data set of image files. */
+  static boolean isIn(Path path) {
+    return Files.isDirectory(path)
+        ? ImageFolder.hasParts(path) || CsvListing.isIn(path) || ImageFolder.hasClasses(path)
+        : CsvLabels.isCsv(path);
+  }
+
+  /**
+   * Lists a data set of image files.
+   *
+   * @throws LaminaException if the layout is incomplete, or a folder or file cannot be read
+   */
+  static Listing of(Path path) {
+    boolean csv =
+        !Files.isDirectory(path) || (!ImageFolder.hasTrainClasses(path) && CsvListing.isIn(path));
+    return csv ? CsvListing.list(path) : ImageFolder.list(path);
+  }
+
+  /** Lists a data set that has no parts of its own: a fixed tenth of each class is the test set. */
+  static Listing split(Path root, List<String> classNames, List<Item> all, List<Skipped> skipped) {
+    int[] counts = new int[classNames.size()];
+    ByteBuffer positions = ByteBuffer.allocate(all.size() * Integer.BYTES);
+    for (int i = 0; i < all.size(); i++) {
+      counts[all.get(i).label()]++;
+      positions.putInt(i);
+    }
+    for (int label = 0; label < counts.length; label++) {
+      if (counts[label] < 2) {
+        throw new LaminaException(
+            "class %s of %s must have at least 2 images, one of them to test with, got %s; add images, or make train/CLASS/ and test/CLASS/"
+                .formatted(classNames.get(label), root, counts[label]));
+      }
+    }
+    // Stands for the images, so that the files that remain in each part are known.
+    ImageSet.Split split =
+        ImageSet.of(
+                1,
+                1,
+                Integer.BYTES,
+                positions.array(),
+                all.stream().mapToInt(Item::label).toArray(),
+                classNames)
+            .split(TEST_SHARE, 0);
+    return new Listing(
+        root,
+        classNames,
+        choose(all, split.train()),
+        List.of(),
+        choose(all, split.validation()),
+        skipped);
+  }
+
+  private static List<Item> choose(List<Item> all, ImageSet positions) {
+    List<Item> chosen = new ArrayList<>();
+    ByteBuffer pixels = positions.pixels();
+    while (pixels.hasRemaining()) {
+      chosen.add(all.get(pixels.getInt()));
+    }
+    return chosen;
+  }
+}

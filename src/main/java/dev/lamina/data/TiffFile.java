@@ -1,0 +1,88 @@
+package dev.lamina.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.OptionalInt;
+
+/** The first directory of a TIFF file, or of EXIF data, which have the same structure. */
+final class TiffFile {
+  private static final int ORIENTATION = 0x112;
+  private static final int STRIP_BYTES = 279;
+  private static final int TILE_BYTES = 325;
+  private static final int SHORT = 3;
+  private static final int LONG = 4;
+  private static final int ENTRY = 12;
+
+  private final ByteBuffer data;
+
+  /** Reads a structure that begins with its byte order, II or MM. */
+  TiffFile(ByteBuffer data) {
+    this.data =
+        data.order(
+            data.limit() > 0 && data.get(0) == 'I'
+                ? ByteOrder.LITTLE_ENDIAN
+                : ByteOrder.BIG_ENDIAN);
+  }
+
+  /** Returns where the entry of a tag begins; nothing if there is none, or the data are damaged. */
+  private OptionalInt entry(int tag) {
+    long directory = data.limit() < 10 ? -1 : data.getInt(4) & 0xffffffffL;
+    if (directory < 8 || directory + 2 > data.limit()) {
+      return OptionalInt.empty();
+    }
+    int entries = data.getShort((int) directory) & 0xffff;
+    for (int i = 0; i < entries; i++) {
+      long at = directory + 2 + (long) ENTRY * i;
+      if (at + ENTRY > data.limit()) {
+        return OptionalInt.empty();
+      }
+      if ((data.getShort((int) at) & 0xffff) == tag) {
+        return OptionalInt.of((int) at);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  /** Returns the orientation, from 1 to 8; 1 if there is none. */
+  int orientation() {
+    OptionalInt entry = entry(ORIENTATION);
+    if (entry.isEmpty() || data.getShort(entry.getAsInt() + 2) != SHORT) {
+      return 1;
+    }
+    int value = data.getShort(entry.getAsInt() + 8);
+    return value >= 1 && value <= 8 ? value : 1;
+  }
+
+  /**
+   * Checks that strips and tiles are not longer than the file: the JDK's decoder allocates memory
+   * for the lengths that the file declares.
+   *
+   * @throws IOException if they are
+   */
+  void checkLengths() throws IOException {
+    for (int tag : new int[] {STRIP_BYTES, TILE_BYTES}) {
+      OptionalInt entry = entry(tag);
+      if (entry.isPresent()) {
+        checkLengths(entry.getAsInt());
+      }
+    }
+  }
+
+  private void checkLengths(int entry) throws IOException {
+    int type = data.getShort(entry + 2);
+    long count = data.getInt(entry + 4) & 0xffffffffL;
+    int size = type == SHORT ? Short.BYTES : Integer.BYTES;
+    long from = count * size <= 4 ? entry + 8 : data.getInt(entry + 8) & 0xffffffffL;
+    if ((type != SHORT && type != LONG) || from + count * size > data.limit()) {
+      throw new IOException("its lengths of strips cannot be read");
+    }
+    for (int i = 0; i < count; i++) {
+      int at = (int) from + i * size;
+      long length = type == SHORT ? data.getShort(at) & 0xffff : data.getInt(at) & 0xffffffffL;
+      if (length > data.limit()) {
+        throw new IOException("a strip is longer than the file");
+      }
+    }
+  }
+}

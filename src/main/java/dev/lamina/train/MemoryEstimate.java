@@ -1,0 +1,96 @@
+package dev.lamina.train;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.lamina.graph.Device;
+import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Precision;
+import dev.lamina.io.LaminaException;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Layers.LayerNode;
+import dev.lamina.network.Network;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * An estimate of the memory that training takes on a CPU, from the shapes of the layers: a step
+ * that needs more than the machine has would end the process. The factors were fitted to the peak
+ * memory of processes that trained {@code ResNetCifar} at eight combinations of width, image size
+ * and batch; see docs/performance.md.
+ *
+ * @param process the bytes of the JVM with TensorFlow, without a model
+ * @param model the bytes of weights, gradients and what the optimizer keeps
+ * @param image the bytes that a step takes for each image of its batch
+ */
+public record MemoryEstimate(long process, long model, long image) {
+  private static final long PROCESS = 450L << 20;
+
+  /** Weights, gradients, slots and transformed kernels, as multiples of the weights. */
+  private static final int COPIES = 7;
+
+  /** The share of all layers' outputs that is in memory at the peak of a step. */
+  private static final double SHARE = 1;
+
+  /** The lowest share that was seen is 0.73: below this one no step fits. */
+  private static final double LEAST = 0.6;
+
+  /** Returns the estimate for a network whose convolutions have the given precision. */
+  public static MemoryEstimate of(Network network, Precision precision) {
+    long weights = network.parameters().values().stream().mapToLong(Parameter::size).sum();
+    long outputs =
+        Layers.nodes(network.body(), network.inputShape()).stream()
+            .map(LayerNode::output)
+            .mapToLong(Shape::size)
+            .sum();
+    int bytes = precision == Precision.FLOAT32 ? Float.BYTES : Short.BYTES;
+    return new MemoryEstimate(
+        PROCESS, COPIES * weights * Float.BYTES, Math.round(SHARE * outputs * bytes));
+  }
+
+  /** Returns the estimated bytes of a process that trains with this batch size. */
+  public long bytes(int batchSize) {
+    return process + model + image * batchSize;
+  }
+
+  /**
+   * Checks that a step can fit into the memory of this machine, or of its container.
+   *
+   * @throws LaminaException if it certainly cannot
+   */
+  static void check(Network network, int batchSize, Device device, Precision precision) {
+    if (device.kind() == Device.Kind.CPU
+        && ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+      of(network, precision).check(network, batchSize, system.getTotalMemorySize());
+    }
+  }
+
+  void check(Network network, int batchSize, long memory) {
+    if (process + LEAST / SHARE * image * batchSize <= memory) {
+      return;
+    }
+    long batch = Math.max(0, (memory - process - model) / image);
+    double scale = Math.sqrt((memory - process - model) / ((double) image * batchSize));
+    String advice =
+        batch > 0
+            ? String.format(
+                Locale.ROOT,
+                "use a batch size of at most %d, or images of at most %d x %d",
+                batch,
+                (int) (network.width() * scale),
+                (int) (network.height() * scale))
+            : "use smaller images or a smaller network";
+    throw new LaminaException(
+        String.format(
+            Locale.ROOT,
+            "batchSize must be one that fits into memory, got %d: training %s with %d images of %d x %d takes about"
+                + " %.1f GB, the machine has %.1f GB; %s",
+            batchSize,
+            network.name(),
+            batchSize,
+            network.width(),
+            network.height(),
+            bytes(batchSize) / 1e9,
+            memory / 1e9,
+            advice));
+  }
+}

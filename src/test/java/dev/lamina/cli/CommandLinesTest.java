@@ -1,0 +1,31 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CommandLinesTest {
+  @Test
+  void words_areQuotedForTheShell() {
+    assumeFalse(System.getProperty("os.name").startsWith("Windows"), "its shell quotes otherwise");
+    assertThat(CommandLines.quote("runs/2026-11-26,a=b")).isEqualTo("runs/2026-11-26,a=b");
+    assertThat(CommandLines.quote(Path.of("grüne Äpfel"))).isEqualTo("'grüne Äpfel'");
+    assertThat(CommandLines.quote("it's $HOME")).isEqualTo("'it'\\''s $HOME'");
+    assertThat(CommandLines.quote("a\\b")).isEqualTo("'a\\b'");
+    assertThat(CommandLines.quote("")).isEqualTo("''");
+  }
+
+  @Test
+  void line_beginsAsLaminaWasStarted() {
+    assertThat(CommandLines.lamina(List.of("train", 3))).isEqualTo("tools/lamina train 3");
+    System.setProperty("lamina.command", "/opt/my tools/lamina");
+    try {
+      assertThat(CommandLines.lamina(List.of("x"))).isEqualTo("'/opt/my tools/lamina' x");
+    } finally {
+      System.clearProperty("lamina.command");
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lamina.cli.MainTest.Output;
+import dev.lamina.torture.JavaProcess;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What ends a command without being its user's input. */
+class FailuresTest {
+  @TempDir private Path folder;
+
+  private static void reports(int status, String line, Throwable e) {
+    StringWriter err = new StringWriter();
+    assertThat(Failures.report(e, new PrintWriter(err, true))).isEqualTo(status);
+    assertThat(err.toString()).isEqualTo("lamina: " + line + "\n");
+  }
+
+  @Test
+  void errorsOfTheJvm_areOneLine() {
+    long megabytes = Runtime.getRuntime().maxMemory() >> 20;
+    reports(
+        2,
+        "out of memory (Java heap space): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a smaller --batch-size"
+            .formatted(megabytes, Math.max(512, 2 * megabytes)),
+        new OutOfMemoryError("Java heap space"));
+    String unpacked =
+        "; name a folder with 1 GB free where it can be unpacked: LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER";
+    reports(
+        2,
+        "TensorFlow's native code cannot be loaded (no folder)" + unpacked,
+        new UnsatisfiedLinkError("no folder"));
+    reports(
+        2,
+        "TensorFlow's native code cannot be loaded (null)" + unpacked,
+        new ExceptionInInitializerError(new UnsatisfiedLinkError("no folder")));
+    reports(
+        1,
+        "unexpected error (java.lang.StackOverflowError: deep?down); set LAMINA_DEBUG=1 for its stack trace, and"
+            + " report it",
+        new StackOverflowError("deep\ndown"));
+    reports(
+        1,
+        "unexpected error (java.lang.IllegalStateException: odd); set LAMINA_DEBUG=1 for its stack trace, and report"
+            + " it",
+        new IllegalStateException("odd"));
+  }
+
+  private static ProcessBuilder summary() {
+    return JavaProcess.of(Main.class, "summary", "--width", 1);
+  }
+
+  @Test
+  void fullDisk_isOneLineAndStatus2() throws Exception {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full));
+    Process process = summary().redirectOutput(full.toFile()).start();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(err)
+        .endsWith(
+            "lamina: standard output could not be written; check the file or the disk that it goes to\n");
+  }
+
+  @Test
+  void closedPipe_isQuiet() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/fd/1")));
+    Path err = folder.resolve("err.txt");
+    Process process = summary().redirectError(err.toFile()).start();
+    process.getInputStream().close();
+    assertThat(process.waitFor()).isEqualTo(141);
+    assertThat(err).content().doesNotContain("lamina: ");
+  }
+
+  @Test
+  void stackTrace_isForDebugging() throws Exception {
+    ProcessBuilder builder = JavaProcess.of(Main.class, "summary", "--width", 0);
+    builder.environment().put("LAMINA_DEBUG", "1");
+    Process process = builder.redirectOutput(Redirect.DISCARD).start();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(err).contains("\n\tat dev.lamina.").contains("lamina: width must be positive");
+    assertThat(process.waitFor()).isEqualTo(2);
+  }
+
+  /** A file is where the folder of the plots should be. */
+  @Test
+  void pictureThatCannotBeDrawn_doesNotEndTheRun() throws IOException {
+    Path run = folder.resolve("run");
+    List<Object> train = List.of("--width", 1, "--batch-size", 16, "--epochs", 1);
+    Path data = MainTest.images(folder);
+    assertThat(train(train, "--data", data, "--run", run).status()).isZero();
+    for (String picture : List.of("accuracy", "loss", "learning_rate", "samples")) {
+      Files.delete(run.resolve("plots/" + picture + ".png"));
+    }
+    Files.delete(run.resolve("plots"));
+    Files.createFile(run.resolve("plots"));
+    Output resumed = train(List.of(), "--resume", run, "--epochs", 2);
+    assertThat(resumed.status()).as(resumed.err()).isZero();
+    assertThat(resumed.out()).contains("test accuracy");
+    assertThat(resumed.err().lines().filter(line -> line.startsWith("lamina: ")).toList())
+        .isNotEmpty()
+        .allMatch(
+            line ->
+                line.startsWith("lamina: a picture of " + run + "/plots could not be drawn (")
+                    && line.endsWith("); training continues"));
+  }
+
+  private static Output train(List<?> options, Object... more) {
+    List<Object> words = new java.util.ArrayList<>(List.of("train"));
+    words.addAll(options);
+    words.addAll(List.of(more));
+    return MainTest.lamina(words.toArray());
+  }
+}

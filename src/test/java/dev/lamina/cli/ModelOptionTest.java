@@ -1,0 +1,140 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.cli.MainTest.Output;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands on runs, exports and weights files. */
+class ModelOptionTest {
+  @TempDir private static Path folder;
+  private static Path data = Path.of("");
+  private static Path run = Path.of("");
+
+  @BeforeAll
+  static void train() throws IOException {
+    data = MainTest.images(folder);
+    run = folder.resolve("run");
+    succeeds("train", "--data", data, "--run", run, "--width", 1, "--epochs", 2, "--seed", 2);
+  }
+
+  private static Output succeeds(Object... words) {
+    Output output = MainTest.lamina(words);
+    assertThat(output.status()).as("%s: %s", List.of(words), output.err()).isZero();
+    return output;
+  }
+
+  private static void fails(String message, Object... words) {
+    Output output = MainTest.lamina(words);
+    assertThat(output.err()).isEqualTo("lamina: " + message + "\n");
+    assertThat(output.status()).isEqualTo(2);
+  }
+
+  private static List<String> without(Output output, String start) {
+    List<String> lines = new ArrayList<>(output.out().lines().toList());
+    lines.removeIf(line -> line.startsWith(start));
+    return lines;
+  }
+
+  @Test
+  void exports_andWeights_areTakenLikeTheirRun() {
+    Path image = data.resolve("test/class1/0.png");
+    Output predicted = succeeds("predict", "--run", run, image);
+    Output evaluated = succeeds("evaluate", "--run", run);
+    assertThat(evaluated.out())
+        .startsWith(
+            "model      " + run + "\nnetwork    resnet-cifar of width 1\nweights    of epoch ")
+        .containsPattern(
+            "of 2, the best by validation accuracy \\([01]\\.\\d{4}\\)\nimages     the 15 test")
+        .contains("test images of " + data + "\n")
+        .doesNotContain("unfinished");
+    for (String other : List.of("export/1", "export", "weights.safetensors")) {
+      Path path = run.resolve(other);
+      assertThat(succeeds("predict", "--run", path, image)).isEqualTo(predicted);
+      assertThat(without(succeeds("evaluate", "--run", path), "model "))
+          .isEqualTo(without(evaluated, "model "));
+      assertThat(succeeds("summary", "--run", path).out()).contains("layer4");
+    }
+  }
+
+  @Test
+  void whatHasNoModel_isRefused() throws IOException {
+    fails(
+        folder
+            + " is not a run or an export: it has no config.json and no saved_model.pb; name the folder that 'lamina"
+            + " train' printed",
+        "evaluate",
+        "--run",
+        folder);
+    Path begun = Files.createDirectory(folder.resolve("begun so"));
+    Files.copy(run.resolve("config.json"), begun.resolve("config.json"));
+    fails(
+        begun
+            + " has no weights yet: its first epoch was not completed; continue it with: tools/lamina train --resume '"
+            + begun
+            + "'",
+        "predict",
+        "--run",
+        begun,
+        "x.png");
+    fails(
+        begun
+            + " has no export yet: training was not completed; continue it with 'lamina train --resume', or export it"
+            + " with 'lamina export' and serve that",
+        "serve",
+        begun);
+  }
+
+  @Test
+  void exportWithoutMetadata_needsTheImagesNamed() throws IOException {
+    Path bare = folder.resolve("bare");
+    try (dev.lamina.model.Model model =
+        dev.lamina.model.Model.load(run.resolve("weights.safetensors"))) {
+      model.export(bare);
+    }
+    fails(
+        bare + " does not say which images it was trained on; name images with --data",
+        "evaluate",
+        "--run",
+        bare);
+    assertThat(succeeds("evaluate", "--run", bare, "--data", data).out())
+        .startsWith("model      " + bare + "\nimages     the 15 test images of " + data + "\n");
+  }
+
+  @Test
+  void fineTunedRun_saysSo() {
+    Path tuned = folder.resolve("tuned");
+    succeeds("train", "--data", data, "--from", run, "--run", tuned, "--epochs", 1);
+    assertThat(succeeds("evaluate", "--run", tuned).out())
+        .contains("\nnetwork    fine-tuned from " + run + "\nweights    of epoch 1 of 1, ");
+  }
+
+  @Test
+  void divergedRun_saysSo() {
+    Path diverged = folder.resolve("diverged");
+    Object[] words = {"train", "--data", data, "--run", diverged, "--width", 1};
+    List<Object> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of("--learning-rate", "1e30", "--batch-size", 8));
+    assertThat(MainTest.lamina(all.toArray()).status()).isEqualTo(2);
+    assertThat(succeeds("evaluate", "--run", diverged).out())
+        .contains("\nweights    of before the end of the first epoch: training diverged\n")
+        .contains(
+            "\nunfinished no checkpoint: these are not its final weights; continue with tools/lamina train --resume "
+                + diverged
+                + "\n");
+  }
+
+  @Test
+  void onnx_isKnownByItsEndingInCapitalsToo() {
+    Path file = folder.resolve("MODEL.ONNX");
+    assertThat(succeeds("export", "--run", run, file).out()).isEqualTo("ONNX " + file + "\n");
+    assertThat(file).isRegularFile();
+  }
+}

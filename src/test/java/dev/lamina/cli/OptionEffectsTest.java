@@ -1,0 +1,372 @@
+package dev.lamina.cli;
+
+import static dev.lamina.cli.OptionRuns.NAME;
+import static dev.lamina.cli.OptionRuns.base;
+import static dev.lamina.cli.OptionRuns.changesWeights;
+import static dev.lamina.cli.OptionRuns.config;
+import static dev.lamina.cli.OptionRuns.data;
+import static dev.lamina.cli.OptionRuns.dataOptions;
+import static dev.lamina.cli.OptionRuns.dataWords;
+import static dev.lamina.cli.OptionRuns.fails;
+import static dev.lamina.cli.OptionRuns.fresh;
+import static dev.lamina.cli.OptionRuns.resizeOptions;
+import static dev.lamina.cli.OptionRuns.succeeds;
+import static dev.lamina.cli.OptionRuns.train;
+import static dev.lamina.cli.OptionRuns.trainOutput;
+import static dev.lamina.cli.OptionRuns.trained;
+import static dev.lamina.cli.OptionRuns.weights;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Suppliers;
+import com.google.common.collect.ImmutableMap;
+import dev.lamina.zoo.Zoo;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** Every option of every command, with what it changes. */
+class OptionEffectsTest {
+  @TempDir private static Path scratch;
+
+  private static final String WAITING = "lamina_queue_images{signature=\"serving_default\"} 1.0";
+  private static final String TWO_BATCHES =
+      "lamina_batch_size_count{signature=\"serving_default\"} 2";
+
+  @BeforeAll
+  static void trainBase() throws IOException {
+    OptionRuns.trainBase(scratch);
+  }
+
+  /** What one benchmark printed, for all its options: it takes seconds. */
+  private static final Supplier<String> BENCHMARK =
+      Suppliers.memoize(
+          () ->
+              succeeds(
+                      dataWords(
+                          "benchmark --width 2 --precision bfloat16",
+                          OptionEffectsTest::benchmarkWords,
+                          "--data",
+                          data,
+                          "--trace",
+                          scratch.resolve("timeline.json")))
+                  .out());
+
+  private static final ImmutableMap<String, Executable> EFFECTS =
+      ImmutableMap.<String, Executable>builder()
+          .putAll(trainEffects())
+          .putAll(recipeEffects())
+          .putAll(dataOptions("train", OptionEffectsTest::trainWords))
+          .putAll(resizeOptions("train", OptionEffectsTest::trainWords))
+          .putAll(resizeOptions("benchmark", OptionEffectsTest::benchmarkWords))
+          .putAll(resizeOptions("data inspect", List::of))
+          .putAll(resizeOptions("data preview", OptionEffectsTest::previewWords))
+          .putAll(modelEffects())
+          .putAll(benchmarkEffects())
+          .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
+          .putAll(serveEffects())
+          .putAll(dataOptions("data inspect", List::of))
+          .putAll(dataOptions("data preview", OptionEffectsTest::previewWords))
+          .put(
+              "data preview --out",
+              () -> {
+                Path picture = fresh();
+                succeeds("data", "preview", "--data", data, "--out", picture);
+                assertThat(ImageIO.read(picture.toFile())).isNotNull();
+              })
+          .build();
+
+  private static List<?> trainWords() {
+    return List.of("--network", NAME, "--epochs", 1, "--run", fresh());
+  }
+
+  private static List<?> benchmarkWords() {
+    return List.of("--network", NAME, "--batch-size", 2, "--steps", 1);
+  }
+
+  /** The picture's name is in the output. */
+  private static List<?> previewWords() {
+    return List.of("--out", fresh());
+  }
+
+  private static Map<String, Executable> trainEffects() {
+    return ImmutableMap.<String, Executable>builder()
+        .put(
+            "train --run",
+            () -> {
+              Path again = train(Map.of());
+              assertThat(trained(again)).isEqualTo(trained(base));
+            })
+        .put(
+            "train --resume",
+            () -> {
+              Path run = train(Map.of());
+              succeeds("train", "--resume", run, "--epochs", 2);
+              assertThat(Files.readAllLines(run.resolve("history.csv"))).hasSize(3);
+            })
+        .put(
+            "train --from",
+            () -> {
+              Path run = fresh();
+              succeeds("train", "--data", data, "--from", base, "--epochs", 1, "--run", run);
+              assertThat(weights(run.resolve("initial.safetensors"))).isEqualTo(trained(base));
+            })
+        .put(
+            "train --pretrained",
+            () ->
+                assertThat(fails("train", "--data", data, "--pretrained", "nowhere").err())
+                    .contains("pretrained weights must be an existing file", "got nowhere"))
+        .put("train --freeze", OptionEffectsTest::freeze)
+        .put(
+            "train --validation",
+            () ->
+                assertThat(trainOutput(fresh(), Map.of("--validation", 0.5)).out())
+                    .contains("\nvalidation 0.5 of the training images\n"))
+        .put(
+            "train --test-curve",
+            () -> {
+              assertThat(base.resolve("history.csv")).content().doesNotContain("test_accuracy");
+              Path run = train(Map.of("--test-curve", ""));
+              assertThat(run.resolve("history.csv")).content().contains("test_accuracy");
+            })
+        .put(
+            "train --network",
+            () -> {
+              Map<String, Object> other = Map.of("--network", Zoo.DEFAULT, "--width", 1);
+              assertThat(trainOutput(fresh(), other).out()).contains("\nnetwork    resnet-cifar ");
+            })
+        .put(
+            "train --width",
+            () -> {
+              Path run = train(Map.of("--width", 6));
+              assertThat(trained(run).values().stream().mapToInt(List::size).sum())
+                  .isGreaterThan(trained(base).values().stream().mapToInt(List::size).sum());
+            })
+        .build();
+  }
+
+  private static void freeze() {
+    String layer = trained(base).keySet().iterator().next().replaceFirst("\\..*", "");
+    Path run = fresh();
+    succeeds(
+        "train", "--data", data, "--from", base, "--freeze", layer, "--epochs", 1, "--run", run);
+    assertThat(trained(run)).isNotEqualTo(trained(base));
+    trained(run)
+        .forEach(
+            (name, values) -> {
+              if (name.startsWith(layer + ".")) {
+                assertThat(values).as(name).isEqualTo(trained(base).get(name));
+              }
+            });
+  }
+
+  private static Map<String, Executable> recipeEffects() {
+    return ImmutableMap.<String, Executable>builder()
+        .put(
+            "train --recipe",
+            () -> {
+              Path run = fresh();
+              succeeds("train", "--data", data, "--network", NAME, "--recipe", NAME, "--run", run);
+              assertThat(config(run)).contains("\"batchSize\" : 3,");
+            })
+        .put(
+            "train --epochs",
+            () -> {
+              Path run = train(Map.of("--epochs", 2));
+              assertThat(Files.readAllLines(run.resolve("history.csv"))).hasSize(3);
+            })
+        .put("train --batch-size", () -> changesWeights("--batch-size", 4, "\"batchSize\" : 4,"))
+        .put("train --learning-rate", () -> changesWeights("--learning-rate", 0.125, " : 0.125"))
+        .put("train --momentum", () -> changesWeights("--momentum", 0.375, "momentum\" : 0.375"))
+        .put("train --nesterov", () -> changesWeights("--nesterov", "", "nesterov\" : true"))
+        .put(
+            "train --weight-decay",
+            () -> changesWeights("--weight-decay", 0.25, "weightDecay\" : 0.25"))
+        .put("train --loss", () -> changesWeights("--loss", "DoubleLoss", "\"DoubleLoss\""))
+        .put(
+            "train --label-smoothing",
+            () -> changesWeights("--label-smoothing", 0.2, "labelSmoothing\" : 0.2"))
+        .put(
+            "train --no-augment",
+            () -> changesWeights("--no-augment", "", "\"augmentations\" : [ ]"))
+        .put("train --seed", () -> changesWeights("--seed", 77, "\"seed\" : 77"))
+        .put("train --precision", () -> changesWeights("--precision", "bfloat16", "BFLOAT16"))
+        .build();
+  }
+
+  private static Map<String, Executable> modelEffects() {
+    Executable summaryOfRun =
+        () -> assertThat(succeeds("summary", "--run", base).out()).contains(" 8 x 8 x 3");
+    return ImmutableMap.<String, Executable>builder()
+        .putAll(dataOptions("evaluate", () -> List.of("--run", base)))
+        .put(
+            "evaluate --run",
+            () ->
+                assertThat(succeeds("evaluate", "--run", base).out())
+                    .startsWith("model      " + base + "\n"))
+        .put(
+            "predict --run",
+            () -> {
+              Object image = data.resolve("test/class0/6.png");
+              Path other = train(Map.of("--seed", 5));
+              assertThat(succeeds("predict", "--run", base, image).out())
+                  .isNotEqualTo(succeeds("predict", "--run", other, image).out());
+            })
+        .put(
+            "predict --top",
+            () -> {
+              Object image = data.resolve("test/class0/6.png");
+              assertThat(succeeds("predict", "--run", base, image).out()).contains(", class");
+              assertThat(succeeds("predict", "--run", base, "--top", 1, image).out())
+                  .doesNotContain(", class");
+            })
+        .put("summary --run", summaryOfRun)
+        .put(
+            "summary --network",
+            () -> {
+              assertThat(succeeds("summary", "--network", NAME).out())
+                  .isNotEqualTo(succeeds("summary", "--network", Zoo.DEFAULT).out());
+            })
+        .put(
+            "summary --width",
+            () ->
+                assertThat(succeeds("summary", "--width", 1).out())
+                    .isNotEqualTo(succeeds("summary", "--width", 2).out()))
+        .put(
+            "export --run",
+            () -> {
+              Path target = fresh();
+              succeeds("export", "--run", base, target);
+              assertThat(target.resolve("assets.extra/lamina.json")).content().contains("class1");
+            })
+        .build();
+  }
+
+  private static Map<String, Executable> benchmarkEffects() {
+    return ImmutableMap.of(
+        "benchmark --network",
+        () -> assertThat(BENCHMARK.get()).contains("network           " + NAME),
+        "benchmark --width",
+        () -> assertThat(BENCHMARK.get()).contains(" of width 2, "),
+        "benchmark --precision",
+        () -> assertThat(BENCHMARK.get()).contains("precision         bfloat16"),
+        "benchmark --recipe",
+        () ->
+            assertThat(
+                    succeeds(
+                            "benchmark",
+                            "--data",
+                            data,
+                            "--network",
+                            NAME,
+                            "--recipe",
+                            NAME,
+                            "--steps",
+                            1)
+                        .out())
+                .contains(", 3 images a step"),
+        "benchmark --batch-size",
+        () -> assertThat(BENCHMARK.get()).contains(", 2 images a step"),
+        "benchmark --steps",
+        () -> assertThat(BENCHMARK.get()).contains("(median of 1 steps"),
+        "benchmark --trace",
+        () ->
+            assertThat(BENCHMARK.get()).containsPattern("timeline          \\S+/timeline\\.json"));
+  }
+
+  private static Map<String, Executable> serveEffects() {
+    return ImmutableMap.of(
+        "serve --host",
+        () ->
+            ServedRun.serve(
+                served -> assertThat(served.uri()).hasHost("localhost"), "--host", "localhost"),
+        "serve --port",
+        () ->
+            assertThat(fails("serve", base, "--port", 70000).err())
+                .isEqualTo("lamina: port must be in 0..65535, got 70000\n"),
+        "serve --name",
+        () ->
+            ServedRun.serve(
+                served -> assertThat(served.uri()).hasPath("/v1/models/flowers:predict"),
+                "--name",
+                "flowers"),
+        "serve --batch-timeout-ms",
+        () ->
+            ServedRun.serve(
+                served -> {
+                  CompletableFuture<HttpResponse<String>> first = served.post(1);
+                  while (!served.metrics().contains(WAITING)) {
+                    assertThat(first).isNotDone();
+                  }
+                  assertThat(served.post(1).get().statusCode()).isEqualTo(200);
+                  assertThat(first.get().statusCode()).isEqualTo(200);
+                },
+                "--batch-timeout-ms",
+                60_000,
+                "--max-batch-size",
+                2),
+        "serve --max-batch-size",
+        () ->
+            ServedRun.serve(
+                served -> {
+                  assertThat(served.post(4).get().statusCode()).isEqualTo(200);
+                  assertThat(served.metrics()).contains(TWO_BATCHES);
+                },
+                "--max-batch-size",
+                2));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> effect() {
+    return EFFECTS.entrySet().stream()
+        .map(entry -> DynamicTest.dynamicTest(entry.getKey(), entry.getValue()));
+  }
+
+  @Test
+  void predict_ofABadImage_stillAnswersForTheOthers() throws IOException {
+    Path good = data.resolve("test");
+    try (Stream<Path> files = Files.walk(good)) {
+      good = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+    }
+    Path bad = Files.writeString(scratch.resolve("bad.png"), "text");
+    var run = fails("predict", "--run", base, bad, good);
+    assertThat(run.out())
+        .startsWith(good + ": ")
+        .satisfies(text -> assertThat(text.lines()).hasSize(1));
+    assertThat(run.err())
+        .startsWith("lamina: " + bad + " is not an image")
+        .satisfies(text -> assertThat(text.lines()).hasSize(1));
+  }
+
+  @Test
+  void everyOption_hasAnEffectHere() {
+    List<String> options = new ArrayList<>();
+    collect(new CommandLine(Main.class), "", options);
+    assertThat(EFFECTS.keySet()).containsExactlyInAnyOrderElementsOf(options);
+  }
+
+  /** Adds the options of a command and of those below it. */
+  private static void collect(CommandLine command, String name, List<String> options) {
+    for (OptionSpec option : command.getCommandSpec().options()) {
+      if (!option.usageHelp() && !option.versionHelp()) {
+        options.add(name + option.longestName());
+      }
+    }
+    command.getSubcommands().forEach((word, below) -> collect(below, name + word + " ", options));
+  }
+}
