@@ -76,7 +76,7 @@ if (screenshot) {
 await drop(page, "notes.png", "image/png", Buffer.from("no image"));
 await page.locator("[role=alert]").waitFor();
 assert.equal(await page.locator("[role=alert]").textContent(),
-  "image is not a readable image; use PNG or JPEG, or remove it");
+  "image is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or remove it");
 assert.equal(await page.locator("#results").isVisible(), false);
 
 await drop(page, "again.png", "image/png", readFileSync(image));
