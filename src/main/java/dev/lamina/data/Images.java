@@ -237,8 +237,11 @@ public final class Images {
 
   /** Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data. */
   private static void checkScans(Object name, byte[] file) {
+    if (!JpegFile.is(file)) {
+      return;
+    }
     int scans = 0;
-    for (int i = 1; JpegFile.is(file) && i < file.length; i++) {
+    for (int i = 1; i < file.length; i++) {
       if (file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda) {
         scans++;
       }

@@ -7,6 +7,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -52,13 +53,18 @@ public record Dropout(double rate) implements Layer {
       return input;
     }
     Ops tf = context.tf();
+    Operand<TFloat32> mask = mask(context, rate, tf.shape(input));
+    return tf.dtypes.cast(tf.math.mul(tf.dtypes.cast(input, TFloat32.class), mask), input.type());
+  }
+
+  /** Draws a mask of a shape: 0 with probability {@code rate}, else 1 / (1 - rate). */
+  static Operand<TFloat32> mask(Context context, double rate, Operand<TInt32> shape) {
+    Ops tf = context.tf();
     Operand<TFloat32> uniform =
-        tf.random.statelessRandomUniform(tf.shape(input), context.seed(), TFloat32.class);
+        tf.random.statelessRandomUniform(shape, context.seed(), TFloat32.class);
     Operand<TFloat32> kept =
         tf.dtypes.cast(tf.math.greaterEqual(uniform, tf.constant((float) rate)), TFloat32.class);
     // TensorFlow has no gradient for random ops, which the mask reaches through the input's shape.
-    Operand<TFloat32> mask =
-        tf.stopGradient(tf.math.mul(kept, tf.constant((float) (1 / (1 - rate)))));
-    return tf.dtypes.cast(tf.math.mul(tf.dtypes.cast(input, TFloat32.class), mask), input.type());
+    return tf.stopGradient(tf.math.mul(kept, tf.constant((float) (1 / (1 - rate)))));
   }
 }

@@ -61,13 +61,7 @@ public record StochasticDepth(double rate) implements Layer {
     // One number for each example: [N, 1, 1, ...].
     Operand<TInt32> batch = tf.shape.take(tf.shape(input), tf.constant(1));
     Operand<TInt32> shape = tf.concat(List.of(batch, tf.constant(ones)), tf.constant(0));
-    Operand<TFloat32> uniform =
-        tf.random.statelessRandomUniform(shape, context.seed(), TFloat32.class);
-    Operand<TFloat32> kept =
-        tf.dtypes.cast(tf.math.greaterEqual(uniform, tf.constant((float) rate)), TFloat32.class);
-    // TensorFlow has no gradient for random ops, which the mask reaches through the input's shape.
-    Operand<TFloat32> mask =
-        tf.stopGradient(tf.math.mul(kept, tf.constant((float) (1 / (1 - rate)))));
+    Operand<TFloat32> mask = Dropout.mask(context, rate, shape);
     return tf.math.mul(input, Floats.cast(tf, Floats.asFloating(mask), input.type()));
   }
 }
