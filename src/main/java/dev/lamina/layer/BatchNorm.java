@@ -8,6 +8,7 @@ import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -81,6 +82,28 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+    return apply(context, input, null);
+  }
+
+  /**
+   * Builds the layer in training after a convolution whose bias was left out, since the mean of the
+   * batch would take it away again: only the running mean contains it. Its gradient is exactly
+   * zero.
+   *
+   * @param input the output of the convolution, without the bias
+   * @param bias [channels]
+   */
+  Operand<TFloating> afterBias(Context context, Operand<TFloating> input, Operand<TFloating> bias) {
+    Operand<TFloating> unbiased =
+        context
+            .backward()
+            .withGradient(
+                List.of(input, bias), input, dy -> List.of(dy, context.tf().zerosLike(bias)));
+    return apply(context, unbiased, bias);
+  }
+
+  private Operand<TFloating> apply(
+      Context context, Operand<TFloating> input, @Nullable Operand<TFloating> bias) {
     Ops tf = context.tf();
     boolean vector = input.shape().numDimensions() == 2;
     // The fused kernel accepts only images.
@@ -90,7 +113,7 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
             : input;
     FusedBatchNorm<TFloating, TFloat32> norm = norm(context, image);
     if (context.training()) {
-      context.setStatistic("running_mean", norm.batchMean());
+      context.setStatistic("running_mean", runningMean(tf, norm.batchMean(), bias));
       context.setStatistic("running_var", norm.batchVariance());
       if (!vector && context.backward().rematerializes()) {
         context
@@ -103,6 +126,14 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
     return vector
         ? tf.reshape(norm.y(), tf.constant(new long[] {-1, input.shape().get(1)}))
         : norm.y();
+  }
+
+  private Operand<TFloat32> runningMean(
+      Ops tf, Operand<TFloat32> blended, @Nullable Operand<TFloating> bias) {
+    return bias == null
+        ? blended
+        : tf.math.add(
+            blended, tf.math.mul(Floats.expectFloat32(bias), tf.constant((float) momentum)));
   }
 
   private FusedBatchNorm<TFloating, TFloat32> norm(Context context, Operand<TFloating> image) {

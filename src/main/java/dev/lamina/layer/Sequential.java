@@ -90,9 +90,35 @@ public record Sequential(List<Named> layers) implements Layer {
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
     Operand<TFloating> value = input;
-    for (Named named : layers) {
-      value = Layers.build(context.child(named.name()), named.layer(), value);
+    for (int i = 0; i < layers.size(); i++) {
+      Context own = child(context, i);
+      if (losesBias(context, i)) {
+        Conv2d convolution = (Conv2d) layers.get(i).layer();
+        value = Layers.build(own, convolution.bias(false), value);
+        i++;
+        BatchNorm norm = (BatchNorm) layers.get(i).layer();
+        value = norm.afterBias(child(context, i), value, own.get("bias"));
+      } else {
+        value = Layers.build(own, layers.get(i).layer(), value);
+      }
     }
     return value;
+  }
+
+  /**
+   * Returns whether a layer's bias is left out of the graph: that of a convolution in training, if
+   * batch norm follows and subtracts it with the mean of the batch.
+   */
+  private boolean losesBias(Context context, int index) {
+    return index + 1 < layers.size()
+        && layers.get(index).layer() instanceof Conv2d convolution
+        && convolution.bias()
+        && layers.get(index + 1).layer() instanceof BatchNorm
+        && child(context, index).training()
+        && child(context, index + 1).training();
+  }
+
+  private Context child(Context context, int index) {
+    return context.child(layers.get(index).name());
   }
 }

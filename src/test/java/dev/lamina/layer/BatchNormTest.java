@@ -3,6 +3,8 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Session;
@@ -64,6 +66,34 @@ class BatchNormTest {
         assertThat((double) newVariance[c])
             .isCloseTo((1 - m) * runningVariance[c] + m * squares / (count - 1), within(2e-6));
       }
+    }
+  }
+
+  @Test
+  void biasBefore_isOnlyInTheRunningMean() {
+    Shape input = Shape.of(3, 5, 2);
+    float[] x = LayerContract.inputs(3, input);
+    double momentum = 0.3;
+    Sequential layer = Sequential.of(Conv2d.of(2, 1), BatchNorm.create().momentum(momentum));
+    float[] weight = {0.5f, -1, 2, 0.25f};
+    float[] bias = {3, -7};
+    try (BuiltLayer built = new BuiltLayer(layer, input)) {
+      built.assignRandomValues(12);
+      built.assign(
+          Map.of("0.weight", weight, "0.bias", bias, "1.running_mean", new float[] {1, 2}));
+      float[] trained = built.train(x, 1);
+      step(built, x);
+      float[] mean = built.value("1.running_mean");
+      for (int c = 0; c < 2; c++) {
+        double sum = 0;
+        for (int i = 0; i < x.length; i += 2) {
+          sum += weight[c] * x[i] + weight[2 + c] * x[i + 1] + bias[c];
+        }
+        assertThat((double) mean[c])
+            .isCloseTo((1 - momentum) * (c + 1) + momentum * sum / (x.length / 2.0), within(3e-6));
+      }
+      built.assign(Map.of("0.bias", new float[2]));
+      assertThat(built.train(x, 1)).isEqualTo(trained);
     }
   }
 

@@ -63,6 +63,20 @@ class LayerContractTest {
         "1.running_var");
   }
 
+  /** In training the bias is left out of the graph; in inference it counts. */
+  @Test
+  void convolution_biasBeforeBatchNorm() {
+    LayerContract.checkWithPhases(
+        Sequential.of(Conv2d.of(4, 3), BatchNorm.create(), Activation.ELU),
+        Shape.of(5, 3, 2),
+        "0.weight",
+        "0.bias",
+        "1.weight",
+        "1.bias",
+        "1.running_mean",
+        "1.running_var");
+  }
+
   private static Stream<Named<Layer>> withoutParameters() {
     return Stream.of(
         named("max", MaxPool.of(2)),

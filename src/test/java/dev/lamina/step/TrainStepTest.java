@@ -81,6 +81,10 @@ class TrainStepTest {
       assertThat(nodes.stream().filter(node -> node.getOp().contains("Conv2D")))
           .hasSizeGreaterThan(17);
       assertThat(count(nodes, "Transpose")).as("layout changes").isZero();
+      assertThat(nodes.stream().filter(node -> node.getOp().startsWith("BiasAdd")))
+          .as(
+              "biases, with their gradients: only that of the classifier is not in front of batch norm")
+          .hasSizeLessThanOrEqualTo(2);
       assertThat(
               nodes.stream()
                   .filter(node -> node.getOp().equals("Cast"))
