@@ -12,11 +12,12 @@ import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.Schedule;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The configuration of training, as an immutable value. {@link Trainer.Builder}, the options of the
  * command {@code train} and the {@code config.json} of a run are views of it; every default is set
- * here, in {@link #create()}.
+ * here.
  *
  * @param optimizer updates the weights; momentum 0.9 with weight decay 5e-4 by default
  * @param schedule the learning rate (and momentum) of every step; 1cycle up to 0.01 by default
@@ -29,6 +30,8 @@ import java.util.Optional;
  *     1); 0 by default
  * @param precision the number format of convolutions; empty, the default, lets the device decide
  * @param freeze full names of layers that are not trained, or prefixes of them; none by default
+ * @param callbacks what watches or steers every run of this recipe, told before the callbacks of
+ *     {@link Trainer.Builder#callbacks}; none by default
  * @param seed the seed of the order of the images, augmentation and dropout; 0 by default
  */
 public record Recipe(
@@ -42,6 +45,7 @@ public record Recipe(
     double validationSplit,
     Optional<Precision> precision,
     List<String> freeze,
+    List<Callback> callbacks,
     long seed) {
   /** Checks the ranges of epochs, batchSize and validationSplit, and copies the lists. */
   public Recipe {
@@ -53,197 +57,126 @@ public record Recipe(
         validationSplit);
     augmentations = List.copyOf(augmentations);
     freeze = List.copyOf(freeze);
+    callbacks = List.copyOf(callbacks);
   }
 
   /** Returns the flagship's recipe without augmentation. */
   public static Recipe create() {
-    return new Recipe(
-        MomentumOptimizer.of(0.9).weightDecay(5e-4),
-        OneCycle.of(0.01),
-        CrossEntropy.create(),
-        List.of(),
-        100,
-        64,
-        false,
-        0,
-        Optional.empty(),
-        List.of(),
-        0);
+    return new Values().recipe();
   }
 
   /** Returns this recipe with another optimizer. */
   public Recipe optimizer(Optimizer optimizer) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.optimizer = optimizer);
   }
 
   /** Returns this recipe with another schedule. */
   public Recipe schedule(Schedule schedule) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.schedule = schedule);
   }
 
   /** Returns this recipe with another loss. */
   public Recipe loss(Loss loss) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.loss = loss);
   }
 
   /** Returns this recipe with other augmentations. */
   public Recipe augmentations(List<BatchAugmentation> augmentations) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.augmentations = augmentations);
   }
 
   /** Returns this recipe with another number of epochs. */
   public Recipe epochs(int epochs) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.epochs = epochs);
   }
 
   /** Returns this recipe with another batch size. */
   public Recipe batchSize(int batchSize) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.batchSize = batchSize);
   }
 
   /** Returns this recipe with or without the last short batch of an epoch. */
   public Recipe dropLast(boolean dropLast) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.dropLast = dropLast);
   }
 
   /** Returns this recipe with another share of images for validation. */
   public Recipe validationSplit(double validationSplit) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.validationSplit = validationSplit);
   }
 
   /** Returns this recipe with another precision. */
   public Recipe precision(Optional<Precision> precision) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.precision = precision);
   }
 
   /** Returns this recipe with other layers that are not trained. */
   public Recipe freeze(List<String> freeze) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.freeze = freeze);
+  }
+
+  /** Returns this recipe with other callbacks. */
+  public Recipe callbacks(List<Callback> callbacks) {
+    return with(values -> values.callbacks = callbacks);
   }
 
   /** Returns this recipe with another seed. */
   public Recipe seed(long seed) {
-    return new Recipe(
-        optimizer,
-        schedule,
-        loss,
-        augmentations,
-        epochs,
-        batchSize,
-        dropLast,
-        validationSplit,
-        precision,
-        freeze,
-        seed);
+    return with(values -> values.seed = seed);
+  }
+
+  private Recipe with(Consumer<Values> change) {
+    Values values = new Values(this);
+    change.accept(values);
+    return values.recipe();
+  }
+
+  /** The values of a recipe, to change one of them; the initial ones are the defaults. */
+  private static final class Values {
+    Optimizer optimizer = MomentumOptimizer.of(0.9).weightDecay(5e-4);
+    Schedule schedule = OneCycle.of(0.01);
+    Loss loss = CrossEntropy.create();
+    List<BatchAugmentation> augmentations = List.of();
+    int epochs = 100;
+    int batchSize = 64;
+    boolean dropLast;
+    double validationSplit;
+    Optional<Precision> precision = Optional.empty();
+    List<String> freeze = List.of();
+    List<Callback> callbacks = List.of();
+    long seed;
+
+    Values() {}
+
+    Values(Recipe recipe) {
+      optimizer = recipe.optimizer;
+      schedule = recipe.schedule;
+      loss = recipe.loss;
+      augmentations = recipe.augmentations;
+      epochs = recipe.epochs;
+      batchSize = recipe.batchSize;
+      dropLast = recipe.dropLast;
+      validationSplit = recipe.validationSplit;
+      precision = recipe.precision;
+      freeze = recipe.freeze;
+      callbacks = recipe.callbacks;
+      seed = recipe.seed;
+    }
+
+    Recipe recipe() {
+      return new Recipe(
+          optimizer,
+          schedule,
+          loss,
+          augmentations,
+          epochs,
+          batchSize,
+          dropLast,
+          validationSplit,
+          precision,
+          freeze,
+          callbacks,
+          seed);
+    }
   }
 }

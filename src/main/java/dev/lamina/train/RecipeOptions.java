@@ -8,42 +8,107 @@ import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
 import dev.lamina.registry.UnregisteredException;
 import dev.lamina.schedule.ScheduleTypes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * A {@link Recipe} as options, for {@code config.json} and checkpoints. Of an optimizer, schedule,
- * loss or augmentation whose class is not registered, such as a lambda, only the name of the class
- * is stored: two recipes can be compared by it, but the recipe cannot be read back.
+ * loss, augmentation or callback whose class is not registered, such as a lambda, only the name of
+ * the class is stored: two recipes can be compared by it, but the recipe cannot be read back.
  */
 public final class RecipeOptions {
   private static final String CLASS = "class";
 
+  /**
+   * One field of a recipe.
+   *
+   * @param name its name in files
+   * @param write its value as one of {@link Options}; empty if it is not set
+   * @param read the recipe with the value that options have under the name
+   */
+  private record Field(
+      String name, Function<Recipe, Optional<?>> write, BiFunction<Recipe, Options, Recipe> read) {}
+
+  /** All fields, in the order in which they are written. */
+  private static final List<Field> FIELDS =
+      List.of(
+          part("optimizer", OptimizerTypes.REGISTRY, Recipe::optimizer, Recipe::optimizer),
+          part("schedule", ScheduleTypes.REGISTRY, Recipe::schedule, Recipe::schedule),
+          part("loss", LossTypes.REGISTRY, Recipe::loss, Recipe::loss),
+          parts(
+              "augmentations",
+              AugmentationTypes.REGISTRY,
+              Recipe::augmentations,
+              Recipe::augmentations),
+          value("epochs", Recipe::epochs, (recipe, o) -> recipe.epochs(o.getInt("epochs"))),
+          value(
+              "batchSize",
+              Recipe::batchSize,
+              (recipe, o) -> recipe.batchSize(o.getInt("batchSize"))),
+          value(
+              "dropLast",
+              Recipe::dropLast,
+              (recipe, o) -> recipe.dropLast(o.getBoolean("dropLast"))),
+          value(
+              "validationSplit",
+              Recipe::validationSplit,
+              (recipe, o) -> recipe.validationSplit(o.getDouble("validationSplit"))),
+          new Field(
+              "precision",
+              Recipe::precision,
+              (recipe, o) ->
+                  recipe.precision(Optional.of(o.getEnum("precision", Precision.class)))),
+          value("freeze", Recipe::freeze, (recipe, o) -> recipe.freeze(o.getStrings("freeze"))),
+          parts("callbacks", CallbackTypes.REGISTRY, Recipe::callbacks, Recipe::callbacks),
+          value("seed", Recipe::seed, (recipe, o) -> recipe.seed(o.getLong("seed"))));
+
   private RecipeOptions() {}
+
+  private static Field value(
+      String name, Function<Recipe, Object> get, BiFunction<Recipe, Options, Recipe> read) {
+    return new Field(name, recipe -> Optional.of(get.apply(recipe)), read);
+  }
+
+  /** A field with a value of a registered class. */
+  private static <T> Field part(
+      String name,
+      Registry<T> registry,
+      Function<Recipe, T> get,
+      BiFunction<Recipe, T, Recipe> with) {
+    return value(
+        name,
+        recipe -> write(registry, get.apply(recipe)),
+        (recipe, options) -> with.apply(recipe, read(registry, options.getOptions(name).at(""))));
+  }
+
+  /** A field with a list of values of registered classes. */
+  private static <T> Field parts(
+      String name,
+      Registry<T> registry,
+      Function<Recipe, List<T>> get,
+      BiFunction<Recipe, List<T>, Recipe> with) {
+    return value(
+        name,
+        recipe -> get.apply(recipe).stream().map(part -> write(registry, part)).toList(),
+        (recipe, options) ->
+            with.apply(
+                recipe,
+                options.getOptionsList(name).stream().map(part -> read(registry, part)).toList()));
+  }
 
   /** Returns all options of a recipe, including those with their default. */
   public static Options write(Recipe recipe) {
-    Options options =
-        Options.none()
-            .with("optimizer", write(OptimizerTypes.REGISTRY, recipe.optimizer()))
-            .with("schedule", write(ScheduleTypes.REGISTRY, recipe.schedule()))
-            .with("loss", write(LossTypes.REGISTRY, recipe.loss()))
-            .with(
-                "augmentations",
-                recipe.augmentations().stream()
-                    .map(augmentation -> write(AugmentationTypes.REGISTRY, augmentation))
-                    .toList())
-            .with("epochs", recipe.epochs())
-            .with("batchSize", recipe.batchSize())
-            .with("dropLast", recipe.dropLast())
-            .with("validationSplit", recipe.validationSplit());
-    return recipe
-        .precision()
-        .map(precision -> options.with("precision", precision))
-        .orElse(options)
-        .with("freeze", recipe.freeze())
-        .with("seed", recipe.seed());
+    Options options = Options.none();
+    for (Field field : FIELDS) {
+      Optional<?> value = field.write().apply(recipe);
+      if (value.isPresent()) {
+        options = options.with(field.name(), value.get());
+      }
+    }
+    return options;
   }
 
   private static <T> Options write(Registry<T> registry, T value) {
@@ -64,13 +129,15 @@ public final class RecipeOptions {
    * fails.
    */
   public static List<String> unregistered(Recipe recipe) {
-    Options options = write(recipe);
-    return Stream.concat(
-            Stream.of("optimizer", "schedule", "loss").map(options::getOptions),
-            options.getOptionsList("augmentations").stream())
-        .filter(part -> part.has(CLASS))
-        .map(part -> part.getString(CLASS))
-        .toList();
+    List<String> names = new ArrayList<>();
+    for (Object value : write(recipe).values().values()) {
+      for (Object part : value instanceof List<?> list ? list : List.of(value)) {
+        if (part instanceof Options options && options.has(CLASS)) {
+          names.add(options.getString(CLASS));
+        }
+      }
+    }
+    return names;
   }
 
   /**
@@ -83,31 +150,13 @@ public final class RecipeOptions {
   public static Recipe read(Options options) {
     Options own = options.owner("recipe");
     Recipe recipe = Recipe.create();
-    Recipe read =
-        new Recipe(
-            read(OptimizerTypes.REGISTRY, own, "optimizer", recipe.optimizer()),
-            read(ScheduleTypes.REGISTRY, own, "schedule", recipe.schedule()),
-            read(LossTypes.REGISTRY, own, "loss", recipe.loss()),
-            own.has("augmentations")
-                ? own.getOptionsList("augmentations").stream()
-                    .map(augmentation -> read(AugmentationTypes.REGISTRY, augmentation))
-                    .toList()
-                : recipe.augmentations(),
-            own.getInt("epochs", recipe.epochs()),
-            own.getInt("batchSize", recipe.batchSize()),
-            own.getBoolean("dropLast", recipe.dropLast()),
-            own.getDouble("validationSplit", recipe.validationSplit()),
-            own.has("precision")
-                ? Optional.of(own.getEnum("precision", Precision.class))
-                : recipe.precision(),
-            own.has("freeze") ? own.getStrings("freeze") : recipe.freeze(),
-            own.getLong("seed", recipe.seed()));
+    for (Field field : FIELDS) {
+      if (own.has(field.name())) {
+        recipe = field.read().apply(recipe, own);
+      }
+    }
     own.checkNoOthers();
-    return read;
-  }
-
-  private static <T> T read(Registry<T> registry, Options recipe, String name, T ifMissing) {
-    return recipe.has(name) ? read(registry, recipe.getOptions(name).at("")) : ifMissing;
+    return recipe;
   }
 
   private static <T> T read(Registry<T> registry, Options options) {

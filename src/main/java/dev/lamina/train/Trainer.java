@@ -28,6 +28,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +65,7 @@ public final class Trainer {
         new TreeSet<>(Configuration.CHANGEABLE),
         builder.allowChanges);
     recipe = builder.recipe;
-    callbacks = builder.callbacks;
+    callbacks = Stream.concat(recipe.callbacks().stream(), builder.callbacks.stream()).toList();
     metrics = builder.metrics;
     allowChanges = builder.allowChanges;
     frozen = new FrozenLayers(recipe.freeze());
@@ -336,7 +337,7 @@ public final class Trainer {
       return this;
     }
 
-    /** Sets the callbacks, in this order; none unless set. */
+    /** Sets callbacks, in this order, told after those of the recipe; none unless set. */
     public Builder callbacks(Callback... callbacks) {
       this.callbacks = List.of(callbacks);
       return this;

@@ -117,6 +117,29 @@ class SteeringTest {
   }
 
   @Test
+  void callbacksOfTheRecipe_takePart_andAreToldFirst() {
+    List<String> told = new ArrayList<>();
+    Recipe recipe =
+        recipe(1).build().recipe().callbacks(List.of(named("recipe", told), Ema.of(0.8)));
+    try (Model model = model();
+        Model averaged = model()) {
+      Trainer.builder(recipe).callbacks(named("code", told)).build().fit(model, IMAGES);
+      recipe(1).callbacks(Ema.of(0.8)).build().fit(averaged, IMAGES);
+      assertSame(model.weights(), averaged.weights());
+    }
+    assertThat(told).containsExactly("recipe", "code");
+  }
+
+  private static Callback named(String name, List<String> told) {
+    return new Callback() {
+      @Override
+      public void onEpoch(Epoch epoch, RunHandle run) {
+        told.add(name);
+      }
+    };
+  }
+
+  @Test
   void earlyStopping_stopsAfterItsPatience_withTheBestWeights() {
     List<Weights> weights = new ArrayList<>();
     Callback recorder =
