@@ -16,63 +16,58 @@ import org.tensorflow.types.TFloat32;
  * w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  * </pre>
  *
- * With decoupled decay (AdamW; Loshchilov and Hutter, arXiv 1711.05101) {@code w = w - rate * decay
- * * w} comes first. A schedule that cycles the momentum sets beta1; 1 - beta1^t then takes the
- * beta1 of the step.
+ * With {@link #withDecoupledDecay} it is AdamW. A schedule that cycles the momentum sets beta1; 1 -
+ * beta1^t then takes the beta1 of the step.
  *
  * @param beta1 the decay of the first moment; 0.9 unless set
  * @param beta2 the decay of the second moment; 0.999 unless set
  * @param epsilon the number that keeps the divisor above 0; 1e-8 unless set
- * @param decoupledDecay AdamW's weight decay; 0 unless set
- * @param transform clipping and L2 weight decay; none unless set
+ * @param transform clipping and weight decay; none unless set
  */
-public record Adam(
-    double beta1, double beta2, double epsilon, double decoupledDecay, GradientTransform transform)
+public record Adam(double beta1, double beta2, double epsilon, GradientTransform transform)
     implements Optimizer {
-  /** Checks that the betas are in [0, 1), epsilon is positive and decay not negative. */
+  /** Checks that the betas are in [0, 1) and epsilon is positive. */
   public Adam {
     checkArgument(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1);
     checkArgument(beta2 >= 0 && beta2 < 1, "beta2 must be in [0, 1), got %s", beta2);
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
-    checkArgument(
-        decoupledDecay >= 0, "decoupledDecay must not be negative, got %s", decoupledDecay);
   }
 
   /** Returns Adam with the paper's constants. */
   public static Adam create() {
-    return new Adam(0.9, 0.999, 1e-8, 0, GradientTransform.NONE);
-  }
-
-  /** Returns AdamW: Adam with a weight decay that does not pass through the moments. */
-  public static Adam withDecoupledDecay(double decay) {
-    return new Adam(0.9, 0.999, 1e-8, decay, GradientTransform.NONE);
+    return new Adam(0.9, 0.999, 1e-8, GradientTransform.NONE);
   }
 
   /** Returns this optimizer with other decays of the moments. */
   public Adam betas(double beta1, double beta2) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform);
+    return new Adam(beta1, beta2, epsilon, transform);
   }
 
   /** Returns this optimizer with another epsilon. */
   public Adam epsilon(double epsilon) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform);
+    return new Adam(beta1, beta2, epsilon, transform);
   }
 
   /** Returns this optimizer with this factor of each weight added to its gradient. */
   public Adam weightDecay(double weightDecay) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.weightDecay(weightDecay));
+    return new Adam(beta1, beta2, epsilon, transform.weightDecay(weightDecay));
   }
 
-  /** Returns this optimizer without either weight decay of biases and normalisation parameters. */
+  /** Returns AdamW: this optimizer with a weight decay that does not pass through the moments. */
+  public Adam withDecoupledDecay() {
+    return new Adam(beta1, beta2, epsilon, transform.withDecoupledDecay());
+  }
+
+  /** Returns this optimizer without weight decay of biases and normalisation parameters. */
   public Adam decayKernelsOnly() {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.forKernelsOnly());
+    return new Adam(beta1, beta2, epsilon, transform.forKernelsOnly());
   }
 
   /**
    * Returns this optimizer with all gradients scaled down together if their common norm is larger.
    */
   public Adam clipNorm(double clipNorm) {
-    return new Adam(beta1, beta2, epsilon, decoupledDecay, transform.clipNorm(clipNorm));
+    return new Adam(beta1, beta2, epsilon, transform.clipNorm(clipNorm));
   }
 
   @Override
@@ -83,13 +78,6 @@ public record Adam(
   @Override
   public Op update(UpdateContext update) {
     Ops tf = update.tf();
-    double decay = transform.weightDecay(decoupledDecay).decayOf(update.variable());
-    if (decay > 0) {
-      Operand<TFloat32> decayed =
-          tf.math.mul(
-              update.value(), tf.math.mul(update.learningRate(), tf.constant((float) decay)));
-      tf = tf.withControlDependencies(tf.assignSubVariableOp(update.variable().handle(), decayed));
-    }
     Operand<TFloat32> power1 = tf.math.pow(update.momentum(), update.step());
     Operand<TFloat32> power2 = tf.math.pow(tf.constant((float) beta2), update.step());
     // The kernel adds its epsilon to the uncorrected root, so it is given the corrected one.

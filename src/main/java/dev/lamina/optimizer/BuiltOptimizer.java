@@ -42,6 +42,7 @@ public final class BuiltOptimizer {
   /**
    * Builds the updates.
    *
+   * @param groups the parameters with values of their own
    * @param state the registry to add slots and scheduled variables to
    * @param before the operations that must run before any variable changes
    * @param values each variable's value in the step
@@ -49,6 +50,7 @@ public final class BuiltOptimizer {
    */
   public static BuiltOptimizer build(
       Optimizer optimizer,
+      List<ParameterGroup> groups,
       State state,
       Ops root,
       List<Op> before,
@@ -56,22 +58,48 @@ public final class BuiltOptimizer {
       Map<Variable, Operand<TFloat32>> gradients) {
     BuiltOptimizer built = new BuiltOptimizer(state, root);
     Ops gated = built.tf.withControlDependencies(before);
-    Map<Variable, Operand<TFloat32>> transformed =
-        optimizer.transform().apply(built.tf, values, gradients);
-    transformed.forEach(
-        (variable, gradient) ->
-            built.operations.add(
-                optimizer.update(
-                    new UpdateContext(
-                        gated,
-                        state,
-                        variable,
-                        Objects.requireNonNull(values.get(variable)),
-                        gradient,
-                        built.rate,
-                        built.momentumValue,
-                        built::stepValue))));
+    optimizer
+        .transform()
+        .apply(built.tf, groups, values, gradients)
+        .forEach(
+            (variable, gradient) ->
+                built.operations.add(
+                    optimizer.update(
+                        built.context(
+                            gated,
+                            optimizer.transform(),
+                            ParameterGroup.of(groups, variable),
+                            variable,
+                            Objects.requireNonNull(values.get(variable)),
+                            gradient))));
     return built;
+  }
+
+  /** Returns the update of one variable, with the values of its group, after decoupled decay. */
+  private UpdateContext context(
+      Ops gated,
+      GradientTransform transform,
+      ParameterGroup group,
+      Variable variable,
+      Operand<TFloat32> value,
+      Operand<TFloat32> gradient) {
+    Operand<TFloat32> ownRate =
+        group.rate() == 1 ? rate : tf.math.mul(rate, tf.constant((float) group.rate()));
+    Operand<TFloat32> ownMomentum =
+        group.momentum().isEmpty()
+            ? momentumValue
+            : tf.constant((float) group.momentum().getAsDouble());
+    Ops after = gated;
+    Operand<TFloat32> decayed = value;
+    double decay = transform.decoupledDecayOf(variable, group);
+    if (decay > 0) {
+      Operand<TFloat32> loss =
+          gated.math.mul(value, gated.math.mul(ownRate, gated.constant((float) decay)));
+      after = gated.withControlDependencies(gated.assignSubVariableOp(variable.handle(), loss));
+      decayed = gated.math.sub(value, loss);
+    }
+    return new UpdateContext(
+        after, state, variable, decayed, gradient, ownRate, ownMomentum, this::stepValue);
   }
 
   private Variable scheduled(String name) {

@@ -13,61 +13,88 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
- * The transform of the gradients before the update: clipping, then weight decay.
+ * What happens before the update of an optimizer: clipping of the gradients, then weight decay.
  *
  * @param weightDecay the factor of the weight that is added to its gradient (L2 regularisation, as
- *     in PyTorch's SGD and Adam); 0 unless set
+ *     in PyTorch's SGD and Adam) or, decoupled, taken from the weight; 0 unless set
+ * @param decoupled whether weight decay is decoupled from the gradient (Loshchilov and Hutter,
+ *     arXiv 1711.05101, with the decay times the learning rate as in PyTorch's AdamW): {@code w = w
+ *     - rate * weightDecay * w} before the update, of which the moments or the velocity know
+ *     nothing; false unless set
  * @param kernelsOnly whether weight decay leaves biases and normalisation parameters out; false
  *     unless set
  * @param clipNorm the maximum norm of all gradients together; larger ones are scaled down to it;
  *     infinite unless set
  */
-public record GradientTransform(double weightDecay, boolean kernelsOnly, double clipNorm) {
+public record GradientTransform(
+    double weightDecay, boolean decoupled, boolean kernelsOnly, double clipNorm) {
   /** The identity. */
   public static final GradientTransform NONE =
-      new GradientTransform(0, false, Double.POSITIVE_INFINITY);
+      new GradientTransform(0, false, false, Double.POSITIVE_INFINITY);
 
   /** Checks that weightDecay is finite and not negative, and clipNorm positive. */
   public GradientTransform {
+    checkWeightDecay(weightDecay);
+    checkArgument(clipNorm > 0, "clipNorm must be positive, got %s", clipNorm);
+  }
+
+  static void checkWeightDecay(double weightDecay) {
     checkArgument(
         weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY,
         "weightDecay must be finite and not negative, got %s",
         weightDecay);
-    checkArgument(clipNorm > 0, "clipNorm must be positive, got %s", clipNorm);
   }
 
   /** Returns this transform with another weight decay. */
   public GradientTransform weightDecay(double weightDecay) {
-    return new GradientTransform(weightDecay, kernelsOnly, clipNorm);
+    return new GradientTransform(weightDecay, decoupled, kernelsOnly, clipNorm);
+  }
+
+  /** Returns this transform with weight decay that does not pass through the gradient. */
+  public GradientTransform withDecoupledDecay() {
+    return new GradientTransform(weightDecay, true, kernelsOnly, clipNorm);
   }
 
   /** Returns this transform with weight decay for kernels only. */
   public GradientTransform forKernelsOnly() {
-    return new GradientTransform(weightDecay, true, clipNorm);
+    return new GradientTransform(weightDecay, decoupled, true, clipNorm);
   }
 
   /** Returns this transform with another maximum norm. */
   public GradientTransform clipNorm(double clipNorm) {
-    return new GradientTransform(weightDecay, kernelsOnly, clipNorm);
+    return new GradientTransform(weightDecay, decoupled, kernelsOnly, clipNorm);
   }
 
   /** Returns the weight decay of one variable. */
-  double decayOf(Variable variable) {
-    return kernelsOnly && variable.parameter().role() != Role.KERNEL ? 0 : weightDecay;
+  private double decayOf(Variable variable, ParameterGroup group) {
+    boolean leftOut = kernelsOnly && variable.parameter().role() != Role.KERNEL;
+    return group.weightDecay().orElse(leftOut ? 0 : weightDecay);
+  }
+
+  /** Returns the decoupled weight decay of one variable. */
+  double decoupledDecayOf(Variable variable, ParameterGroup group) {
+    return decoupled ? decayOf(variable, group) : 0;
   }
 
   /**
-   * Adds clipping and decay to a graph.
+   * Adds clipping, and decay unless it is decoupled, to a graph.
    *
+   * @param groups the parameters with a decay of their own
    * @param values each variable's value in the step
    * @param gradients the gradient of each of them
    */
   Map<Variable, Operand<TFloat32>> apply(
-      Ops tf, Map<Variable, Operand<TFloat32>> values, Map<Variable, Operand<TFloat32>> gradients) {
+      Ops tf,
+      List<ParameterGroup> groups,
+      Map<Variable, Operand<TFloat32>> values,
+      Map<Variable, Operand<TFloat32>> gradients) {
     Map<Variable, Operand<TFloat32>> transformed = clip(tf, gradients);
+    if (decoupled) {
+      return transformed;
+    }
     values.forEach(
         (variable, value) -> {
-          double decay = decayOf(variable);
+          double decay = decayOf(variable, ParameterGroup.of(groups, variable));
           if (decay > 0) {
             transformed.computeIfPresent(
                 variable,

@@ -42,6 +42,11 @@ public record MomentumOptimizer(double momentum, boolean nesterov, GradientTrans
     return new MomentumOptimizer(momentum, nesterov, transform.weightDecay(weightDecay));
   }
 
+  /** Returns SGDW: this optimizer with a weight decay that does not pass through the velocity. */
+  public MomentumOptimizer withDecoupledDecay() {
+    return new MomentumOptimizer(momentum, nesterov, transform.withDecoupledDecay());
+  }
+
   /** Returns this optimizer without weight decay of biases and normalisation parameters. */
   public MomentumOptimizer decayKernelsOnly() {
     return new MomentumOptimizer(momentum, nesterov, transform.forKernelsOnly());

@@ -1,7 +1,11 @@
 package dev.lamina.optimizer;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.graph.Role;
 import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
+import java.util.OptionalDouble;
 
 /** The optimizers that can be stored in files; custom optimizers can be registered. */
 public final class OptimizerTypes {
@@ -24,6 +28,9 @@ public final class OptimizerTypes {
         Options.none()
             .with("weightDecay", transform.weightDecay())
             .with("decayKernelsOnly", transform.kernelsOnly());
+    if (transform.decoupled()) {
+      options = options.with("decoupled", true);
+    }
     return Double.isFinite(transform.clipNorm())
         ? options.with("clipNorm", transform.clipNorm())
         : options;
@@ -34,26 +41,72 @@ public final class OptimizerTypes {
     GradientTransform none = GradientTransform.NONE;
     return new GradientTransform(
         options.getDouble("weightDecay", none.weightDecay()),
+        options.getBoolean("decoupled", none.decoupled()),
         options.getBoolean("decayKernelsOnly", none.kernelsOnly()),
         options.getDouble("clipNorm", none.clipNorm()));
+  }
+
+  /** Returns a group of parameters as options. */
+  public static Options write(ParameterGroup group) {
+    Options options =
+        Options.none()
+            .with("layers", group.layers())
+            .with("roles", group.roles())
+            .with("names", group.names())
+            .with("rate", group.rate());
+    if (group.weightDecay().isPresent()) {
+      options = options.with("weightDecay", group.weightDecay().getAsDouble());
+    }
+    return group.momentum().isPresent()
+        ? options.with("momentum", group.momentum().getAsDouble())
+        : options;
+  }
+
+  /** Returns the group that {@link #write(ParameterGroup)} wrote. */
+  public static ParameterGroup readGroup(Options options) {
+    Options own = options.owner("parameter group \"%s\"".formatted(options.path()));
+    ParameterGroup all = ParameterGroup.matching();
+    ParameterGroup group =
+        new ParameterGroup(
+            own.has("layers") ? own.getStrings("layers") : all.layers(),
+            own.has("roles") ? own.getEnums("roles", Role.class) : all.roles(),
+            own.has("names") ? own.getStrings("names") : all.names(),
+            own.getDouble("rate", all.rate()),
+            optional(own, "weightDecay"),
+            optional(own, "momentum"));
+    own.checkNoOthers();
+    return group;
+  }
+
+  private static OptionalDouble optional(Options options, String name) {
+    return options.has(name) ? OptionalDouble.of(options.getDouble(name)) : OptionalDouble.empty();
   }
 
   private static Options optionsOf(Adam adam) {
     return write(adam.transform())
         .with("beta1", adam.beta1())
         .with("beta2", adam.beta2())
-        .with("epsilon", adam.epsilon())
-        .with("decoupledDecay", adam.decoupledDecay());
+        .with("epsilon", adam.epsilon());
   }
 
   private static Adam adam(Options options) {
     Adam adam = Adam.create();
-    return new Adam(
-        options.getDouble("beta1", adam.beta1()),
-        options.getDouble("beta2", adam.beta2()),
-        options.getDouble("epsilon", adam.epsilon()),
-        options.getDouble("decoupledDecay", adam.decoupledDecay()),
-        readTransform(options));
+    Adam read =
+        new Adam(
+            options.getDouble("beta1", adam.beta1()),
+            options.getDouble("beta2", adam.beta2()),
+            options.getDouble("epsilon", adam.epsilon()),
+            readTransform(options));
+    // Files of 0.1 have two weight decays.
+    double decoupled = options.getDouble("decoupledDecay", 0);
+    if (decoupled == 0) {
+      return read;
+    }
+    checkArgument(
+        read.transform().weightDecay() == 0,
+        "weightDecay must be 0 beside decoupledDecay, got %s",
+        read.transform().weightDecay());
+    return read.weightDecay(decoupled).withDecoupledDecay();
   }
 
   private static Options optionsOf(MomentumOptimizer optimizer) {

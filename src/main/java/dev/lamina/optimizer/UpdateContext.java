@@ -59,22 +59,22 @@ public final class UpdateContext {
     return variable;
   }
 
-  /** Returns the variable's value before the step. */
+  /** Returns the variable's value before the update, after decoupled weight decay. */
   public Operand<TFloat32> value() {
     return value;
   }
 
-  /** Returns the variable's gradient, clipped and with weight decay. */
+  /** Returns the variable's gradient, clipped and with weight decay unless that is decoupled. */
   public Operand<TFloat32> gradient() {
     return gradient;
   }
 
-  /** Returns the learning rate of the step, a scalar. */
+  /** Returns the variable's learning rate of the step, a scalar. */
   public Operand<TFloat32> learningRate() {
     return learningRate;
   }
 
-  /** Returns the momentum of the step, a scalar. */
+  /** Returns the variable's momentum of the step, a scalar. */
   public Operand<TFloat32> momentum() {
     return momentum;
   }

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,13 @@ final class OptionValues {
 
   static @Nullable Boolean flag(Object value) {
     return value instanceof Boolean flag ? flag : null;
+  }
+
+  static <E extends Enum<E>> @Nullable E constant(Object value, Class<E> type) {
+    return Arrays.stream(type.getEnumConstants())
+        .filter(constant -> constant.name().equals(value))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Returns the elements of a list; null if it is not one, or an element is of another class. */

@@ -161,16 +161,16 @@ public final class Options {
 
   /** Returns the constant of an enum. */
   public <E extends Enum<E>> E getEnum(String name, Class<E> type) {
-    String constants =
-        Arrays.stream(type.getEnumConstants()).map(Enum::name).collect(Collectors.joining(", "));
-    return required(
-        name,
-        "one of " + constants,
-        value ->
-            Arrays.stream(type.getEnumConstants())
-                .filter(constant -> constant.name().equals(value))
-                .findFirst()
-                .orElse(null));
+    return required(name, "one of " + constants(type), value -> OptionValues.constant(value, type));
+  }
+
+  /** Returns constants of an enum. */
+  public <E extends Enum<E>> List<E> getEnums(String name, Class<E> type) {
+    return list(name, "a list of " + constants(type), value -> OptionValues.constant(value, type));
+  }
+
+  private static String constants(Class<? extends Enum<?>> type) {
+    return Arrays.stream(type.getEnumConstants()).map(Enum::name).collect(Collectors.joining(", "));
   }
 
   /** Returns the constant of an enum, or the default if the option is missing. */

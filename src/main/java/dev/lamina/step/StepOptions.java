@@ -5,6 +5,7 @@ import dev.lamina.graph.Precision;
 import dev.lamina.loss.Loss;
 import dev.lamina.metric.Metric;
 import dev.lamina.optimizer.Optimizer;
+import dev.lamina.optimizer.ParameterGroup;
 import java.util.List;
 
 /**
@@ -14,6 +15,7 @@ import java.util.List;
  * @param loss the loss to minimise
  * @param metrics the metrics to report beside the loss
  * @param optimizer updates the weights
+ * @param groups the parameters with a rate, decay or momentum of their own
  * @param precision the number format of convolutions
  * @param frozen the layers that are not trained
  * @param seed the seed of all random draws
@@ -26,6 +28,7 @@ public record StepOptions(
     Loss loss,
     List<Metric> metrics,
     Optimizer optimizer,
+    List<ParameterGroup> groups,
     Precision precision,
     FrozenLayers frozen,
     long seed,
@@ -36,6 +39,7 @@ public record StepOptions(
   public StepOptions {
     augmentations = List.copyOf(augmentations);
     metrics = List.copyOf(metrics);
+    groups = List.copyOf(groups);
     afterUpdate = List.copyOf(afterUpdate);
   }
 }

@@ -59,6 +59,7 @@ final class Update {
     optimizer =
         BuiltOptimizer.build(
             options.optimizer(),
+            options.groups(),
             state,
             session.ops(),
             List.of(finite),

@@ -30,7 +30,10 @@ import org.jspecify.annotations.Nullable;
 final class Configuration {
   /** The options that may change in the middle of a run. */
   static final Set<String> CHANGEABLE =
-      Set.of("epochs", "schedule", "optimizer", "loss", "augment", "precision");
+      Set.of("epochs", "schedule", "optimizer", "groups", "loss", "augment", "precision");
+
+  /** What the fields that earlier checkpoints lack would say in them. */
+  private static final Map<String, String> ADDED = Map.of("groups", "[]");
 
   private Configuration() {}
 
@@ -46,6 +49,12 @@ final class Configuration {
                 hash(network(model.network()).getBytes(StandardCharsets.UTF_8))));
     Recipe recipe = trainer.recipe;
     fields.put("optimizer", text(OptimizerTypes.REGISTRY, recipe.optimizer()));
+    fields.put(
+        "groups",
+        recipe.groups().stream()
+            .map(group -> OptionsJson.write(OptimizerTypes.write(group)).toString())
+            .toList()
+            .toString());
     fields.put("schedule", text(ScheduleTypes.REGISTRY, recipe.schedule()));
     fields.put("loss", text(LossTypes.REGISTRY, recipe.loss()));
     fields.put(
@@ -82,7 +91,7 @@ final class Configuration {
     List<String> allowable = new ArrayList<>();
     now.forEach(
         (field, value) -> {
-          String was = before.getOrDefault(field, "nothing");
+          String was = before.getOrDefault(field, ADDED.getOrDefault(field, "nothing"));
           if (!was.equals(value) && !allowedChanges.contains(field)) {
             differing.add(
                 "%s must be %s as in the checkpoint, got %s".formatted(field, was, value));

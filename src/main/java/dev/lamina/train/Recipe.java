@@ -8,6 +8,7 @@ import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Optimizer;
+import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.Schedule;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.function.Consumer;
  * here.
  *
  * @param optimizer updates the weights; momentum 0.9 with weight decay 5e-4 by default
+ * @param groups the parameters with a learning rate, weight decay or momentum of their own; none by
+ *     default
  * @param schedule the learning rate (and momentum) of every step; 1cycle up to 0.01 by default
  * @param loss the loss to minimise; {@link CrossEntropy} by default
  * @param augmentations random changes of the training batches, in this order; none by default
@@ -36,6 +39,7 @@ import java.util.function.Consumer;
  */
 public record Recipe(
     Optimizer optimizer,
+    List<ParameterGroup> groups,
     Schedule schedule,
     Loss loss,
     List<BatchAugmentation> augmentations,
@@ -55,6 +59,7 @@ public record Recipe(
         validationSplit >= 0 && validationSplit < 1,
         "validationSplit must be in [0, 1), got %s",
         validationSplit);
+    groups = List.copyOf(groups);
     augmentations = List.copyOf(augmentations);
     freeze = List.copyOf(freeze);
     callbacks = List.copyOf(callbacks);
@@ -68,6 +73,11 @@ public record Recipe(
   /** Returns this recipe with another optimizer. */
   public Recipe optimizer(Optimizer optimizer) {
     return with(values -> values.optimizer = optimizer);
+  }
+
+  /** Returns this recipe with other groups of parameters. */
+  public Recipe groups(List<ParameterGroup> groups) {
+    return with(values -> values.groups = groups);
   }
 
   /** Returns this recipe with another schedule. */
@@ -134,6 +144,7 @@ public record Recipe(
   /** The values of a recipe, to change one of them; the initial ones are the defaults. */
   private static final class Values {
     Optimizer optimizer = MomentumOptimizer.of(0.9).weightDecay(5e-4);
+    List<ParameterGroup> groups = List.of();
     Schedule schedule = OneCycle.of(0.01);
     Loss loss = CrossEntropy.create();
     List<BatchAugmentation> augmentations = List.of();
@@ -150,6 +161,7 @@ public record Recipe(
 
     Values(Recipe recipe) {
       optimizer = recipe.optimizer;
+      groups = recipe.groups;
       schedule = recipe.schedule;
       loss = recipe.loss;
       augmentations = recipe.augmentations;
@@ -166,6 +178,7 @@ public record Recipe(
     Recipe recipe() {
       return new Recipe(
           optimizer,
+          groups,
           schedule,
           loss,
           augmentations,

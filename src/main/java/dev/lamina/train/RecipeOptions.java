@@ -36,6 +36,12 @@ public final class RecipeOptions {
   private static final List<Field> FIELDS =
       List.of(
           part("optimizer", OptimizerTypes.REGISTRY, Recipe::optimizer, Recipe::optimizer),
+          value(
+              "groups",
+              recipe -> recipe.groups().stream().map(OptimizerTypes::write).toList(),
+              (recipe, o) ->
+                  recipe.groups(
+                      o.getOptionsList("groups").stream().map(OptimizerTypes::readGroup).toList())),
           part("schedule", ScheduleTypes.REGISTRY, Recipe::schedule, Recipe::schedule),
           part("loss", LossTypes.REGISTRY, Recipe::loss, Recipe::loss),
           parts(

@@ -11,6 +11,7 @@ import dev.lamina.metric.Accuracy;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.optimizer.Optimizer;
+import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.step.AfterUpdate;
@@ -118,12 +119,13 @@ public final class Trainer {
    * Checks that this recipe can train a model on images.
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
-   *     frozen does not exist
+   *     frozen, or is in a group of parameters, does not exist
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
     model.checkFits(images);
     frozen.check(model);
+    recipe.groups().forEach(group -> group.check(model.variables()));
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       int batch = Math.min(recipe.batchSize(), images.size());
@@ -152,6 +154,7 @@ public final class Trainer {
             recipe.loss(),
             reported,
             recipe.optimizer(),
+            recipe.groups(),
             precision(model),
             frozen,
             recipe.seed(),
@@ -264,6 +267,12 @@ public final class Trainer {
       return this;
     }
 
+    /** Sets the parameters with a learning rate, weight decay or momentum of their own. */
+    public Builder groups(ParameterGroup... groups) {
+      recipe = recipe.groups(List.of(groups));
+      return this;
+    }
+
     /** Sets the learning rate (and momentum) of every step. */
     public Builder schedule(Schedule schedule) {
       recipe = recipe.schedule(schedule);
@@ -346,9 +355,9 @@ public final class Trainer {
     /**
      * Sets the options that may differ from the checkpoint's when a run is resumed; none unless
      * set. Of {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind),
-     * {@code loss}, {@code augment} and {@code precision}. The resumed run takes the new values
-     * from the checkpoint on. A schedule is a function of the step and of the number of all steps:
-     * with more epochs the learning rate jumps to where the longer schedule has it.
+     * {@code groups}, {@code loss}, {@code augment} and {@code precision}. The resumed run takes
+     * the new values from the checkpoint on. A schedule is a function of the step and of the number
+     * of all steps: with more epochs the learning rate jumps to where the longer schedule has it.
      */
     public Builder allowChanges(String... options) {
       this.allowChanges = Set.of(options);

@@ -91,7 +91,7 @@ class RegularizedTest {
           TFloat32 rate = TFloat32.scalarOf((float) RATE);
           TFloat32 momentum = TFloat32.scalarOf((float) MOMENTUM)) {
         BuiltOptimizer built =
-            BuiltOptimizer.build(optimizer, state, tf, List.of(), values, gradients);
+            BuiltOptimizer.build(optimizer, List.of(), state, tf, List.of(), values, gradients);
         state.clear();
         for (int t = 0; t < 2; t++) {
           session

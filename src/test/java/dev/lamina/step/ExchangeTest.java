@@ -43,6 +43,7 @@ class ExchangeTest {
             CrossEntropy.create(),
             List.of(Accuracy.create()),
             Sgd.create(),
+            List.of(),
             Precision.FLOAT32,
             new FrozenLayers(List.of()),
             1,

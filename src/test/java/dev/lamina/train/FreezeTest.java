@@ -17,8 +17,10 @@ import dev.lamina.layer.Sequential;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.optimizer.Sgd;
 import dev.lamina.step.TrainStep;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -180,5 +182,38 @@ class FreezeTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> recipe().freeze("body", "body2", "top").build().fit(model, images()))
         .withMessage("freeze must leave a layer to train, got [body, body2, top]");
+  }
+
+  /** In a group whose rate is 0 weights stay, though batch norm still computes with the batch. */
+  @Test
+  void groupOfRateZero_keepsWeightsButNotStatistics() {
+    Map<String, float[]> before = weights();
+    recipe()
+        .optimizer(MomentumOptimizer.of(0.9).weightDecay(0.1))
+        .groups(ParameterGroup.matching("body").rate(0))
+        .build()
+        .fit(model, images());
+    weights()
+        .forEach(
+            (name, values) -> {
+              boolean kept = name.startsWith("body.") && !name.contains("running");
+              assertThat(Arrays.equals(values, before.get(name))).as(name).isEqualTo(kept);
+            });
+  }
+
+  @Test
+  void groups_ofUnknownLayersOrNames_areRefused() {
+    Trainer.Builder builder = recipe().groups(ParameterGroup.matching("tip"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.build().fit(model, images()))
+        .withMessage(
+            "layers of a parameter group must be layers with weights, got \"tip\"; the network has"
+                + " [body, body2, top]");
+    Trainer.Builder names = recipe().groups(ParameterGroup.matching().names("bais"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> names.build().fit(model, images()))
+        .withMessage(
+            "names of a parameter group must be some of [weight, bias, running_mean, running_var],"
+                + " got \"bais\"");
   }
 }

@@ -19,6 +19,7 @@ import dev.lamina.augment.RandomResizedCrop;
 import dev.lamina.augment.RandomTranslate;
 import dev.lamina.format.OptionsJson;
 import dev.lamina.graph.Precision;
+import dev.lamina.graph.Role;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.loss.LossTypes;
@@ -26,6 +27,7 @@ import dev.lamina.optimizer.Adam;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.OptimizerTypes;
+import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.optimizer.Sgd;
 import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
@@ -52,7 +54,7 @@ class RecipeOptionsTest {
   private static final List<Optimizer> OPTIMIZERS =
       List.of(
           Adam.create().betas(0.8, 0.99).epsilon(1e-7).weightDecay(1e-3).decayKernelsOnly(),
-          Adam.withDecoupledDecay(0.1).clipNorm(2),
+          Adam.create().weightDecay(0.1).withDecoupledDecay().clipNorm(2),
           MomentumOptimizer.of(0.8).withNesterov().weightDecay(1e-4).clipNorm(1),
           Sgd.create().weightDecay(0.1).decayKernelsOnly().clipNorm(3));
 
@@ -145,6 +147,10 @@ class RecipeOptionsTest {
     Recipe recipe =
         Recipe.create()
             .optimizer(OPTIMIZERS.get(0))
+            .groups(
+                List.of(
+                    ParameterGroup.matching("a.0", "b").roles(Role.NORM).names("bias").rate(64),
+                    ParameterGroup.matching().weightDecay(0).momentum(0.5)))
             .schedule(SCHEDULES.get(1))
             .loss(LOSSES.get(0))
             .augmentations(AUGMENTATIONS)
@@ -174,6 +180,15 @@ class RecipeOptionsTest {
         Options.none().with("epoch", 3),
         "recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you"
             + " mean \"epochs\"?");
+    refuses(
+        Options.none()
+            .with("groups", List.of(Options.none().with("rate", 2), Options.none().with("lr", 3))),
+        "parameter group \"1\" has no option \"lr\"; use the Lamina that wrote it, or remove the"
+            + " option");
+    refuses(
+        Options.none().with("groups", List.of(Options.none().with("roles", List.of("BIASES")))),
+        "roles of parameter group \"0\" must be a list of KERNEL, BIAS, NORM, STATISTIC, got"
+            + " [BIASES]");
     refuses(
         RecipeOptions.write(
                 Recipe.create().augmentations(List.of(RandomFlip.horizontal(), Cutout.of(3))))

@@ -23,6 +23,7 @@ import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.Adam;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.zoo.GoldenModel;
@@ -281,6 +282,12 @@ class ResumeTest {
             .augment(RandomFlip.horizontal())
             .loss(CrossEntropy.create().labelSmoothing(0.1))
             .precision(Precision.BFLOAT16));
+    refuses(
+        """
+        groups must be [] as in the checkpoint, got \
+        [{"layers":["5"],"roles":[],"names":[],"rate":2.0}]; allow it with allowChanges("groups")""",
+        run,
+        recipe().groups(ParameterGroup.matching("5").rate(2)));
     refuses(
         "dropLast must be false as in the checkpoint, got true; resume as the run began, or start another",
         run,
