@@ -2,9 +2,14 @@ package dev.lamina.cli;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
+import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
+import dev.lamina.metric.Metric;
+import dev.lamina.metric.TopK;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
+import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,21 +17,50 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Evaluates a trained model on the test images. */
 @Command(
     name = "evaluate",
     description =
-        "Evaluates a run or an export on test images: accuracy, loss and confusion matrix.",
+        "Evaluates a run or an export on test images: precision, recall and F1 of each class, confusion matrix,"
+            + " calibration, loss and accuracy; and draws the confusion matrix, the reliability diagram and the most"
+            + " confident mistakes.",
     mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Callable<Integer> {
+  /** The metric beside accuracy, if there are more classes. */
+  private static final int TOP = 5;
+
+  /** Narrower terminals wrap. */
+  private static final int MIN_COLUMNS = 40;
+
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
   @Mixin private ModelOption trained = new ModelOption();
+
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description =
+          "where the pictures go (default: the folder plots of a run that is evaluated on its own images, else none)")
+  private @Nullable Path report;
+
+  @Option(
+      names = "--all-classes",
+      description =
+          "print all classes, not only the " + EvaluationTable.ROWS + " with the lowest F1")
+  private boolean allClasses;
+
+  @Option(
+      names = "--json",
+      description =
+          "print one JSON object instead of text: all of the above with the confusion matrix")
+  private boolean json;
 
   @Override
   public Integer call() {
@@ -39,12 +73,59 @@ final class EvaluateCommand implements Callable<Integer> {
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
       }
-      describe(path, model.metadata());
-      print("images     the %s test images of %s", images.size(), name);
-      Evaluation test = model.evaluate(images);
-      print("%stest loss %.4f%ntest accuracy %.4f", test.table(), test.loss(), test.accuracy());
+      if (!json) {
+        describe(path, model.metadata());
+        print("images     the %s test images of %s", images.size(), name);
+      }
+      Evaluation test = model.evaluate(images, metrics(images));
+      Optional<Path> pictures = pictures(path);
+      pictures.ifPresent(folder -> draw(test, images, folder));
+      if (json) {
+        print("%s", EvaluationJson.of(test).put("model", path.toString()).put("data", name));
+      } else {
+        print(test, pictures);
+      }
     }
     return 0;
+  }
+
+  private static Metric[] metrics(ImageSet images) {
+    return images.classes() > TOP ? new Metric[] {TopK.of(TOP)} : new Metric[0];
+  }
+
+  private void print(Evaluation test, Optional<Path> pictures) {
+    int columns = Math.max(MIN_COLUMNS, TerminalWidth.columns(System.getenv()));
+    print("%n%s", new EvaluationTable(test, columns).text(allClasses));
+    String confusion = test.table();
+    if (confusion.lines().mapToInt(DisplayWidth::of).max().orElse(0) <= columns) {
+      print("true class in rows, predicted in columns%n%s", confusion);
+    }
+    pictures.ifPresent(folder -> print("pictures   %s", folder));
+    test.metrics().forEach((name, value) -> print("%s %.4f", name.replace('_', ' '), value));
+    print("calibration error %.4f", test.calibration().expectedError());
+    print("test loss %.4f%ntest accuracy %.4f", test.loss(), test.accuracy());
+  }
+
+  /** Returns where the pictures go. Those of a run show its own test images. */
+  private Optional<Path> pictures(Path path) {
+    return report != null || DataOption.given(spec) || !RunConfig.isRun(path)
+        ? Optional.ofNullable(report)
+        : Optional.of(RunConfig.plots(path));
+  }
+
+  /** Draws; without being asked for, pictures that cannot be drawn are only a warning. */
+  private void draw(Evaluation test, ImageSet images, Path folder) {
+    try {
+      EvaluationPictures.write(test, images, folder);
+    } catch (RuntimeException e) {
+      if (report != null) {
+        throw e;
+      }
+      spec.commandLine()
+          .getErr()
+          .println(
+              "lamina: no pictures were written (" + Messages.singleLine(e.getMessage()) + ")");
+    }
   }
 
   /** Returns the images that were given or, if none were, those that the model was trained on. */

@@ -73,14 +73,13 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
   }
 
   /**
-   * Returns loss, confusion matrix and metrics of a set; empty if it was cancelled.
+   * Returns the evaluation of a set; empty if it was cancelled.
    *
    * @param cancelled asked before every batch; true stops
    */
   Optional<Evaluation> evaluate(
       ImageSet set, List<String> classNames, List<Metric> metrics, BooleanSupplier cancelled) {
-    long[][] confusion = new long[set.classes()][set.classes()];
-    double[] loss = {0};
+    EvaluationSums sums = new EvaluationSums(set.classes());
     try (MetricGraph graph = new MetricGraph(metrics, set.classes())) {
       boolean complete =
           forEachBatch(
@@ -90,14 +89,11 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
                 int[] labels =
                     IntStream.range(start, start + logits.length).map(set::label).toArray();
                 for (int i = 0; i < logits.length; i++) {
-                  confusion[labels[i]][Softmax.argMax(logits[i])]++;
-                  loss[0] += Softmax.crossEntropy(logits[i], labels[i]);
+                  sums.add(start + i, logits[i], labels[i]);
                 }
                 graph.add(logits, labels);
               });
-      return complete
-          ? Optional.of(new Evaluation(loss[0], confusion, classNames, graph.means()))
-          : Optional.empty();
+      return complete ? Optional.of(sums.evaluation(classNames, graph.means())) : Optional.empty();
     }
   }
 

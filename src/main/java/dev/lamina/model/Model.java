@@ -217,7 +217,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Returns loss, accuracy and confusion matrix.
+   * Returns loss, accuracy, confusion matrix, scores of each class, calibration and the most
+   * confident mistakes, all of one pass over the images.
    *
    * @param metrics further metrics
    * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
@@ -230,9 +231,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Returns loss, accuracy and confusion matrix that the model would have with other weights; empty
-   * if it was cancelled before the last image. The computation is that of {@link
-   * #evaluate(ImageSet, Metric...)}.
+   * Returns the evaluation that the model would have with other weights; empty if it was cancelled
+   * before the last image. The computation is that of {@link #evaluate(ImageSet, Metric...)}.
    *
    * @param weights all weights and running statistics of the network
    * @param metrics further metrics

@@ -126,6 +126,17 @@ class MainTest {
     Output evaluate = lamina("evaluate", "--run", run);
     assertThat(evaluate.status()).as(evaluate.err()).isZero();
     assertThat(evaluate.out().lines().reduce((a, b) -> b)).contains(accuracy);
+    assertThat(evaluate.out()).contains("\npictures   " + run.resolve("plots") + "\n");
+    for (String file : List.of("confusion_matrix.png", "reliability.png", "mistakes.png")) {
+      assertThat(ImageIO.read(run.resolve("plots").resolve(file).toFile())).as(file).isNotNull();
+    }
+    JsonNode json = new ObjectMapper().readTree(lamina("evaluate", "--run", run, "--json").out());
+    assertThat(Training.decimals(json.get("accuracy").doubleValue()))
+        .isEqualTo(accuracy.substring("test accuracy ".length()));
+    assertThat(json.get("images").intValue()).isEqualTo(15);
+    assertThat(json.get("classes").findValuesAsText("name"))
+        .containsExactly("class0", "class1", "class2");
+    assertThat(json.get("confusion_matrix")).hasSize(3);
 
     Path image = data.resolve("test/class1/0.png");
     Output predict = lamina("predict", "--run", run, "--top", 2, image, image);

@@ -19,16 +19,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableMap;
+import dev.lamina.model.Model;
 import dev.lamina.zoo.Zoo;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -220,6 +223,19 @@ class OptionEffectsTest {
                 assertThat(succeeds("evaluate", "--run", base).out())
                     .startsWith("model      " + base + "\n"))
         .put(
+            "evaluate --report",
+            () -> {
+              Path pictures = fresh();
+              succeeds("evaluate", "--run", base, "--report", pictures);
+              assertThat(pictures.resolve("confusion_matrix.png")).exists();
+            })
+        .put("evaluate --all-classes", OptionEffectsTest::allClasses)
+        .put(
+            "evaluate --json",
+            () ->
+                assertThat(succeeds("evaluate", "--run", base, "--json").out())
+                    .startsWith("{\"images\":4,\"loss\":"))
+        .put(
             "predict --run",
             () -> {
               Object image = data.resolve("test/class0/6.png");
@@ -255,6 +271,30 @@ class OptionEffectsTest {
               assertThat(target.resolve("assets.extra/lamina.json")).content().contains("class1");
             })
         .build();
+  }
+
+  private static void allClasses() throws IOException {
+    List<String> names = IntStream.range(0, 21).mapToObj(i -> "class" + i).toList();
+    Path weights = fresh();
+    try (Model model = Zoo.get(NAME).classes(names).build()) {
+      model.saveWeights(weights);
+    }
+    Path images = fresh();
+    for (String name : names) {
+      for (String part : List.of("train", "test")) {
+        Path file = Files.createDirectories(images.resolve(part).resolve(name)).resolve("0.png");
+        Files.copy(data.resolve("test/class0/6.png"), file);
+      }
+    }
+    Object[] words = {"evaluate", "--run", weights, "--data", images, "--all-classes"};
+    assertThat(succeeds(Arrays.copyOf(words, 5)).out().lines())
+        .contains("--all-classes shows all")
+        .filteredOn(line -> line.startsWith("class"))
+        .hasSize(1 + 20);
+    assertThat(succeeds(words).out().lines())
+        .doesNotContain("--all-classes shows all")
+        .filteredOn(line -> line.startsWith("class"))
+        .hasSize(1 + 21);
   }
 
   private static Map<String, Executable> benchmarkEffects() {

@@ -90,22 +90,6 @@ class ModelTest {
   }
 
   @Test
-  void evaluation_recallPrecisionAndTable() {
-    Evaluation evaluation =
-        new Evaluation(5, new long[][] {{3, 1}, {2, 4}}, List.of("cat", "dog"), Map.of("top", 0.5));
-    assertThat(evaluation.accuracy()).isEqualTo(0.7);
-    assertThat(evaluation.loss()).isEqualTo(0.5);
-    assertThat(evaluation.recall(0)).isEqualTo(0.75);
-    assertThat(evaluation.precision(0)).isEqualTo(0.6);
-    assertThat(evaluation.toString()).isEqualTo("accuracy 0.7000, loss 0.5000 on 10 images");
-    assertThat(evaluation.table().lines())
-        .containsExactly(
-            "         0    1  recall  precision",
-            "cat      3    1  0.7500     0.6000",
-            "dog      2    4  0.6667     0.8000");
-  }
-
-  @Test
   void predict_everyFormOfTheSameImage() throws IOException {
     ImageSet set = images(2);
     Prediction expected = model.predict(set).get(1);
