@@ -2,11 +2,13 @@ package dev.lamina.data;
 
 import com.google.common.base.Ascii;
 import com.google.common.io.MoreFiles;
+import com.google.common.primitives.Bytes;
 import com.google.common.primitives.Ints;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +33,9 @@ public final class Images {
    * scan is, so a few megabytes could take hours.
    */
   private static final int MAX_SCANS = 100;
+
+  /** The bytes at the start of a file in which its size is looked for. */
+  private static final int HEAD = 1 << 16;
 
   /** 67 megapixels: phones take 50. */
   private static final long MAX_PIXELS = 1 << 26;
@@ -60,7 +65,7 @@ public final class Images {
    * @throws LaminaException if the file is missing, is not an image, or has another size
    */
   public static byte[] read(Path file, int height, int width) {
-    RgbImage image = decode(file);
+    RgbImage image = decode(file, false);
     if (image.height() != height || image.width() != width) {
       throw new LaminaException(
           String.format(
@@ -98,27 +103,43 @@ public final class Images {
   }
 
   private static byte[] prepare(Object name, byte[] file, Preprocessing preprocessing) {
-    RgbImage image = decode(name, file);
-    return preprocessing.apply(preprocessing.upright() ? image.upright(orientation(file)) : image);
+    return preprocessing.apply(decode(name, file, preprocessing.upright()));
   }
 
   /** An image size in pixels. */
   record Size(int height, int width) {}
 
   /**
-   * Reads the size of an image file from its header, without allocating memory for its pixels.
+   * Reads the size of an image file from its header, in most cases from the first {@value #HEAD}
+   * bytes of the file alone.
    *
    * @throws LaminaException if the file is missing, is not an image, is too large, or is too short
    *     for the size in its header
    */
   static Size size(Path file) {
-    byte[] bytes = bytes(file);
-    return use(file, bytes, (input, reader) -> size(file, bytes, input, reader));
+    try (InputStream in = open(file)) {
+      byte[] head = in.readNBytes(HEAD);
+      if (head.length == HEAD) {
+        try {
+          return size(file, head, Files.size(file));
+        } catch (LaminaException e) {
+          // The header is longer, or the file is damaged: all of it tells which.
+        }
+      }
+      byte[] bytes = Bytes.concat(head, in.readAllBytes());
+      return size(file, bytes, bytes.length);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static Size size(Path file, byte[] head, long length) {
+    return use(file, head, (input, reader) -> size(file, length, input, reader));
   }
 
   /** Reads the pixels of an image file of any size; fails as {@link #size(Path)} does. */
   static byte[] read(Path file) {
-    return decode(file).pixels();
+    return decode(file, false).pixels();
   }
 
   /**
@@ -128,49 +149,57 @@ public final class Images {
    * @throws LaminaException if the file is missing or cannot be read
    */
   public static int orientation(Path file) {
-    return orientation(bytes(file));
-  }
-
-  private static int orientation(byte[] file) {
+    byte[] bytes = bytes(file);
     try {
-      return JpegFile.is(file) ? Exif.ofTiff(JpegFile.parse(file).exif()) : Exif.orientation(file);
+      return orientation(bytes, JpegFile.is(bytes) ? JpegFile.parse(bytes) : null);
     } catch (IOException e) {
       return 1;
     }
   }
 
+  private static int orientation(byte[] file, @Nullable JpegFile jpeg) {
+    return jpeg == null ? Exif.orientation(file) : Exif.ofTiff(jpeg.exif());
+  }
+
   private static byte[] bytes(Path file) {
+    try (InputStream in = open(file)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static InputStream open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new LaminaException(file + " does not exist or is not a file; check the path");
     }
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new LaminaException(
-          file
-              + " cannot be read ("
-              + Messages.singleLine(e.toString())
-              + "); check its permissions",
-          e);
-    }
+    return Files.newInputStream(file);
   }
 
-  private static RgbImage decode(Path file) {
-    return decode(file, bytes(file));
+  private static LaminaException unreadable(Path file, IOException e) {
+    return new LaminaException(
+        file + " cannot be read (" + Messages.singleLine(e.toString()) + "); check its permissions",
+        e);
   }
 
-  private static RgbImage decode(Object name, byte[] file) {
+  /** Decodes an image file of any size, and turns it upright if that is asked for. */
+  static RgbImage decode(Path file, boolean upright) {
+    return decode(file, bytes(file), upright);
+  }
+
+  private static RgbImage decode(Object name, byte[] file, boolean upright) {
     return use(
         name,
         file,
         (input, reader) -> {
-          Size size = size(name, file, input, reader);
+          Size size = size(name, file.length, input, reader);
           checkScans(name, file);
           int pixels = size.height() * size.width();
           checkMemory(name, size, pixels);
           MEMORY.acquireUninterruptibly(pixels);
           try {
-            return new RgbImage(size.height(), size.width(), pixels(input, reader));
+            RgbImage image = new RgbImage(size.height(), size.width(), pixels(input, reader));
+            return upright ? image.upright(orientation(file, input.jpeg())) : image;
           } finally {
             MEMORY.release(pixels);
           }
@@ -201,7 +230,7 @@ public final class Images {
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
   }
 
-  private static Size size(Object name, byte[] file, Input input, ImageReader reader)
+  private static Size size(Object name, long length, Input input, ImageReader reader)
       throws IOException {
     JpegFile jpeg = input.jpeg();
     Size size =
@@ -222,7 +251,7 @@ public final class Images {
               size.height(),
               MAX_PIXELS));
     }
-    if (pixels > (long) input.format().maxPixelsPerByte() * file.length) {
+    if (pixels > (long) input.format().maxPixelsPerByte() * length) {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
@@ -230,7 +259,7 @@ public final class Images {
               name,
               size.width(),
               size.height(),
-              file.length));
+              length));
     }
     return size;
   }

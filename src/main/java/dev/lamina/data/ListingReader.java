@@ -78,21 +78,27 @@ final class ListingReader {
             .filter(part -> !part.isDecoded())
             .flatMap(part -> part.items().stream())
             .toList();
-    if (options.preprocessing().isEmpty()) {
-      checkSizes(pending);
+    try {
+      ImageSet train = read(parts.get(0), pending.size());
+      Optional<ImageSet> validation =
+          listing.validation().isEmpty()
+              ? Optional.empty()
+              : Optional.of(read(parts.get(1), pending.size()));
+      ImageSet test = read(parts.get(2), pending.size());
+      double seconds = (System.nanoTime() - start) / 1e9;
+      return new ImageData(
+          train,
+          validation,
+          test,
+          new ReadReport(listing.skipped(), decoded.get(), seconds, streaming));
+    } catch (OtherSizeException e) {
+      throw otherSize(pending);
     }
-    ImageSet train = read(parts.get(0), pending.size());
-    Optional<ImageSet> validation =
-        listing.validation().isEmpty()
-            ? Optional.empty()
-            : Optional.of(read(parts.get(1), pending.size()));
-    ImageSet test = read(parts.get(2), pending.size());
-    double seconds = (System.nanoTime() - start) / 1e9;
-    return new ImageData(
-        train,
-        validation,
-        test,
-        new ReadReport(listing.skipped(), decoded.get(), seconds, streaming));
+  }
+
+  /** Thrown by the first thread that comes upon an image of another size, to end all of them. */
+  private static final class OtherSizeException extends RuntimeException {
+    private static final long serialVersionUID = 1;
   }
 
   /** Returns the size of the first image that has one. */
@@ -119,18 +125,17 @@ final class ListingReader {
     }
   }
 
-  private void checkSizes(List<Item> items) {
-    List<Optional<Images.Size>> sizes =
-        items.parallelStream().map(item -> size(item.file())).toList();
+  /** Names the first image of another size, whichever was decoded first. */
+  private LaminaException otherSize(List<Item> items) {
     Images.Size first = new Images.Size(height, width);
-    for (int i = 0; i < sizes.size(); i++) {
-      Images.Size size = sizes.get(i).orElse(first);
+    for (Item item : items) {
+      Images.Size size = size(item.file()).orElse(first);
       if (!size.equals(first)) {
-        throw new LaminaException(
+        return new LaminaException(
             String.format(
                 Locale.ROOT,
                 "%s is %d x %d, but %s is %d x %d (width x height); give --image-size N, or Resize.cover(N) in Java, to scale all images to one size",
-                items.get(i).file(),
+                item.file(),
                 size.width(),
                 size.height(),
                 listing.train().get(0).file(),
@@ -138,6 +143,7 @@ final class ListingReader {
                 height));
       }
     }
+    return new LaminaException(listing.root() + " has changed while it was read; open it again");
   }
 
   private Optional<Path> file(List<Item> items) {
@@ -221,7 +227,12 @@ final class ListingReader {
   private byte[] decode(List<Item> items, int index, int total, BadFiles bad) {
     Path file = items.get(index).file();
     try {
-      return Images.read(file, preprocessing);
+      RgbImage image = Images.decode(file, preprocessing.upright());
+      if (options.preprocessing().isEmpty()
+          && (image.height() != height || image.width() != width)) {
+        throw new OtherSizeException();
+      }
+      return preprocessing.apply(image);
     } catch (LaminaException e) {
       bad.add(index, file, e);
       return new byte[0];

@@ -3,6 +3,7 @@ package dev.lamina.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.primitives.Bytes;
 import com.sun.management.ThreadMXBean;
 import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
@@ -225,6 +226,34 @@ class ImagesTest {
     long before = memory.getCurrentThreadAllocatedBytes();
     Rejected.with(file + " " + message, () -> Images.read(file));
     assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpg", "gif", "bmp"})
+  void size_isReadFromTheStartOfTheFile(String format) throws IOException {
+    Path file = folder.resolve("a." + format);
+    ImageFiles.write(file, new BufferedImage(13, 7, BufferedImage.TYPE_INT_RGB));
+    byte[] image = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(image, 20_000_000));
+    assertThat(Images.size(file)).isEqualTo(new Images.Size(7, 13));
+    ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    Images.size(file);
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+  }
+
+  @Test
+  void sizeAfterLongMetadata_isFound() throws IOException {
+    Path file = folder.resolve("a.jpg");
+    ImageFiles.write(file, new BufferedImage(13, 7, BufferedImage.TYPE_INT_RGB));
+    byte[] image = Files.readAllBytes(file);
+    byte[] profile = new byte[0xffff + 2];
+    ByteBuffer.wrap(profile).putShort((short) 0xffe2).putShort((short) 0xffff);
+    Files.write(
+        file,
+        Bytes.concat(
+            Arrays.copyOf(image, 2), profile, profile, Arrays.copyOfRange(image, 2, image.length)));
+    assertThat(Images.size(file)).isEqualTo(new Images.Size(7, 13));
   }
 
   /** An image of one colour has the highest compression ratio; the limit must allow it. */
