@@ -14,6 +14,9 @@ import picocli.CommandLine.Option;
 
 /** The options that choose a recipe and override its values. */
 final class RecipeOption {
+  /** The option of an optimizer with another one inside, such as Lookahead. */
+  private static final String INNER = "optimizer";
+
   private static final String OF_RECIPE = " (default: the recipe's)";
 
   @Option(
@@ -117,9 +120,13 @@ final class RecipeOption {
         : schedule;
   }
 
-  /** Returns a part of the recipe with another value of an option. */
+  /** Returns a part of the recipe, or what is inside it, with another value of an option. */
   private static <T> T with(Registry<T> registry, T part, String option, Object value) {
     Options options = registry.write(part);
+    if (!options.has(option) && options.has(INNER)) {
+      T inner = with(registry, registry.read(options.getOptions(INNER)), option, value);
+      return registry.read(options.with(INNER, registry.write(inner)));
+    }
     if (!options.has(option)) {
       throw new IllegalArgumentException(
           "%s must not be given for %s of the recipe, which has %s"

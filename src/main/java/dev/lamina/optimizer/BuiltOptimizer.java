@@ -90,16 +90,15 @@ public final class BuiltOptimizer {
             ? momentumValue
             : tf.constant((float) group.momentum().getAsDouble());
     Ops after = gated;
-    Operand<TFloat32> decayed = value;
     double decay = transform.decoupledDecayOf(variable, group);
     if (decay > 0) {
       Operand<TFloat32> loss =
           gated.math.mul(value, gated.math.mul(ownRate, gated.constant((float) decay)));
       after = gated.withControlDependencies(gated.assignSubVariableOp(variable.handle(), loss));
-      decayed = gated.math.sub(value, loss);
     }
+    double coupled = transform.coupledDecayOf(variable, group);
     return new UpdateContext(
-        after, state, variable, decayed, gradient, ownRate, ownMomentum, this::stepValue);
+        after, state, variable, value, gradient, coupled, ownRate, ownMomentum, this::stepValue);
   }
 
   private Variable scheduled(String name) {

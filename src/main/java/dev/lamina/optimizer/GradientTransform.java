@@ -71,6 +71,11 @@ public record GradientTransform(
     return group.weightDecay().orElse(leftOut ? 0 : weightDecay);
   }
 
+  /** Returns the weight decay that is added to the gradient of one variable. */
+  double coupledDecayOf(Variable variable, ParameterGroup group) {
+    return decoupled ? 0 : decayOf(variable, group);
+  }
+
   /** Returns the decoupled weight decay of one variable. */
   double decoupledDecayOf(Variable variable, ParameterGroup group) {
     return decoupled ? decayOf(variable, group) : 0;
@@ -89,12 +94,9 @@ public record GradientTransform(
       Map<Variable, Operand<TFloat32>> values,
       Map<Variable, Operand<TFloat32>> gradients) {
     Map<Variable, Operand<TFloat32>> transformed = clip(tf, gradients);
-    if (decoupled) {
-      return transformed;
-    }
     values.forEach(
         (variable, value) -> {
-          double decay = decayOf(variable, ParameterGroup.of(groups, variable));
+          double decay = coupledDecayOf(variable, ParameterGroup.of(groups, variable));
           if (decay > 0) {
             transformed.computeIfPresent(
                 variable,

@@ -13,11 +13,15 @@ public final class OptimizerTypes {
   public static final Registry<Optimizer> REGISTRY =
       Registry.<Optimizer>of("optimizer", "OptimizerTypes.REGISTRY")
           .register("Adam", Adam.class, OptimizerTypes::optionsOf, OptimizerTypes::adam)
+          .register("Lars", Lars.class, OptimizerTypes::optionsOf, OptimizerTypes::lars)
+          .register(
+              "Lookahead", Lookahead.class, OptimizerTypes::optionsOf, OptimizerTypes::lookahead)
           .register(
               "Momentum",
               MomentumOptimizer.class,
               OptimizerTypes::optionsOf,
               OptimizerTypes::momentum)
+          .register("Muon", Muon.class, OptimizerTypes::optionsOf, OptimizerTypes::muon)
           .register("Sgd", Sgd.class, x -> write(x.transform()), o -> new Sgd(readTransform(o)));
 
   private OptimizerTypes() {}
@@ -120,6 +124,50 @@ public final class OptimizerTypes {
     return new MomentumOptimizer(
         optimizer.momentum(),
         options.getBoolean("nesterov", optimizer.nesterov()),
+        readTransform(options));
+  }
+
+  private static Options optionsOf(Lars lars) {
+    return write(lars.transform())
+        .with("momentum", lars.momentum())
+        .with("trustCoefficient", lars.trustCoefficient());
+  }
+
+  private static Lars lars(Options options) {
+    Lars lars = Lars.of(options.getDouble("momentum"));
+    return new Lars(
+        lars.momentum(),
+        options.getDouble("trustCoefficient", lars.trustCoefficient()),
+        readTransform(options));
+  }
+
+  private static Options optionsOf(Lookahead lookahead) {
+    return Options.none()
+        .with("optimizer", REGISTRY.write(lookahead.optimizer()))
+        .with("steps", lookahead.steps())
+        .with("alpha", lookahead.alpha());
+  }
+
+  private static Lookahead lookahead(Options options) {
+    Lookahead lookahead = Lookahead.of(REGISTRY.read(options.getOptions("optimizer")));
+    return lookahead
+        .steps(options.getInt("steps", lookahead.steps()))
+        .alpha(options.getDouble("alpha", lookahead.alpha()));
+  }
+
+  private static Options optionsOf(Muon muon) {
+    return write(muon.transform())
+        .with("momentum", muon.momentum())
+        .with("normalized", muon.normalized())
+        .with("precision", muon.precision());
+  }
+
+  private static Muon muon(Options options) {
+    Muon muon = Muon.of(options.getDouble("momentum"));
+    return new Muon(
+        muon.momentum(),
+        options.getBoolean("normalized", muon.normalized()),
+        options.getEnum("precision", muon.precision()),
         readTransform(options));
   }
 }

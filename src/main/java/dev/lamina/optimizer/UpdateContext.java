@@ -18,6 +18,7 @@ public final class UpdateContext {
   private final Variable variable;
   private final Operand<TFloat32> value;
   private final Operand<TFloat32> gradient;
+  private final double weightDecay;
   private final Operand<TFloat32> learningRate;
   private final Operand<TFloat32> momentum;
   private final Supplier<Operand<TFloat32>> step;
@@ -28,6 +29,7 @@ public final class UpdateContext {
       Variable variable,
       Operand<TFloat32> value,
       Operand<TFloat32> gradient,
+      double weightDecay,
       Operand<TFloat32> learningRate,
       Operand<TFloat32> momentum,
       Supplier<Operand<TFloat32>> step) {
@@ -36,6 +38,7 @@ public final class UpdateContext {
     this.variable = variable;
     this.value = value;
     this.gradient = gradient;
+    this.weightDecay = weightDecay;
     this.learningRate = learningRate;
     this.momentum = momentum;
     this.step = step;
@@ -43,7 +46,8 @@ public final class UpdateContext {
 
   /** Returns this update with another gradient. */
   UpdateContext withGradient(Operand<TFloat32> gradient) {
-    return new UpdateContext(tf, state, variable, value, gradient, learningRate, momentum, step);
+    return new UpdateContext(
+        tf, state, variable, value, gradient, weightDecay, learningRate, momentum, step);
   }
 
   /**
@@ -59,7 +63,10 @@ public final class UpdateContext {
     return variable;
   }
 
-  /** Returns the variable's value before the update, after decoupled weight decay. */
+  /**
+   * Returns the variable's value before the step. The variable itself has lost its decoupled weight
+   * decay already: an update must subtract from it, not assign what it computes from this value.
+   */
   public Operand<TFloat32> value() {
     return value;
   }
@@ -67,6 +74,13 @@ public final class UpdateContext {
   /** Returns the variable's gradient, clipped and with weight decay unless that is decoupled. */
   public Operand<TFloat32> gradient() {
     return gradient;
+  }
+
+  /**
+   * Returns the factor of the value that is part of the gradient; 0 if weight decay is decoupled.
+   */
+  public double weightDecay() {
+    return weightDecay;
   }
 
   /** Returns the variable's learning rate of the step, a scalar. */

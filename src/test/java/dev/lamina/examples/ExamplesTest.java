@@ -110,7 +110,7 @@ class ExamplesTest {
       new Example("loss", plain, trainer -> trainer.loss(new FocalLoss(2))),
       new Example("augmentation", plain, trainer -> trainer.augment(new RandomInvert(0.5))),
       new Example("batch augmentation", plain, trainer -> trainer.augment(new HalfMix())),
-      new Example("optimizer", plain, trainer -> trainer.optimizer(new Lars(0.9, 0.02))),
+      new Example("optimizer", plain, trainer -> trainer.optimizer(new Signum(0.9))),
       new Example("schedule", plain, trainer -> trainer.schedule(new CosineRestarts(0.1, 4))),
       new Example("metric", plain, trainer -> trainer.metrics(new BrierScore())),
       new Example("callback", plain, trainer -> trainer.callbacks(new LossGuard(2))),

@@ -8,10 +8,12 @@ import dev.lamina.graph.Role;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
@@ -27,7 +29,16 @@ final class OptimizerRun {
    * @param name the full name, which ends in that inside its layer
    * @param gradients the gradient of each step
    */
-  record Weight(String name, Role role, long[] shape, double[] initial, double[][] gradients) {}
+  record Weight(String name, Role role, long[] shape, double[] initial, double[][] gradients) {
+    /** Returns a parameter with uniformly distributed values and gradients. */
+    static Weight random(String name, int steps, Role role, long... shape) {
+      int size = Math.toIntExact(Shape.of(shape).size());
+      Random random = new Random(name.hashCode());
+      double[][] gradients = new double[steps][];
+      Arrays.setAll(gradients, t -> random.doubles(size, -1.5, 1.5).toArray());
+      return new Weight(name, role, shape, random.doubles(size, -2, 2).toArray(), gradients);
+    }
+  }
 
   private OptimizerRun() {}
 

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Groups against gradient descent with a list of groups as in PyTorch, in double precision. */
@@ -33,24 +32,7 @@ class ParameterGroupTest {
   private static final Values USUAL = new Values(1, DECAY, -1);
 
   private static Weight weight(String name, Role role, long... shape) {
-    int size = 1;
-    for (long dimension : shape) {
-      size *= (int) dimension;
-    }
-    Random random = new Random(name.hashCode());
-    double[][] gradients = new double[RATES.length][size];
-    for (double[] gradient : gradients) {
-      fill(gradient, random);
-    }
-    double[] initial = new double[size];
-    fill(initial, random);
-    return new Weight(name, role, shape, initial, gradients);
-  }
-
-  private static void fill(double[] values, Random random) {
-    for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextGaussian();
-    }
+    return Weight.random(name, RATES.length, role, shape);
   }
 
   /** v = m v + g + d w; w = w - r (g + d w + m v), as PyTorch's SGD with Nesterov. */

@@ -24,7 +24,10 @@ import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.loss.LossTypes;
 import dev.lamina.optimizer.Adam;
+import dev.lamina.optimizer.Lars;
+import dev.lamina.optimizer.Lookahead;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.Muon;
 import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.OptimizerTypes;
 import dev.lamina.optimizer.ParameterGroup;
@@ -55,6 +58,9 @@ class RecipeOptionsTest {
       List.of(
           Adam.create().betas(0.8, 0.99).epsilon(1e-7).weightDecay(1e-3).decayKernelsOnly(),
           Adam.create().weightDecay(0.1).withDecoupledDecay().clipNorm(2),
+          Lars.of(0.8).trustCoefficient(0.01).weightDecay(1e-3).decayKernelsOnly(),
+          Lookahead.of(Adam.create().epsilon(1e-6)).steps(7).alpha(0.8),
+          Muon.of(0.6).withNormalizedKernels().precision(Precision.BFLOAT16).weightDecay(0.1),
           MomentumOptimizer.of(0.8).withNesterov().weightDecay(1e-4).clipNorm(1),
           Sgd.create().weightDecay(0.1).decayKernelsOnly().clipNorm(3));
 

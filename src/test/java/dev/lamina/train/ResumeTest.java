@@ -22,7 +22,11 @@ import dev.lamina.loss.CrossEntropy;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.Adam;
+import dev.lamina.optimizer.Lars;
+import dev.lamina.optimizer.Lookahead;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.Muon;
+import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
@@ -123,10 +127,17 @@ class ResumeTest {
     }
   }
 
+  /** Adam counts its steps; lookahead keeps slow weights, and has moved them once when stopped. */
   @Test
-  void resume_withAdam_whichCountsItsSteps() {
-    Trainer.Builder recipe = recipe().optimizer(Adam.create());
-    assertThat(stoppedAndResumed(recipe, 4)).isEqualTo(uninterrupted(recipe));
+  void resume_withOptimizersThatKeepMore() {
+    for (Optimizer optimizer :
+        List.of(Adam.create(), Lookahead.of(Muon.of(0.9)).steps(3), Lars.of(0.9))) {
+      Trainer.Builder recipe = recipe().optimizer(optimizer);
+      End whole = uninterrupted(recipe);
+      recipe = recipe().optimizer(optimizer);
+      assertThat(stoppedAndResumed(recipe, 4, optimizer.getClass().getSimpleName()))
+          .isEqualTo(whole);
+    }
   }
 
   @Test
@@ -160,7 +171,11 @@ class ResumeTest {
   }
 
   private End stoppedAndResumed(Trainer.Builder recipe, int stop) {
-    Path run = folder.resolve("stopped" + stop);
+    return stoppedAndResumed(recipe, stop, "");
+  }
+
+  private End stoppedAndResumed(Trainer.Builder recipe, int stop, String name) {
+    Path run = folder.resolve("stopped" + stop + name);
     try (Model model = Model.of(network(), 1)) {
       recipe.callbacks(Checkpoints.in(run), stopAfter(stop)).build().fit(model, IMAGES, VALIDATION);
     }
