@@ -9,6 +9,11 @@ public final class AugmentationTypes {
   /** The augmentations by the names that they have in files. */
   public static final Registry<BatchAugmentation> REGISTRY =
       Registry.<BatchAugmentation>of("augmentation", "AugmentationTypes.REGISTRY")
+          .register(
+              "AlternatingFlip",
+              AlternatingFlip.class,
+              x -> Options.none(),
+              o -> AlternatingFlip.horizontal())
           .register("Chain", Chain.class, AugmentationTypes::optionsOf, AugmentationTypes::chain)
           .register(
               "ColorJitter",
@@ -23,10 +28,20 @@ public final class AugmentationTypes {
               x -> Options.none().with("alpha", x.alpha()),
               o -> MixUp.of(o.getDouble("alpha")))
           .register(
+              "RandAugment",
+              RandAugment.class,
+              AugmentationTypes::optionsOf,
+              AugmentationTypes::randAugment)
+          .register(
               "RandomCrop",
               RandomCrop.class,
               AugmentationTypes::optionsOf,
               AugmentationTypes::randomCrop)
+          .register(
+              "RandomErasing",
+              RandomErasing.class,
+              AugmentationTypes::optionsOf,
+              AugmentationTypes::randomErasing)
           .register(
               "RandomFlip", RandomFlip.class, x -> Options.none(), o -> RandomFlip.horizontal())
           .register(
@@ -82,6 +97,37 @@ public final class AugmentationTypes {
   private static Cutout cutout(Options options) {
     Cutout cutout = Cutout.of(options.getInt("size"));
     return cutout.fill(options.getInt("fill", cutout.fill()));
+  }
+
+  private static Options optionsOf(RandAugment x) {
+    return Options.none().with("operations", x.operations()).with("magnitude", x.magnitude());
+  }
+
+  private static RandAugment randAugment(Options options) {
+    RandAugment augment = RandAugment.create();
+    return augment
+        .operations(options.getInt("operations", augment.operations()))
+        .magnitude(options.getInt("magnitude", augment.magnitude()));
+  }
+
+  private static Options optionsOf(RandomErasing erasing) {
+    return Options.none()
+        .with("probability", erasing.probability())
+        .with("minArea", erasing.minArea())
+        .with("maxArea", erasing.maxArea())
+        .with("maxRatio", erasing.maxRatio())
+        .with("fill", erasing.fill());
+  }
+
+  private static RandomErasing randomErasing(Options options) {
+    RandomErasing erasing = RandomErasing.create();
+    return erasing
+        .probability(options.getDouble("probability", erasing.probability()))
+        .area(
+            options.getDouble("minArea", erasing.minArea()),
+            options.getDouble("maxArea", erasing.maxArea()))
+        .maxRatio(options.getDouble("maxRatio", erasing.maxRatio()))
+        .fill(options.getInt("fill", erasing.fill()));
   }
 
   private static Options optionsOf(RandomCrop crop) {

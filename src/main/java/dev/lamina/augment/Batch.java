@@ -11,21 +11,23 @@ import org.tensorflow.types.TUint8;
  * @param targets float32 [N, classes]: one-hot classes, or a distribution over the classes
  * @param weights float32 [N]: how much each example counts in the loss and in the metrics; 1 unless
  *     something sets it
+ * @param origin which images of the set these are, in which epoch
  */
-public record Batch(Operand<TUint8> images, Operand<TFloat32> targets, Operand<TFloat32> weights) {
+public record Batch(
+    Operand<TUint8> images, Operand<TFloat32> targets, Operand<TFloat32> weights, Origin origin) {
 
   /** Returns this batch with other images. */
   public Batch withImages(Operand<TUint8> images) {
-    return new Batch(images, targets, weights);
+    return new Batch(images, targets, weights, origin);
   }
 
   /** Returns this batch with other targets. */
   public Batch withTargets(Operand<TFloat32> targets) {
-    return new Batch(images, targets, weights);
+    return new Batch(images, targets, weights, origin);
   }
 
   /** Returns this batch with other weights. */
   public Batch withWeights(Operand<TFloat32> weights) {
-    return new Batch(images, targets, weights);
+    return new Batch(images, targets, weights, origin);
   }
 }

@@ -36,6 +36,8 @@ public record Chain(List<BatchAugmentation> augmentations) implements BatchAugme
         plan = crop.move(tf, plan, seeds.get(i));
       } else if (augmentation instanceof RandomFlip flip) {
         plan = flip.move(tf, plan, seeds.get(i));
+      } else if (augmentation instanceof AlternatingFlip flip) {
+        plan = flip.move(tf, plan, batch.origin());
       } else {
         changed = augmentation.apply(tf, changed.withImages(plan.images(tf)), seeds.get(i));
         plan = GatherPlan.of(tf, changed.images());

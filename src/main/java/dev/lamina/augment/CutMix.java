@@ -128,10 +128,10 @@ public record CutMix(double alpha, double probability) implements BatchAugmentat
     Operand<TFloat32> area = tf.math.mul(count(tf, rows), count(tf, columns));
     Operand<TFloat32> size = tf.constant((float) shape.height() * shape.width());
     Operand<TFloat32> share = tf.math.div(tf.math.sub(size, area), size);
-    return new Batch(
-        tf.select(rectangle, others, batch.images()),
-        MixUp.withPartner(tf, batch.targets(), share, cut.partner()),
-        MixUp.withPartner(tf, batch.weights(), share, cut.partner()));
+    return batch
+        .withImages(tf.select(rectangle, others, batch.images()))
+        .withTargets(MixUp.withPartner(tf, batch.targets(), share, cut.partner()))
+        .withWeights(MixUp.withPartner(tf, batch.weights(), share, cut.partner()));
   }
 
   /** Returns which of {@code size} rows or columns are pasted: bool [size]. */

@@ -5,7 +5,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.types.TBool;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TUint8;
@@ -80,22 +79,10 @@ public record Cutout(int size, int fill) implements Augmentation {
    * @return uint8 of the same shape
    */
   public Operand<TUint8> cut(Ops tf, Operand<TUint8> images, Centre centre) {
-    ImageShape shape = ImageShape.of(images);
-    Operand<TBool> rows = covered(tf, centre.row(), shape.height());
-    Operand<TBool> columns = covered(tf, centre.column(), shape.width());
-    Operand<TBool> square =
-        tf.math.logicalAnd(
-            tf.reshape(rows, tf.constant(new int[] {-1, shape.height(), 1, 1})),
-            tf.reshape(columns, tf.constant(new int[] {-1, 1, shape.width(), 1})));
-    return tf.select(square, tf.dtypes.cast(tf.constant(fill), TUint8.class), images);
-  }
-
-  /** Returns which of {@code count} rows or columns are covered: bool [batch, count]. */
-  private Operand<TBool> covered(Ops tf, Operand<TInt32> centre, int count) {
-    Operand<TInt32> first =
-        tf.expandDims(tf.math.sub(centre, tf.constant(size / 2)), tf.constant(1));
-    Operand<TInt32> offset = tf.math.sub(GatherPlan.range(tf, count), first);
-    return tf.math.logicalAnd(
-        tf.math.greaterEqual(offset, tf.constant(0)), tf.math.less(offset, tf.constant(size)));
+    Operand<TInt32> side = tf.fill(tf.shape(centre.row()), tf.constant(size));
+    Operand<TInt32> half = tf.constant(size / 2);
+    return new Rectangles(
+            tf.math.sub(centre.row(), half), tf.math.sub(centre.column(), half), side, side)
+        .cover(tf, images, fill);
   }
 }

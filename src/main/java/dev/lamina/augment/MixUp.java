@@ -94,10 +94,10 @@ public record MixUp(double alpha) implements BatchAugmentation {
             mix.lambda(),
             tf.dtypes.cast(batch.images(), TFloat32.class),
             tf.dtypes.cast(others, TFloat32.class));
-    return new Batch(
-        tf.dtypes.cast(tf.math.rint(pixels), TUint8.class),
-        withPartner(tf, batch.targets(), mix.lambda(), mix.partner()),
-        withPartner(tf, batch.weights(), mix.lambda(), mix.partner()));
+    return batch
+        .withImages(tf.dtypes.cast(tf.math.rint(pixels), TUint8.class))
+        .withTargets(withPartner(tf, batch.targets(), mix.lambda(), mix.partner()))
+        .withWeights(withPartner(tf, batch.weights(), mix.lambda(), mix.partner()));
   }
 
   /** Returns {@code lambda * values + (1 - lambda) * values of the partner}. */

@@ -47,7 +47,8 @@ public record RandomFlip() implements Augmentation {
     return flipped(tf, GatherPlan.of(tf, images), flip).images(tf);
   }
 
-  private static GatherPlan flipped(Ops tf, GatherPlan pixels, Operand<TInt32> flip) {
+  /** Adds flips to a plan; {@code flip} is int32 [batch], 0 or 1. */
+  static GatherPlan flipped(Ops tf, GatherPlan pixels, Operand<TInt32> flip) {
     Operand<TInt32> mirrored = tf.reverse(pixels.columns(), tf.constant(new int[] {1}));
     Operand<TBool> flips = tf.math.equal(tf.expandDims(flip, tf.constant(1)), tf.constant(1));
     Operand<TInt32> columns = tf.select(flips, mirrored, pixels.columns());

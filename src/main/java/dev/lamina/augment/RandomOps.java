@@ -17,6 +17,8 @@ final class RandomOps {
   /** The counter-based generator that the other draws use too, on every device. */
   private static final int PHILOX = 1;
 
+  private static final long[] MURMUR = {0xff51afd7ed558ccdL, 0xc4ceb9fe1a85ec53L};
+
   private RandomOps() {}
 
   /**
@@ -70,6 +72,23 @@ final class RandomOps {
     Operand<TFloat64> difference =
         tf.reduceSum(tf.math.mul(logs, tf.constant(new double[] {1, -1})), tf.constant(0));
     return tf.dtypes.cast(tf.math.sigmoid(difference), TFloat32.class);
+  }
+
+  /**
+   * Returns a pseudo-random number for each index: int64 of the shape of the indices, a function of
+   * index and seed alone. It is the finalizer of MurmurHash3 of {@code index + seed}, with
+   * arithmetic shifts.
+   */
+  static Operand<TInt64> hash(Ops tf, Operand<TInt32> indices, long seed) {
+    Operand<TInt64> hash = tf.math.add(tf.dtypes.cast(indices, TInt64.class), tf.constant(seed));
+    for (long factor : MURMUR) {
+      hash = tf.math.mul(xorShift(tf, hash), tf.constant(factor));
+    }
+    return xorShift(tf, hash);
+  }
+
+  private static Operand<TInt64> xorShift(Ops tf, Operand<TInt64> x) {
+    return tf.bitwise.bitwiseXor(x, tf.bitwise.rightShift(x, tf.constant(33L)));
   }
 
   private static Operand<TInt32> vector(Ops tf, Operand<TInt32> batch) {

@@ -26,7 +26,7 @@ public final class InputPipeline implements AutoCloseable {
   public InputPipeline(
       Device device, ImageSet images, List<BatchAugmentation> augmentations, Normalize normalize) {
     session = new GraphSession(device);
-    pipeline = new BatchPipeline(session, images, augmentations, 0, 0);
+    pipeline = new BatchPipeline(session, images, augmentations, 0, 1, 0);
     normalized =
         Network.input(images.height(), images.width(), images.channels())
             .then(normalize)

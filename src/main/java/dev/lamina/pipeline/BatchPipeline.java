@@ -3,6 +3,7 @@ package dev.lamina.pipeline;
 import dev.lamina.augment.Batch;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.augment.Chain;
+import dev.lamina.augment.Origin;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.RandomKey;
@@ -43,6 +44,7 @@ public final class BatchPipeline implements AutoCloseable {
    * @param images the set
    * @param augmentations random changes of the batch, in order
    * @param seed the seed of the run
+   * @param stepsPerEpoch the number of steps that pass over the set once
    * @param shard which part of the batch this is, from 0; 0 if the batch is not divided
    */
   public BatchPipeline(
@@ -50,6 +52,7 @@ public final class BatchPipeline implements AutoCloseable {
       ImageSet images,
       List<BatchAugmentation> augmentations,
       long seed,
+      int stepsPerEpoch,
       int shard) {
     this.seed = seed;
     this.shard = shard;
@@ -61,16 +64,19 @@ public final class BatchPipeline implements AutoCloseable {
         new Chain(augmentations)
             .apply(
                 tf.withSubScope("augment"),
-                batch(tf, images.classes()),
+                batch(tf, images.classes(), stepsPerEpoch),
                 RandomKey.forUse(tf, key, "augment"));
   }
 
-  private Batch batch(Ops tf, int classes) {
+  private Batch batch(Ops tf, int classes, int stepsPerEpoch) {
     Operand<TInt32> labels = source.labels(tf, indices);
     Operand<TFloat32> targets =
         tf.oneHot(labels, tf.constant(classes), tf.constant(1f), tf.constant(0f));
     Operand<TFloat32> weights = tf.fill(tf.shape(labels), tf.constant(1f));
-    return new Batch(source.images(tf, indices), targets, weights);
+    Operand<TInt64> step = tf.gather(key, tf.constant(1), tf.constant(0));
+    Operand<TInt64> epoch = tf.math.floorDiv(step, tf.constant((long) stepsPerEpoch));
+    return new Batch(
+        source.images(tf, indices), targets, weights, new Origin(indices, epoch, seed));
   }
 
   /** Returns the batch, augmented. */

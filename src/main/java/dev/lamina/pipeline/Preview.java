@@ -23,7 +23,7 @@ public final class Preview {
       ImageSet set, List<? extends BatchAugmentation> augmentations, long seed) {
     try (GraphSession session = new GraphSession(Device.cpu());
         BatchPipeline pipeline =
-            new BatchPipeline(session, set, List.copyOf(augmentations), seed, 0)) {
+            new BatchPipeline(session, set, List.copyOf(augmentations), seed, 1, 0)) {
       pipeline.load();
       // Without augmentations the output is the fed tensor, which cannot be fetched.
       var images = session.ops().identity(pipeline.batch().images());

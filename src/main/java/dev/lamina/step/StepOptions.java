@@ -19,6 +19,7 @@ import java.util.List;
  * @param precision the number format of convolutions
  * @param frozen the layers that are not trained
  * @param seed the seed of all random draws
+ * @param stepsPerEpoch the number of steps that pass over the images once
  * @param shard which part of the batch this step takes, from 0; 0 if the batch is not divided
  * @param exchange how contributions of several devices or workers are combined
  * @param afterUpdate operations that run in every step after its update
@@ -32,6 +33,7 @@ public record StepOptions(
     Precision precision,
     FrozenLayers frozen,
     long seed,
+    int stepsPerEpoch,
     int shard,
     Exchange exchange,
     List<AfterUpdate> afterUpdate) {

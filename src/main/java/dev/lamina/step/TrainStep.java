@@ -48,7 +48,12 @@ public final class TrainStep implements AutoCloseable {
     state = new State(session, model.variables());
     pipeline =
         new BatchPipeline(
-            session, images, options.augmentations(), options.seed(), options.shard());
+            session,
+            images,
+            options.augmentations(),
+            options.seed(),
+            options.stepsPerEpoch(),
+            options.shard());
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
     Context context =
         Context.training(session, pipeline.key(), options.precision(), options.frozen()::contains);

@@ -158,9 +158,14 @@ public final class Trainer {
             precision(model),
             frozen,
             recipe.seed(),
+            order(images).stepsPerEpoch(),
             0,
             Exchange.none(),
             afterUpdate));
+  }
+
+  private BatchOrder order(ImageSet images) {
+    return new BatchOrder(images.size(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
   }
 
   /** Returns the precision of the recipe, or that of the model's device. */
@@ -217,8 +222,7 @@ public final class Trainer {
           train.classNames(),
           validation.classNames());
     }
-    BatchOrder order =
-        new BatchOrder(train.size(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
+    BatchOrder order = order(train);
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
     Callbacks started = new Callbacks(callbacks);

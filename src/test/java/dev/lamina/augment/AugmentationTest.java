@@ -32,6 +32,8 @@ class AugmentationTest {
         RandomTranslate.of(2),
         RandomResizedCrop.create(),
         Cutout.of(3),
+        RandomErasing.create(),
+        RandAugment.create(),
         ColorJitter.create().brightness(0.3).contrast(0.3).saturation(0.3),
         MixUp.of(1),
         CutMix.of(1),

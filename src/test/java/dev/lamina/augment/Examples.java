@@ -55,14 +55,16 @@ record Examples(Images images, List<List<Float>> targets, List<Float> weights) {
                 StdArrays.ndCopyOf(targets.stream().map(Floats::toArray).toArray(float[][]::new)));
         TFloat32 weightsTensor = TFloat32.vectorOf(Floats.toArray(weights))) {
       Ops tf = Ops.create(graph);
+      Placeholder<TUint8> pixels =
+          tf.placeholder(
+              TUint8.class,
+              Placeholder.shape(Shape.of(-1, images.height(), images.width(), images.channels())));
       Batch batch =
           new Batch(
-              tf.placeholder(
-                  TUint8.class,
-                  Placeholder.shape(
-                      Shape.of(-1, images.height(), images.width(), images.channels()))),
+              pixels,
               tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 3))),
-              tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1))));
+              tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1))),
+              Images.origin(tf, pixels));
       Batch changed = change.apply(tf, batch);
       try (Result result =
           session

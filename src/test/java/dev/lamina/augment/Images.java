@@ -83,9 +83,16 @@ record Images(int batch, int height, int width, int channels, ImmutableIntArray 
         (tf, images) -> augmentation.apply(tf, batch(tf, images), tf.constant(seed)).images());
   }
 
-  /** A batch of images with targets and weights that do not matter. */
+  /** A batch of images with targets, weights and an origin that do not matter. */
   static Batch batch(Ops tf, Operand<TUint8> images) {
-    return new Batch(images, tf.constant(new float[1][1]), tf.constant(new float[1]));
+    return new Batch(
+        images, tf.constant(new float[1][1]), tf.constant(new float[1]), origin(tf, images));
+  }
+
+  /** The first images of a set, in the first epoch. */
+  static Origin origin(Ops tf, Operand<TUint8> images) {
+    return new Origin(
+        tf.range(tf.constant(0), ImageShape.batch(tf, images), tf.constant(1)), tf.constant(0L), 1);
   }
 
   static Images from(TUint8 tensor) {

@@ -47,6 +47,7 @@ class ExchangeTest {
             Precision.FLOAT32,
             new FrozenLayers(List.of()),
             1,
+            1,
             0,
             exchange,
             List.of()));

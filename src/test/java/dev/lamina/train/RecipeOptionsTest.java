@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.lamina.augment.AlternatingFlip;
 import dev.lamina.augment.AugmentationTypes;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.augment.Chain;
@@ -13,7 +14,9 @@ import dev.lamina.augment.ColorJitter;
 import dev.lamina.augment.CutMix;
 import dev.lamina.augment.Cutout;
 import dev.lamina.augment.MixUp;
+import dev.lamina.augment.RandAugment;
 import dev.lamina.augment.RandomCrop;
+import dev.lamina.augment.RandomErasing;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.augment.RandomResizedCrop;
 import dev.lamina.augment.RandomTranslate;
@@ -83,12 +86,15 @@ class RecipeOptionsTest {
 
   private static final List<BatchAugmentation> AUGMENTATIONS =
       List.of(
+          AlternatingFlip.horizontal(),
           Chain.of(RandomFlip.horizontal(), Cutout.of(4)),
           ColorJitter.create().brightness(0.1).contrast(0.2).saturation(0.3),
           CutMix.of(0.5).probability(0.7),
           Cutout.of(8).fill(3),
           MixUp.of(0.2),
+          RandAugment.create().operations(3).magnitude(4),
           RandomCrop.zero(2),
+          RandomErasing.create().probability(0.4).area(0.1, 0.2).maxRatio(2).fill(0),
           RandomFlip.horizontal(),
           RandomResizedCrop.create().minArea(0.3).maxRatio(1.5),
           RandomTranslate.of(3));
