@@ -3,6 +3,7 @@ package dev.lamina.serve;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -65,7 +66,10 @@ final class Body {
       if (Content.Chunk.isFailure(chunk)) {
         ended = true;
         complete.completeExceptionally(
-            HttpError.badRequest("body must be complete and well-formed, but it ended early"));
+            chunk.getFailure() instanceof TimeoutException
+                ? new HttpError(408, "request timed out: its body stopped arriving")
+                : HttpError.badRequest(
+                    "body must be complete and well-formed, but it ended early"));
         return;
       }
       add(chunk);

@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.cli.MainTest.Output;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +130,24 @@ class ModelOptionTest {
         .contains(
             "\nunfinished no checkpoint: these are not its final weights; continue with tools/lamina train --resume "
                 + diverged
+                + "\n");
+  }
+
+  /** An interrupted run has a checkpoint, and weights that do not know the test's accuracy. */
+  @Test
+  void interruptedRun_saysSo() throws IOException {
+    Path interrupted = folder.resolve("interrupted");
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, interrupted.resolve(run.relativize(file).toString()));
+      }
+    }
+    Files.copy(RunConfig.initial(run), RunConfig.weights(interrupted), REPLACE_EXISTING);
+    assertThat(succeeds("evaluate", "--run", interrupted).out())
+        .contains(
+            "\nunfinished checkpoint after step 2: these are not its final weights; continue with tools/lamina train"
+                + " --resume "
+                + interrupted
                 + "\n");
   }
 

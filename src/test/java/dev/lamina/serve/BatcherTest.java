@@ -19,7 +19,7 @@ import org.tensorflow.types.TInt64;
 
 /** Tests the composition of batches, with a fake model. */
 class BatcherTest {
-  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Duration LONG = Duration.ofHours(1);
 
   private final List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
 

@@ -31,7 +31,7 @@ final class Client {
           .version(HttpClient.Version.HTTP_1_1)
           .build()
           .send(
-              request.timeout(Duration.ofSeconds(60)).build(),
+              request.timeout(Duration.ofMinutes(10)).build(),
               HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
     } catch (IOException | InterruptedException e) {
       throw new AssertionError(e);
@@ -93,7 +93,7 @@ final class Client {
 
   Socket open() throws IOException {
     Socket socket = new Socket(server.getHost(), server.getPort());
-    socket.setSoTimeout(60_000);
+    socket.setSoTimeout(600_000);
     return socket;
   }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,11 +25,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Requests that mean no good. After each of them the next good one is answered. */
-@Timeout(120)
+/**
+ * Requests that mean no good. After each of them the next good one is answered. The server waits
+ * longer than any test takes, so that a busy machine changes nothing; for what takes too long see
+ * {@link SlowRequestsTest}.
+ */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class HostileRequestsTest {
   private static final String PREDICT = "/v1/models/lamina:predict";
   private static final String IMAGE = "/v1/models/lamina:predictImage";
+  private static final Duration LONG = Duration.ofHours(1);
   private static final int MAX_BODY = 100_000;
   private static final String POST = "POST " + PREDICT + " HTTP/1.1\r\nHost: x\r\n";
 
@@ -49,8 +55,8 @@ class HostileRequestsTest {
                 .maxBatchSize(4)
                 .maxQueue(9)
                 .maxBody(MAX_BODY)
-                .requestTimeout(Duration.ofSeconds(1))
-                .idleTimeout(Duration.ofSeconds(1)));
+                .requestTimeout(LONG)
+                .idleTimeout(LONG));
     client = new Client(server.uri());
   }
 
@@ -293,10 +299,6 @@ class HostileRequestsTest {
 
   @Test
   void falseContentLength() throws IOException {
-    // Fewer bytes than declared, then no more data.
-    assertThat(client.raw(POST + "Content-Length: 1000\r\n\r\n", new byte[10]))
-        .startsWith("HTTP/1.1 408 ")
-        .endsWith("{\"error\":\"request timed out after 1000 ms\"}");
     // Fewer bytes than declared, then the connection is closed.
     try (Socket socket = client.open()) {
       socket
@@ -342,68 +344,6 @@ class HostileRequestsTest {
           .matches("(?s)HTTP/1\\.1 (400|414|431|505) .*\\{\"error\":\"[^\n]*\"\\}")
           .doesNotContain("Exception")
           .doesNotContain("\tat ");
-    }
-  }
-
-  @Test
-  void slowHeaders() throws IOException {
-    try (Socket socket = client.open()) {
-      assertThat(drip(socket, "GET /healthz HTTP/1.1\r\nHost: x\r\nA: "))
-          .startsWith("HTTP/1.1 408 ")
-          .endsWith("{\"error\":\"request timed out after 2000 ms\"}");
-    }
-  }
-
-  @Test
-  void slowHeaders_ofTheSecondRequest() throws IOException {
-    try (Socket socket = client.open()) {
-      assertThat(
-              drip(
-                  socket,
-                  "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nA: "))
-          .startsWith("HTTP/1.1 200 ")
-          .contains("HTTP/1.1 408 ");
-    }
-  }
-
-  @Test
-  void slowBody() throws IOException {
-    try (Socket socket = client.open()) {
-      assertThat(drip(socket, POST + "Content-Length: 50000\r\n\r\n"))
-          .startsWith("HTTP/1.1 408 ")
-          .endsWith("{\"error\":\"request timed out after 1000 ms\"}");
-    }
-  }
-
-  /** Sends a byte every 100 ms, more often than the idle timeout, until a response is received. */
-  private static String drip(Socket socket, String begin) throws IOException {
-    OutputStream out = socket.getOutputStream();
-    out.write(begin.getBytes(StandardCharsets.US_ASCII));
-    StringBuilder answer = new StringBuilder();
-    socket.setSoTimeout(100);
-    byte[] some = new byte[1000];
-    for (int i = 0; i < 600; i++) {
-      try {
-        int count = socket.getInputStream().read(some);
-        if (count < 0) {
-          return answer.toString();
-        }
-        answer.append(new String(some, 0, count, StandardCharsets.UTF_8));
-      } catch (java.net.SocketTimeoutException e) {
-        // No response yet: continue.
-      }
-      if (answer.indexOf("408") < 0) {
-        out.write('a');
-      }
-    }
-    throw new AssertionError("still taken after a minute: " + answer);
-  }
-
-  @Test
-  void silence() throws IOException {
-    try (Socket socket = client.open()) {
-      // The server closes the connection.
-      assertThat(socket.getInputStream().readAllBytes()).isEmpty();
     }
   }
 

@@ -119,7 +119,7 @@ final class ServeTorture {
    */
   private static String ask(URI server, byte[] request, boolean good) throws IOException {
     try (Socket socket = new Socket(server.getHost(), server.getPort())) {
-      socket.setSoTimeout(60_000);
+      socket.setSoTimeout(600_000);
       OutputStream out = socket.getOutputStream();
       out.write(request);
       socket.shutdownOutput();

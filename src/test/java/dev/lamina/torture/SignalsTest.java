@@ -25,8 +25,13 @@ class SignalsTest {
   }
 
   private TrainCommandProcess start(Path run) throws IOException {
-    return new TrainCommandProcess(
-        folder, "--data", data, "--run", run, "--width", 4, "--epochs", 8, "--batch-size", 8);
+    return new TrainCommandProcess(folder, options(run));
+  }
+
+  private Object[] options(Path run) {
+    return new Object[] {
+      "--data", data, "--run", run, "--width", 4, "--epochs", 8, "--batch-size", 8
+    };
   }
 
   @Test
@@ -35,9 +40,8 @@ class SignalsTest {
     assertThat(start(twin).process.waitFor()).isZero();
     Path run = folder.resolve("run");
 
-    TrainCommandProcess first = start(run);
-    first.await(first.err, "epoch 2/8");
-    first.signal("INT");
+    TrainCommandProcess first =
+        TrainCommandProcess.signalled(folder, "epoch 2/8", "INT", options(run));
     assertThat(first.process.waitFor())
         .as(
             "status; a build that a shell starts with & ignores Ctrl-C, and what it starts does too")
@@ -48,9 +52,8 @@ class SignalsTest {
         .containsPattern("checkpoint after step \\d+\n")
         .endsWith("resume     tools/lamina train --resume " + run + "\n");
 
-    TrainCommandProcess second = new TrainCommandProcess(folder, "--resume", run);
-    second.await(second.err, "epoch 5/8");
-    second.signal("TERM");
+    TrainCommandProcess second =
+        TrainCommandProcess.signalled(folder, "epoch 5/8", "TERM", "--resume", run);
     assertThat(second.process.waitFor()).isEqualTo(143);
 
     assertThat(new TrainCommandProcess(folder, "--resume", run).process.waitFor()).isZero();

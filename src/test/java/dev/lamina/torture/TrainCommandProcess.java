@@ -1,6 +1,7 @@
 package dev.lamina.torture;
 
 import dev.lamina.cli.Main;
+import dev.lamina.cli.SignalledMain;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import java.io.IOException;
@@ -21,12 +22,24 @@ final class TrainCommandProcess {
 
   /** Starts it with options, in a folder that gets its output as files. */
   TrainCommandProcess(Path folder, Object... options) throws IOException {
+    this(folder, Main.class, List.of(), options);
+  }
+
+  /** As that, and it gets a signal at the moment when it prints a text. */
+  static TrainCommandProcess signalled(Path folder, String text, String signal, Object... options)
+      throws IOException {
+    return new TrainCommandProcess(folder, SignalledMain.class, List.of(text, signal), options);
+  }
+
+  private TrainCommandProcess(Path folder, Class<?> main, List<String> first, Object... options)
+      throws IOException {
     out = folder.resolve("out.txt");
     err = folder.resolve("err.txt");
-    List<Object> words = new ArrayList<>(List.of("train"));
+    List<Object> words = new ArrayList<>(first);
+    words.add("train");
     words.addAll(List.of(options));
     process =
-        JavaProcess.of(Main.class, words.toArray())
+        JavaProcess.of(main, words.toArray())
             .directory(folder.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())

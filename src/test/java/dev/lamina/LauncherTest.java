@@ -1,0 +1,106 @@
+package dev.lamina;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher {@code tools/lamina}, with a Maven and a Java that only say that they were run. */
+class LauncherTest {
+  @TempDir private Path folder;
+  private Path target = Path.of("");
+
+  @BeforeEach
+  void checkout() throws IOException {
+    assumeFalse(System.getProperty("os.name").startsWith("Windows"), "it is a shell script");
+    Files.createDirectories(folder.resolve("src/main"));
+    Files.createFile(folder.resolve("pom.xml"));
+    target = folder.resolve("target");
+    script("tools/lamina", Files.readString(Path.of("tools/lamina")));
+    // Two builds at once do not get past mkdir.
+    script(
+        "bin/mvn",
+        """
+        #!/bin/sh
+        set -e
+        mkdir ../running
+        echo built >>../builds
+        : >target/lamina-1.jar
+        while [ -e ../wait ]; do sleep 0.01; done
+        rmdir ../running
+        """);
+    script("bin/java", "#!/bin/sh\necho \"ran $*\"\n");
+  }
+
+  private void script(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.resolveSibling(""));
+    Files.writeString(file, text.replace("../", folder + "/").replace(">target", ">" + target));
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+  }
+
+  private Process start() throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(folder.resolve("tools/lamina").toString(), "summary")
+            .redirectErrorStream(true);
+    Map<String, String> environment = builder.environment();
+    environment.remove("JAVA_HOME");
+    environment.put("PATH", folder.resolve("bin") + ":" + environment.get("PATH"));
+    return builder.start();
+  }
+
+  private static void succeeds(Process process) throws Exception {
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    assertThat(said).matches("(?s).*ran .* -jar \\S+/target/lamina-1\\.jar summary\n");
+  }
+
+  private void assertBuilt(int times) throws IOException {
+    assertThat(folder.resolve("builds")).hasContent("built\n".repeat(times));
+    assertThat(Files.isSymbolicLink(target.resolve(".lamina-building"))).isFalse();
+  }
+
+  @Test
+  void firstRunsAtOnce_buildOnce() throws Exception {
+    Path wait = Files.createFile(folder.resolve("wait"));
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(start());
+    }
+    List<String> lines = new ArrayList<>();
+    for (Process process : processes) {
+      lines.add(process.inputReader(UTF_8).readLine());
+    }
+    assertThat(lines)
+        .containsOnlyOnce("building Lamina (the first time also fetches about 200 MB of libraries)")
+        .filteredOn(line -> line.startsWith("waiting for another build of Lamina, which holds "))
+        .hasSize(3);
+    Files.delete(wait);
+    for (Process process : processes) {
+      process.inputReader(UTF_8).lines().forEach(line -> assertThat(line).startsWith("ran "));
+      assertThat(process.waitFor()).isZero();
+    }
+    assertBuilt(1);
+    succeeds(start());
+    assertBuilt(1);
+  }
+
+  @Test
+  void lockOfAKilledBuild_isRemoved() throws Exception {
+    Process gone = new ProcessBuilder("true").start();
+    gone.waitFor();
+    Files.createDirectory(target);
+    Files.createSymbolicLink(target.resolve(".lamina-building"), Path.of("" + gone.pid()));
+    succeeds(start());
+    assertBuilt(1);
+  }
+}
