@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     description =
-        "Evaluates a run or an export on test images: precision, recall and F1 of each class, confusion matrix,"
+        "Evaluates a trained model on test images: precision, recall and F1 of each class, confusion matrix,"
             + " calibration, loss and accuracy; and draws the confusion matrix, the reliability diagram and the most"
             + " confident mistakes.",
     mixinStandardHelpOptions = true)
@@ -66,7 +66,8 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path))) {
-      String name = imagesOf(path, model.metadata());
+      Map<String, String> metadata = ModelOption.metadata(path, model);
+      String name = imagesOf(path, metadata);
       ImageSet images = data.open(name, streams(path), preprocessing(name, model)).test();
       if (!images.classNames().equals(model.classNames())) {
         throw new LaminaException(
@@ -74,7 +75,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 .formatted(model.classNames(), images.classNames()));
       }
       if (!json) {
-        describe(path, model.metadata());
+        describe(path, metadata);
         print("images     the %s test images of %s", images.size(), name);
       }
       Evaluation test = model.evaluate(images, metrics(images));
@@ -133,8 +134,9 @@ final class EvaluateCommand implements Callable<Integer> {
     if (DataOption.given(spec)) {
       return data.data;
     }
-    if (RunConfig.isRun(path)) {
-      return RunConfig.read(path).data();
+    Optional<Path> run = ModelOption.run(path);
+    if (run.isPresent()) {
+      return RunConfig.read(run.get()).data();
     }
     String name = metadata.get("data");
     if (name == null) {
@@ -150,8 +152,9 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private boolean streams(Path path) {
-    boolean ofRun = !DataOption.given(spec) && RunConfig.isRun(path);
-    return data.stream || (ofRun && RunConfig.read(path).stream());
+    return data.stream
+        || (!DataOption.given(spec)
+            && ModelOption.run(path).map(run -> RunConfig.read(run).stream()).orElse(false));
   }
 
   /** Prints which weights are evaluated. */
@@ -163,7 +166,9 @@ final class EvaluateCommand implements Callable<Integer> {
           metadata.containsKey(RunConfig.FINE_TUNED) ? "fine-tuned from " : "",
           metadata.get("network"));
     }
-    if (metadata.containsKey("epoch")) {
+    if (metadata.containsKey("step")) {
+      print("weights    of the checkpoint after step %s", metadata.get("step"));
+    } else if (metadata.containsKey("epoch")) {
       print("weights    %s", weights(metadata));
     }
     if (RunConfig.isRun(path) && !metadata.containsKey("test_accuracy")) {

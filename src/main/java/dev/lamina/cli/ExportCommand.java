@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.model.Model;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,11 +32,13 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     boolean onnx = target.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
-    try (Model model = trained.load()) {
+    Path path = trained.path();
+    try (Model model = Model.load(ModelOption.source(path))) {
+      Map<String, String> metadata = ModelOption.metadata(path, model);
       if (onnx) {
-        model.exportOnnx(target, model.metadata());
+        model.exportOnnx(target, metadata);
       } else {
-        model.export(target, model.metadata());
+        model.export(target, metadata);
       }
     }
     spec.commandLine().getOut().println((onnx ? "ONNX " : "SavedModel ") + target);

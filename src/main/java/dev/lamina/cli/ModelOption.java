@@ -5,7 +5,11 @@ import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -14,7 +18,9 @@ final class ModelOption {
   @Option(
       names = "--run",
       paramLabel = "PATH",
-      description = "a run, an export or a weights file (default: the newest run)")
+      description =
+          "a run, an export, a file of weights or a checkpoint; of a run also RUN@best, RUN@last or RUN@STEP (default: the"
+              + " newest run)")
   private @Nullable Path given;
 
   /** Returns the path that was given, or the newest run. */
@@ -27,8 +33,29 @@ final class ModelOption {
     return Model.load(source(path()));
   }
 
+  /** Returns the run that a path names, or names a checkpoint of; empty if it is anything else. */
+  static Optional<Path> run(Path path) {
+    Path folder = RunReference.of(path).map(RunReference::run).orElse(path);
+    Path ofCheckpoint = path.toAbsolutePath().resolve("../..").normalize();
+    return Stream.of(folder, ofCheckpoint).filter(RunConfig::isRun).findFirst();
+  }
+
+  /** Returns the metadata of a model, with that of the run if it was loaded from a checkpoint. */
+  static Map<String, String> metadata(Path path, Model model) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    if (model.metadata().containsKey("step")) {
+      run(path).ifPresent(run -> metadata.putAll(RunConfig.read(run).metadata()));
+    }
+    metadata.putAll(model.metadata());
+    return metadata;
+  }
+
   /** Returns what {@link Model#load(Path)} reads: the weights of a run, the newest export. */
   static Path source(Path path) {
+    Optional<RunReference> reference = RunReference.of(path);
+    if (reference.isPresent()) {
+      return reference.get().file();
+    }
     if (RunConfig.isRun(path)) {
       RunConfig.read(path);
       if (!Files.exists(RunConfig.weights(path))) {

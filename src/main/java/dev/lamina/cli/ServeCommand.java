@@ -1,8 +1,12 @@
 package dev.lamina.cli;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.io.LaminaException;
+import dev.lamina.model.Model;
 import dev.lamina.serve.ModelServer;
 import dev.lamina.serve.ServerOptions;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +30,10 @@ final class ServeCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "EXPORT",
-      description = "a run, the folder of a SavedModel, or the one of its versions (1, 2, ...)")
+      description = {
+        "a run, the folder of a SavedModel, or the one of its versions (1, 2, ...);",
+        "or what else 'lamina predict --run' takes: RUN@best, RUN@last, RUN@STEP, a weights file"
+      })
   private Path export = Path.of("");
 
   @Option(
@@ -66,7 +73,7 @@ final class ServeCommand implements Callable<Integer> {
   private long batchTimeout;
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
     // Silences Jetty's start-up log.
     System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn");
     ServerOptions options =
@@ -79,7 +86,7 @@ final class ServeCommand implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     PrintWriter out = spec.commandLine().getOut();
     try (Interrupts interrupts = Interrupts.listen("after the current requests");
-        ModelServer server = ModelServer.start(folder(), options)) {
+        ModelServer server = start(options)) {
       interrupts.onSignal(stop::countDown);
       out.printf(Locale.ROOT, "serving    %s%n", server.describe());
       out.printf(Locale.ROOT, "address    %s%n", server.uri());
@@ -89,6 +96,23 @@ final class ServeCommand implements Callable<Integer> {
     }
     out.println("stopped");
     return 0;
+  }
+
+  /** Starts the server, of weights after exporting them to a temporary folder. */
+  private ModelServer start(ServerOptions options) throws IOException {
+    if (!Files.isRegularFile(export) && RunReference.of(export).isEmpty()) {
+      return ModelServer.start(folder(), options);
+    }
+    Path source = ModelOption.source(export);
+    Path temporary = Files.createTempDirectory("lamina-serve");
+    try {
+      try (Model model = Model.load(source)) {
+        model.export(temporary.resolve("1"), ModelOption.metadata(export, model));
+      }
+      return ModelServer.start(temporary, options);
+    } finally {
+      MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
   }
 
   private Path folder() {

@@ -65,8 +65,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "PATH",
       description =
-          "start from the network and the weights of another run, an export or a weights file; if the classes"
-              + " differ, with a new classifier")
+          "start from the network and the weights of another run (also RUN@best, RUN@last, RUN@STEP), an export, a file"
+              + " of weights or a checkpoint; if the classes differ, with a new classifier")
   private @Nullable Path from;
 
   @Option(

@@ -73,17 +73,26 @@ final class Description {
   }
 
   static ObjectNode json(Servable servable) {
+    return json(
+        servable.network(), servable.classNames(), servable.preprocessing(), servable.metadata());
+  }
+
+  static ObjectNode json(
+      Network network,
+      List<String> classNames,
+      Preprocessing preprocessing,
+      Map<String, String> metadata) {
     ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
     json.put("lamina_version", Version.get());
     json.putObject("network")
-        .put("name", servable.network().name())
-        .put("height", servable.network().height())
-        .put("width", servable.network().width())
-        .put("channels", servable.network().channels())
-        .set("body", OptionsJson.write(LayerTypes.write(servable.network().body())));
-    json.set("preprocessing", PreprocessingJson.write(servable.preprocessing()));
-    servable.classNames().forEach(json.putArray("class_names")::add);
-    servable.metadata().forEach(json.putObject("metadata")::put);
+        .put("name", network.name())
+        .put("height", network.height())
+        .put("width", network.width())
+        .put("channels", network.channels())
+        .set("body", OptionsJson.write(LayerTypes.write(network.body())));
+    json.set("preprocessing", PreprocessingJson.write(preprocessing));
+    classNames.forEach(json.putArray("class_names")::add);
+    metadata.forEach(json.putObject("metadata")::put);
     return json;
   }
 

@@ -26,7 +26,7 @@ public final class WeightsFile {
   /** The path of the weights in an export. TensorFlow ignores the folder. */
   static final String IN_EXPORT = "assets.extra/weights.safetensors";
 
-  private static final String DESCRIPTION = "lamina";
+  static final String DESCRIPTION = "lamina";
 
   private WeightsFile() {}
 
@@ -54,7 +54,8 @@ public final class WeightsFile {
   }
 
   /**
-   * Reads the classifier from a file that this library wrote.
+   * Reads the classifier from a file of weights or a checkpoint that this library wrote. Of a
+   * checkpoint, these are the weights that the run evaluated.
    *
    * @throws LaminaException if another program wrote the file, it is damaged, or it contains layers
    *     that are code, such as lambdas
@@ -63,16 +64,25 @@ public final class WeightsFile {
   public static Servable read(Path file) {
     Safetensors content = Safetensors.read(file);
     String description = content.metadata().get(DESCRIPTION);
+    boolean checkpoint = content.metadata().containsKey(CheckpointWeights.VERSION);
     if (description == null) {
       throw new LaminaException(
-          "%s does not describe its network: its metadata has no \"%s\"; build the network in Java and read it with loadWeights"
-              .formatted(file, DESCRIPTION));
+          "%s does not describe its network: its metadata has no \"%s\"; %s"
+              .formatted(
+                  file,
+                  DESCRIPTION,
+                  checkpoint
+                      ? "resume its run, which writes newer checkpoints"
+                      : "build the network in Java and read it with loadWeights"));
     }
     return Description.read(
         file,
         "; save the weights again",
         description.getBytes(UTF_8),
-        parameters -> weights(file, content, parameters));
+        parameters ->
+            checkpoint
+                ? CheckpointWeights.read(file, content, parameters)
+                : weights(file, content, parameters));
   }
 
   /**

@@ -95,9 +95,10 @@ public final class Model implements AutoCloseable {
 
   /**
    * Loads a model that {@link #export(Path)} or {@link #saveWeights(Path)} wrote, for prediction or
-   * further training.
+   * further training; or that of a checkpoint, with the weights that the run evaluated.
    *
-   * @param path the folder that holds {@code saved_model.pb}, or the file of weights
+   * @param path the folder that holds {@code saved_model.pb}, or the file of weights or a
+   *     checkpoint
    * @throws dev.lamina.io.LaminaException if it was not written by this library, is damaged, or
    *     holds layers that are code, such as lambdas
    * @throws java.io.UncheckedIOException if the file is missing or cannot be read

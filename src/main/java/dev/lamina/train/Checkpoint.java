@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import dev.lamina.format.CheckpointWeights;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.step.EpochSums;
 import java.nio.file.Path;
@@ -10,6 +11,9 @@ import java.util.Map;
  * statistics, the state of the optimizer and of callbacks, the position in the run, the sums of the
  * running epoch, the history and the configuration. Random numbers depend on seed and step alone,
  * so no generator state is stored.
+ *
+ * <p>{@link dev.lamina.model.Model#load} reads the model from the file of a checkpoint, too, with
+ * the weights that the run evaluated: those trained, or an average of them.
  */
 public final class Checkpoint {
   /**
@@ -34,23 +38,27 @@ public final class Checkpoint {
   private final Progress progress;
   private final Map<String, String> configuration;
   private final Map<String, Tensor> tensors;
+  private final Map<String, String> model;
 
   /**
    * Creates a checkpoint.
    *
    * @param version the version of the file that it was read from; 2 now
    * @param tensors every variable by its name in {@link dev.lamina.graph.State}, in TensorFlow's
-   *     layout
+   *     layout, and the weights that were evaluated, if they are others
+   * @param model the {@link CheckpointWeights#describe description} of the model
    */
   Checkpoint(
       int version,
       Progress progress,
       Map<String, String> configuration,
-      Map<String, Tensor> tensors) {
+      Map<String, Tensor> tensors,
+      Map<String, String> model) {
     this.version = version;
     this.progress = progress;
     this.configuration = configuration;
     this.tensors = tensors;
+    this.model = model;
   }
 
   /**
@@ -99,5 +107,9 @@ public final class Checkpoint {
 
   Map<String, Tensor> tensors() {
     return tensors;
+  }
+
+  Map<String, String> model() {
+    return model;
   }
 }

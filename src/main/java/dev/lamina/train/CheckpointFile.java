@@ -3,6 +3,7 @@ package dev.lamina.train;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
+import dev.lamina.format.CheckpointWeights;
 import dev.lamina.format.Safetensors;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.io.AtomicFiles;
@@ -29,7 +30,6 @@ final class CheckpointFile {
   /** Increase with every change of the file's content. */
   static final int VERSION = 2;
 
-  private static final String VERSION_KEY = "lamina_checkpoint";
   private static final String STATE_KEY = "state";
   private static final String CALLBACK = "callback/";
   private static final String CHECKSUM = "sha256";
@@ -49,8 +49,8 @@ final class CheckpointFile {
                     .forEach((key, weights) -> add(tensors, name + "/" + key, weights)));
     // Of the narrowest type and added last, so it is the last one in the file.
     tensors.put(CHECKSUM, Tensor.of(new byte[CHECKSUM_BYTES]));
-    Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put(VERSION_KEY, Integer.toString(VERSION));
+    Map<String, String> metadata = new LinkedHashMap<>(checkpoint.model());
+    metadata.put(CheckpointWeights.VERSION, Integer.toString(VERSION));
     metadata.put(STATE_KEY, CheckpointJson.write(checkpoint));
     List<ByteBuffer> pieces = new ArrayList<>(new Safetensors(tensors, metadata).pieces());
     pieces.remove(pieces.size() - 1);
@@ -75,7 +75,7 @@ final class CheckpointFile {
 
   static Checkpoint read(Path file) {
     Safetensors content = Safetensors.read(file);
-    int version = version(file, content.metadata().get(VERSION_KEY));
+    int version = version(file, content.metadata().get(CheckpointWeights.VERSION));
     Map<String, Tensor> tensors = new LinkedHashMap<>(content.tensors());
     Tensor sum = tensors.remove(CHECKSUM);
     if (sum == null || !sum.data().equals(ByteBuffer.wrap(checksum(file)))) {
@@ -85,7 +85,9 @@ final class CheckpointFile {
       CheckpointJson.Content state =
           CheckpointJson.read(content.metadata().getOrDefault(STATE_KEY, ""), version);
       takeCallbacks(tensors, state.progress().callbacks());
-      return new Checkpoint(version, state.progress(), state.configuration(), tensors);
+      Map<String, String> model = new LinkedHashMap<>(content.metadata());
+      model.keySet().removeAll(List.of(CheckpointWeights.VERSION, STATE_KEY));
+      return new Checkpoint(version, state.progress(), state.configuration(), tensors, model);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw damaged(file, Messages.singleLine(e.getMessage()));
     }

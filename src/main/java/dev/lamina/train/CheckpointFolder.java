@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -35,14 +36,18 @@ record CheckpointFolder(Path path) {
 
   /** Returns the checkpoints, the newest first. */
   List<Path> files() {
+    return List.copyOf(bySteps().descendingMap().values());
+  }
+
+  /** Returns the checkpoints by step. */
+  NavigableMap<Long, Path> bySteps() {
+    NavigableMap<Long, Path> found = new TreeMap<>();
     if (!Files.isDirectory(path)) {
-      return List.of();
+      return found;
     }
     try (Stream<Path> files = Files.list(path)) {
-      return files
-          .filter(file -> step(file) >= 0)
-          .sorted(Comparator.comparingLong(CheckpointFolder::step).reversed())
-          .toList();
+      files.filter(file -> step(file) >= 0).forEach(file -> found.put(step(file), file));
+      return found;
     } catch (IOException e) {
       throw new UncheckedIOException(
           path + " cannot be read (" + e + "); check its permissions", e);

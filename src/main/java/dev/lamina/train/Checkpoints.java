@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +69,11 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
   @Override
   public Callback forRun() {
     return new CheckpointWriter(this);
+  }
+
+  /** Returns the files of a run's checkpoints by their step, in that order. */
+  public static SortedMap<Long, Path> files(Path run) {
+    return CheckpointFolder.of(run).bySteps();
   }
 
   /**

@@ -6,10 +6,11 @@ import com.google.common.base.Preconditions;
  * The number that a callback watches from epoch to epoch, and whether it has improved: the
  * validation loss or a validation metric.
  *
- * @param metric {@code loss}, which should decrease, or the name of a metric, which should increase
+ * @param metric {@code loss} or the name of a metric
  * @param minDelta the smallest change that counts as an improvement
+ * @param lowest whether it should decrease
  */
-record Monitor(String metric, double minDelta) {
+record Monitor(String metric, double minDelta, boolean lowest) {
   private static final String BEST = "best";
 
   Monitor {
@@ -17,6 +18,11 @@ record Monitor(String metric, double minDelta) {
         minDelta >= 0 && Double.isFinite(minDelta),
         "minDelta must be finite and not negative, got %s",
         minDelta);
+  }
+
+  /** A loss, which should decrease, or a metric, which should increase. */
+  Monitor(String metric, double minDelta) {
+    this(metric, minDelta, metric.equals("loss"));
   }
 
   /**
@@ -34,8 +40,7 @@ record Monitor(String metric, double minDelta) {
                         "the run must have validation images, has none; give them to fit, or set"
                             + " validationSplit"))
             .get(metric);
-    // Larger is better for both.
-    double score = metric.equals("loss") ? -value : value;
+    double score = lowest ? -value : value;
     if (score > state.get(BEST, Double.NEGATIVE_INFINITY) + minDelta) {
       state.put(BEST, score);
       return true;

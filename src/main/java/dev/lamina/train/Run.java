@@ -3,6 +3,7 @@ package dev.lamina.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.data.ImageSet;
+import dev.lamina.format.CheckpointWeights;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
@@ -239,7 +240,15 @@ final class Run implements RunHandle {
   @Override
   public Checkpoint checkpoint() {
     EpochSums sums = state.betweenEpochs() ? EpochSums.ZERO : trainStep.sums();
-    return state.checkpoint(sums, trainStep.learningRate());
+    return state.checkpoint(
+        sums,
+        trainStep.learningRate(),
+        CheckpointWeights.describe(
+            model.network(),
+            model.classNames(),
+            model.preprocessing(),
+            Map.of("step", Long.toString(state.step))),
+        Optional.ofNullable(evaluated).map(Supplier::get));
   }
 
   @Override

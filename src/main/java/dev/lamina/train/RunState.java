@@ -1,11 +1,13 @@
 package dev.lamina.train;
 
+import dev.lamina.format.CheckpointWeights;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.State;
 import dev.lamina.graph.StateKind;
 import dev.lamina.graph.Variable;
 import dev.lamina.io.LaminaException;
+import dev.lamina.model.Weights;
 import dev.lamina.step.DivergenceException;
 import dev.lamina.step.EpochSums;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -98,9 +101,12 @@ final class RunState {
    *
    * @param sums the sums of the running epoch; zeros between two epochs
    * @param learningRate the learning rate of the last step
+   * @param model the description of the model
+   * @param evaluated the weights that are evaluated, if not those that are trained
    * @throws DivergenceException if a variable is not finite
    */
-  Checkpoint checkpoint(EpochSums sums, double learningRate) {
+  Checkpoint checkpoint(
+      EpochSums sums, double learningRate, Map<String, String> model, Optional<Weights> evaluated) {
     Map<Variable, float[]> values = session.read(variables.variables().values());
     if (!GraphSession.allFinite(values)) {
       throw new DivergenceException(step - 1, learningRate, "");
@@ -110,11 +116,16 @@ final class RunState {
         .variables()
         .forEach(
             (name, variable) ->
-                tensors.put(
-                    name,
-                    Tensor.of(
-                        variable.parameter().shape().asArray(),
-                        Objects.requireNonNull(values.get(variable)))));
+                tensors.put(name, tensor(variable, Objects.requireNonNull(values.get(variable)))));
+    evaluated.ifPresent(
+        weights ->
+            weights
+                .asMap()
+                .forEach(
+                    (name, array) ->
+                        tensors.put(
+                            CheckpointWeights.EVALUATED + name,
+                            tensor(session.variable(name), array))));
     Map<String, CallbackState> copies = new LinkedHashMap<>();
     callbacks.forEach(
         (name, state) -> {
@@ -130,7 +141,11 @@ final class RunState {
             new History(done),
             learningRateScale,
             copies);
-    return new Checkpoint(CheckpointFile.VERSION, progress, configuration.get(), tensors);
+    return new Checkpoint(CheckpointFile.VERSION, progress, configuration.get(), tensors, model);
+  }
+
+  private static Tensor tensor(Variable variable, float[] values) {
+    return Tensor.of(variable.parameter().shape().asArray(), values);
   }
 
   /**

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.cli.MainTest.Output;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,9 +41,10 @@ class ModelOptionTest {
     assertThat(output.status()).isEqualTo(2);
   }
 
-  private static List<String> without(Output output, String start) {
+  /** The lines, without the name of the model and of the pictures that a run alone gets. */
+  private static List<String> withoutNames(Output output) {
     List<String> lines = new ArrayList<>(output.out().lines().toList());
-    lines.removeIf(line -> line.startsWith(start));
+    lines.removeIf(line -> line.startsWith("model ") || line.startsWith("pictures "));
     return lines;
   }
 
@@ -60,10 +63,80 @@ class ModelOptionTest {
     for (String other : List.of("export/1", "export", "weights.safetensors")) {
       Path path = run.resolve(other);
       assertThat(succeeds("predict", "--run", path, image)).isEqualTo(predicted);
-      assertThat(without(succeeds("evaluate", "--run", path), "model "))
-          .isEqualTo(without(evaluated, "model "));
+      assertThat(withoutNames(succeeds("evaluate", "--run", path)))
+          .isEqualTo(withoutNames(evaluated));
       assertThat(succeeds("summary", "--run", path).out()).contains("layer4");
     }
+  }
+
+  /** Of 60 images 6 are set aside, and 64 go into a step: a step is an epoch. */
+  @Test
+  void weightsOfARun_haveNames() throws IOException {
+    Path image = data.resolve("test/class1/0.png");
+    Path checkpoint = run.resolve("checkpoints/step-00000002.safetensors");
+    for (String name : List.of("last", "2")) {
+      Path source = ModelOption.source(folder.resolve("run@" + name));
+      assertThat(source).isEqualTo(checkpoint).isEqualTo(ModelOption.source(checkpoint));
+    }
+    assertThat(ModelOption.source(folder.resolve("run@best")))
+        .isEqualTo(run.resolve("weights.safetensors"));
+    assertThat(succeeds("evaluate", "--run", run + "@1").out())
+        .startsWith(
+            "model      "
+                + run
+                + "@1\nnetwork    resnet-cifar of width 1\nweights    of the checkpoint after step 1\n"
+                + "images     the 15 test images of "
+                + data
+                + "\n");
+    Path export = folder.resolve("of step 1");
+    succeeds("export", "--run", run + "@1", export);
+    assertThat(export.resolve("assets.extra/lamina.json")).content().contains("\"batchSize\"");
+    Output predicted = succeeds("predict", "--run", run + "@1", image);
+    assertThat(succeeds("predict", "--run", export, image)).isEqualTo(predicted);
+    assertThat(succeeds("predict", "--run", checkpoint, image)).isNotEqualTo(predicted);
+  }
+
+  /** Weights are exported before they are served; the port is looked at afterwards. */
+  @Test
+  void weightsOfARun_areServed() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Output output = MainTest.lamina("serve", run + "@1", "--port", taken.getLocalPort());
+      assertThat(output.status()).isEqualTo(2);
+      assertThat(output.err()).contains("lamina: host and port must be a free address");
+    }
+  }
+
+  @Test
+  void weightsThatARunHasNot_areRefused() throws IOException {
+    String has = run + " has no %s; it has steps 1, 2, best, last";
+    fails(has.formatted("checkpoint of step 40"), "predict", "--run", run + "@40", "x.png");
+    fails(has.formatted("weights named \"lsat\""), "serve", run + "@lsat");
+    Path begun = Files.createDirectory(folder.resolve("just begun"));
+    Files.copy(run.resolve("config.json"), begun.resolve("config.json"));
+    fails(
+        begun + " has no weights named \"best\"; it has none yet",
+        "evaluate",
+        "--run",
+        begun + "@best");
+    Files.copy(run.resolve("weights.safetensors"), begun.resolve("weights.safetensors"));
+    fails(
+        begun + " has no weights named \"last\"; it has best",
+        "evaluate",
+        "--run",
+        begun + "@last");
+    Path config = begun.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("SHARE", "NONE"));
+    fails(
+        begun + " has no weights named \"best\"; it has none yet",
+        "evaluate",
+        "--run",
+        begun + "@best");
+    fails(
+        folder
+            + "/nothing is not a run: it has no config.json; name the folder that 'lamina train' printed",
+        "evaluate",
+        "--run",
+        folder + "/nothing@best");
   }
 
   @Test

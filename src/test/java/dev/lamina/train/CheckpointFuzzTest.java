@@ -46,7 +46,8 @@ class CheckpointFuzzTest {
             new Checkpoint.Progress(
                 9, new EpochSums(10, 12.5, Map.of("accuracy", 7.0)), 0.25, history, 0.5, Map.of()),
             Map.of("epochs", "3"),
-            Map.of("weight", Tensor.of(new long[] {1, 2}, new float[] {1, -2})))
+            Map.of("weight", Tensor.of(new long[] {1, 2}, new float[] {1, -2})),
+            Map.of())
         .write(file);
     return Files.readAllBytes(file);
   }

@@ -268,7 +268,12 @@ class CheckpointsTest {
     Checkpoint checkpoint = Checkpoints.newest(run).orElseThrow();
     Map<String, Safetensors.Tensor> more = new HashMap<>(checkpoint.tensors());
     more.put("average.weight", Safetensors.Tensor.of(new long[] {1}, new float[] {5}));
-    new Checkpoint(CheckpointFile.VERSION, checkpoint.progress(), checkpoint.configuration(), more)
+    new Checkpoint(
+            CheckpointFile.VERSION,
+            checkpoint.progress(),
+            checkpoint.configuration(),
+            more,
+            checkpoint.model())
         .write(file(6));
     assertThat(withoutTime(resume(recipe(2)))).isEqualTo(withoutTime(whole));
   }
@@ -284,7 +289,8 @@ class CheckpointsTest {
               new Checkpoint.Progress(
                   step, progress.sums(), 0, progress.history(), 1, progress.callbacks()),
               checkpoint.configuration(),
-              checkpoint.tensors())
+              checkpoint.tensors(),
+              checkpoint.model())
           .write(file(6));
       assertThatExceptionOfType(LaminaException.class)
           .isThrownBy(() -> resume(recipe(2)))

@@ -16,12 +16,15 @@ import dev.lamina.model.Weights;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.Constant;
+import dev.lamina.step.Metrics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
@@ -226,6 +229,74 @@ class SteeringTest {
         }
       }
     }
+  }
+
+  /** Also before the first epoch has ended, with the average that is evaluated then. */
+  @Test
+  void checkpoint_isAModelToLoad_withTheWeightsThatAreEvaluated() {
+    for (Callback average : List.of(Ema.of(0.5), stopAfter(99))) {
+      Weights[] evaluated = new Weights[1];
+      Callback recorder =
+          new Callback() {
+            @Override
+            public void onStop(RunHandle run) {
+              evaluated[0] = run.evaluationWeights();
+            }
+          };
+      Path run = folder.resolve(average.name());
+      try (Model model = model()) {
+        recipe(2)
+            .callbacks(average, recorder, Checkpoints.in(run), stopAfter(2))
+            .build()
+            .fit(model, IMAGES);
+        assertThat(Checkpoints.files(run).keySet()).containsExactly(2L);
+        try (Model loaded = Model.load(CheckpointFolder.of(run).file(2))) {
+          assertSame(loaded.weights(), evaluated[0]);
+          assertThat(loaded.network()).hasToString(model.network().toString());
+          assertThat(loaded.classNames()).isEqualTo(IMAGES.classNames());
+          assertThat(loaded.metadata()).containsExactly(Map.entry("step", "2"));
+        }
+      }
+    }
+  }
+
+  /** The scores are given, so that the best epochs are known: 2 and 3, then 4. */
+  @Test
+  void bestModel_keepsTheWeightsOfTheBestEpoch_alsoAfterAResume() {
+    Path highest = folder.resolve("highest.safetensors");
+    Path lowest = folder.resolve("lowest.safetensors");
+    Map<String, Weights> weights = new LinkedHashMap<>();
+    Callback best =
+        new Callback() {
+          private final double[] scores = {2, 3, 1, 3, 4};
+
+          @Override
+          public void onEpoch(Epoch epoch, RunHandle run) {
+            double score = scores[epoch.number() - 1];
+            weights.put(Integer.toString(epoch.number()), run.weights());
+            Metrics scored = new Metrics(1, 0, Map.of("score", score));
+            Epoch known = new Epoch(epoch.number(), 0, scored, Optional.of(scored), 0, 0, 0);
+            BestModel.in(highest).highest("score").onEpoch(known, run);
+            BestModel.in(lowest).lowest("score").onEpoch(known, run);
+          }
+        };
+    for (int epochs : new int[] {4, 5}) {
+      try (Model model = model()) {
+        recipe(epochs)
+            .callbacks(best, Checkpoints.in(folder))
+            .allowChanges("epochs")
+            .build()
+            .resume(folder, model, IMAGES, VALIDATION);
+      }
+      try (Model high = Model.load(highest);
+          Model low = Model.load(lowest)) {
+        String expected = epochs == 4 ? "2" : "5";
+        assertThat(high.metadata()).containsExactly(Map.entry("epoch", expected));
+        assertSame(high.weights(), Objects.requireNonNull(weights.get(expected)));
+        assertSame(low.weights(), Objects.requireNonNull(weights.get("3")));
+      }
+    }
+    assertThat(BestModel.in(highest)).isEqualTo(new BestModel(highest, "accuracy", false));
   }
 
   /** The epoch is told again, with the state of before. */
