@@ -1,13 +1,19 @@
 package dev.lamina.cli;
 
+import com.google.common.io.MoreFiles;
 import dev.lamina.io.LaminaException;
+import dev.lamina.model.GradCam;
 import dev.lamina.model.Model;
 import dev.lamina.model.Prediction;
+import dev.lamina.report.HeatMaps;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,14 +40,47 @@ final class PredictCommand implements Callable<Integer> {
       description = "how many classes to name (default: ${DEFAULT-VALUE})")
   private int top;
 
+  @Option(
+      names = "--explain",
+      paramLabel = "DIR",
+      description =
+          "also write for each image a PNG file into this folder: the image, and on it a heat map of the parts that count"
+              + " for the first class (Grad-CAM)")
+  private @Nullable Path explain;
+
+  private final Set<Path> unreadable = new HashSet<>();
+
   @Override
   public Integer call() {
     if (top < 1) {
       throw new IllegalArgumentException("top must be positive, got " + top);
     }
     try (Model model = trained.load()) {
-      return predict(model);
+      int status = predict(model);
+      if (explain != null) {
+        explain(model, explain);
+      }
+      return status;
     }
+  }
+
+  /** Draws the heat maps of the images that could be read. */
+  private void explain(Model model, Path folder) {
+    Set<String> used = new HashSet<>();
+    try (GradCam gradCam = GradCam.of(model)) {
+      for (Path image : images) {
+        if (unreadable.contains(image)) {
+          continue;
+        }
+        String stem = MoreFiles.getNameWithoutExtension(image);
+        String name = stem;
+        for (int i = 2; !used.add(name); i++) {
+          name = stem + "-" + i;
+        }
+        HeatMaps.write(gradCam.explain(image), folder.resolve(name + ".png"));
+      }
+    }
+    spec.commandLine().getOut().printf(Locale.ROOT, "heat maps  %s%n", folder);
   }
 
   /** Predicts all images at once or, if one cannot be read, each by itself. */
@@ -56,6 +95,7 @@ final class PredictCommand implements Callable<Integer> {
           print(List.of(image), List.of(model.predict(image)));
         } catch (LaminaException bad) {
           status = Main.USER_ERROR;
+          unreadable.add(image);
           spec.commandLine().getErr().println("lamina: " + bad.getMessage());
         }
       }

@@ -251,6 +251,19 @@ class OptionEffectsTest {
               assertThat(succeeds("predict", "--run", base, "--top", 1, image).out())
                   .doesNotContain(", class");
             })
+        .put(
+            "predict --explain",
+            () -> {
+              Object image = data.resolve("test/class0/6.png");
+              Path maps = fresh();
+              assertThat(succeeds("predict", "--run", base, "--explain", maps, image, image).out())
+                  .endsWith("\nheat maps  " + maps + "\n");
+              // 320 pixels for the image, as many for the heat map, three gaps.
+              for (String name : List.of("6.png", "6-2.png")) {
+                assertThat(ImageIO.read(maps.resolve(name).toFile()).getWidth())
+                    .isEqualTo(2 * 320 + 3 * 12);
+              }
+            })
         .put("summary --run", summaryOfRun)
         .put(
             "summary --network",
@@ -274,7 +287,7 @@ class OptionEffectsTest {
   }
 
   private static void allClasses() throws IOException {
-    List<String> names = IntStream.range(0, 21).mapToObj(i -> "class" + i).toList();
+    List<String> names = IntStream.range(10, 31).mapToObj(i -> "class" + i).toList();
     Path weights = fresh();
     try (Model model = Zoo.get(NAME).classes(names).build()) {
       model.saveWeights(weights);
