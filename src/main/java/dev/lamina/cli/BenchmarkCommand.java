@@ -6,7 +6,7 @@ import com.google.common.math.Quantiles;
 import com.google.common.math.Stats;
 import dev.lamina.benchmark.ChromeTrace;
 import dev.lamina.benchmark.InputPipeline;
-import dev.lamina.benchmark.MatrixProduct;
+import dev.lamina.benchmark.PeakRate;
 import dev.lamina.benchmark.StepProfile;
 import dev.lamina.benchmark.StepProfile.Kind;
 import dev.lamina.data.ImageSet;
@@ -100,7 +100,7 @@ final class BenchmarkCommand implements Callable<Integer> {
       double rate = timeSteps(step, batches);
       // First, while most memory is free.
       print("memory            %s, peak %s", Machine.THIS.memory(), Machine.THIS.peakMemory());
-      double peak = MatrixProduct.flopsPerSecond(Device.auto(), precision.resolve()) / 1e9;
+      double peak = PeakRate.matrixProduct(Device.auto(), precision.resolve()) / 1e9;
       double gigaflops = rate * OPERATIONS * model.network().macs() / 1e9;
       print("arithmetic        %.1f GFLOP/s", gigaflops);
       print(

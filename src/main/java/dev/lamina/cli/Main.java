@@ -30,6 +30,7 @@ import picocli.CommandLine.ParameterException;
       ExportCommand.class,
       ServeCommand.class,
       DataCommand.class,
+      DoctorCommand.class,
       HelpCommand.class
     })
 public final class Main {

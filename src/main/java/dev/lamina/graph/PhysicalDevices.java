@@ -6,6 +6,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeviceListType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionListDevices;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
 
+import dev.lamina.cuda.CudaLibraries;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
@@ -36,6 +37,7 @@ final class PhysicalDevices {
 
   @SuppressWarnings("try") // The scope frees what is made in it.
   private static boolean find(Device gpu) {
+    CudaLibraries.load();
     TensorFlow.version(); // Loads the native library.
     byte[] config = gpu.config().toByteArray();
     try (PointerScope scope = new PointerScope()) {
