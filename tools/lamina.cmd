@@ -14,7 +14,7 @@ for %%j in ("%home%\target\lamina-*.jar") do set "jar=%%j"
 set "java=java"
 if defined JAVA_HOME set "java=%JAVA_HOME%\bin\java"
 if not defined TF_ENABLE_ONEDNN_OPTS set "TF_ENABLE_ONEDNN_OPTS=1"
-if not defined TF_CPP_MIN_LOG_LEVEL set "TF_CPP_MIN_LOG_LEVEL=2"
+if not defined TF_CPP_MIN_LOG_LEVEL set "TF_CPP_MIN_LOG_LEVEL=3"
 rem The output is UTF-8.
 chcp 65001 >nul
 set "collector=-XX:+UseSerialGC"

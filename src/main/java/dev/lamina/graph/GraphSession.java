@@ -105,6 +105,7 @@ public final class GraphSession implements AutoCloseable {
   public GraphSession(Device device) {
     device.checkExists();
     this.device = device;
+    NativeLog.silence(device);
     natives = new Natives(device);
     cleanable = CLEANER.register(this, natives);
     ops = OpNames.ops(natives.graph);

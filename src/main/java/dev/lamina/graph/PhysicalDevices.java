@@ -38,6 +38,7 @@ final class PhysicalDevices {
   @SuppressWarnings("try") // The scope frees what is made in it.
   private static boolean find(Device gpu) {
     CudaLibraries.load();
+    NativeLog.silence(gpu);
     TensorFlow.version(); // Loads the native library.
     byte[] config = gpu.config().toByteArray();
     try (PointerScope scope = new PointerScope()) {

@@ -1,0 +1,61 @@
+package dev.lamina.graph;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.torture.JavaProcess;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/** What TensorFlow's native code writes to standard error in a program of its own. */
+class NativeLogTest {
+  /** The environment of a terminal, where a program prints between its sessions. */
+  private static String errors(Object... args) throws IOException, InterruptedException {
+    ProcessBuilder builder = JavaProcess.of(NativeLogTest.class, args);
+    Map<String, String> environment = builder.environment();
+    environment.remove("TF_CPP_MIN_LOG_LEVEL");
+    // With oneDNN, TensorFlow writes a line while it is loaded.
+    environment.put("TF_ENABLE_ONEDNN_OPTS", "0");
+    Process process = builder.start();
+    String errors = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(errors).isZero();
+    return errors;
+  }
+
+  /** Uses a session of Lamina, and one of TensorFlow Java. */
+  public static void main(String[] args) {
+    if (args.length > 0) {
+      System.setProperty("lamina.log", args[0]);
+    }
+    System.err.println("before");
+    try (GraphSession session = new GraphSession(Device.cpu())) {
+      System.err.println("between on " + session.device());
+    }
+    try (Graph graph = new Graph();
+        Session session = new Session(graph)) {
+      Ops tf = Ops.create(graph);
+      var product = tf.math.mul(tf.constant(2f), tf.constant(3f));
+      try (var result = session.runner().fetch(product).run()) {
+        System.err.println(((TFloat32) result.get(0)).getFloat());
+      }
+    }
+  }
+
+  @Test
+  void nothing() throws Exception {
+    assertThat(errors()).isEqualTo("before\nbetween on cpu\n6.0\n");
+  }
+
+  @Test
+  void everything_onRequest() throws Exception {
+    assertThat(errors("info"))
+        .startsWith("before\n")
+        .contains("cpu_feature_guard", "absl::InitializeLog()", "mlir_graph_optimization_pass")
+        .endsWith("6.0\n");
+  }
+}
