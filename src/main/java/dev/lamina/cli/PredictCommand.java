@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import com.google.common.io.MoreFiles;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import dev.lamina.model.GradCam;
 import dev.lamina.model.Model;
 import dev.lamina.model.Prediction;
@@ -110,7 +111,7 @@ final class PredictCommand implements Callable<Integer> {
           .printf(
               Locale.ROOT,
               "%s: %s%n",
-              files.get(i),
+              Messages.printable(files.get(i)),
               predictions.get(i).top(top).stream()
                   .map(Prediction.Candidate::toString)
                   .collect(Collectors.joining(", ")));

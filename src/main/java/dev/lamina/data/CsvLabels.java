@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /**
  * A CSV file of images and their labels. The first row names the columns; if it names an image
@@ -76,9 +75,10 @@ final class CsvLabels {
     Columns columns = columns(first);
     if (!columns.complete()) {
       throw new LaminaException(
-          "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line"
+          "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line, with commas between them"
               .formatted(file, PATHS, LABELS, first));
     }
+    checkUnique(file, first, columns);
     List<Entry> entries = new ArrayList<>();
     for (Csv.Row row : rows.subList(columns.header() ? 1 : 0, rows.size())) {
       entries.add(
@@ -91,6 +91,20 @@ final class CsvLabels {
                   : Ascii.toLowerCase(value(file, row, columns.split(), "split"))));
     }
     return entries;
+  }
+
+  private static void checkUnique(Path file, List<String> first, Columns columns) {
+    if (!columns.header()) {
+      return;
+    }
+    List<String> names = names(first);
+    for (int column : new int[] {columns.path(), columns.label(), columns.split()}) {
+      if (column >= 0 && names.lastIndexOf(names.get(column)) != column) {
+        throw new LaminaException(
+            "%s has two columns with the name %s; remove or rename one"
+                .formatted(file, names.get(column)));
+      }
+    }
   }
 
   private static Columns columns(List<String> first) {
@@ -107,11 +121,13 @@ final class CsvLabels {
     return new Columns(path, label, index(first, SPLITS), true);
   }
 
+  /** Returns the column with the first of the names that there is: a path comes before an id. */
   private static int index(List<String> header, List<String> names) {
-    return IntStream.range(0, header.size())
-        .filter(i -> names.contains(Ascii.toLowerCase(header.get(i)).replace(' ', '_')))
-        .findFirst()
-        .orElse(-1);
+    return names.stream().map(names(header)::indexOf).filter(i -> i >= 0).findFirst().orElse(-1);
+  }
+
+  private static List<String> names(List<String> header) {
+    return header.stream().map(name -> Ascii.toLowerCase(name).replace(' ', '_')).toList();
   }
 
   private static String value(Path file, Csv.Row row, int column, String name) {

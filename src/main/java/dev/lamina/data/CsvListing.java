@@ -1,6 +1,5 @@
 package dev.lamina.data;
 
-import com.google.common.collect.ImmutableList;
 import dev.lamina.data.CsvLabels.Entry;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
@@ -20,23 +19,10 @@ import java.util.stream.Stream;
 
 /**
  * Images that CSV files name with their labels: {@code train.csv} and {@code test.csv}, with or
- * without {@code validation.csv}, {@code valid.csv} or {@code val.csv}; or one file, which is split
- * by its column {@code split}, or without one as a folder of classes is.
+ * without {@code validation.csv}, under any name of a {@link Part}; or one file, which is split by
+ * its column {@code split}, or without one as a folder of classes is.
  */
 final class CsvListing {
-  /** A part and its names in files. */
-  private enum Part {
-    TRAIN("train", "training"),
-    VALIDATION("validation", "valid", "val"),
-    TEST("test", "testing");
-
-    private final ImmutableList<String> names;
-
-    Part(String... names) {
-      this.names = ImmutableList.copyOf(names);
-    }
-  }
-
   /** A file, which is a part by itself. */
   private record Source(Part part, Path csv, List<Entry> entries) {}
 
@@ -55,10 +41,20 @@ final class CsvListing {
   }
 
   private static Optional<Path> main(Path folder) {
-    return Stream.of("train.csv", "labels.csv", "metadata.csv")
-        .map(folder::resolve)
-        .filter(CsvLabels::isIn)
-        .findFirst();
+    return candidates(folder).filter(CsvLabels::isIn).findFirst();
+  }
+
+  private static Stream<Path> candidates(Path folder) {
+    return Stream.of("train.csv", "labels.csv", "metadata.csv").map(folder::resolve);
+  }
+
+  /**
+   * Says what is wrong with the CSV file of a folder that has no other labels.
+   *
+   * @throws LaminaException if there is one without columns of paths and labels
+   */
+  static void explain(Path folder) {
+    candidates(folder).filter(CsvLabels::isCsv).findFirst().ifPresent(CsvLabels::read);
   }
 
   /** Lists the images of a CSV file, or of those in a folder. */
@@ -86,7 +82,7 @@ final class CsvListing {
 
   private static void addBeside(
       Path root, Part part, List<Source> sources, Skipped.Collector skipped) {
-    for (String name : part.names) {
+    for (String name : part.names()) {
       Path file = root.resolve(name + ".csv");
       if (CsvLabels.isIn(file)) {
         sources.add(new Source(part, file, CsvLabels.read(file)));
@@ -129,7 +125,7 @@ final class CsvListing {
         throw new LaminaException(
             csv
                 + " has no row of the split "
-                + part.names.get(0)
+                + part.names().get(0)
                 + "; add some, or remove the column to have a tenth of each class split off");
       }
     }
@@ -142,7 +138,7 @@ final class CsvListing {
 
   private static Part part(Path csv, Entry entry) {
     return Stream.of(Part.values())
-        .filter(part -> part.names.contains(entry.split()))
+        .filter(part -> part.names().contains(entry.split()))
         .findFirst()
         .orElseThrow(
             () ->
@@ -191,15 +187,19 @@ final class CsvListing {
 
   /**
    * Finds where the first image is, and takes the others from there: beside the CSV file or in a
-   * folder named after it, and with an extension if its name has none.
+   * folder named after it, with an extension if its name has none, and with backslashes as Windows
+   * separates folders if there is no file of that name.
    */
   private Function<String, Path> locator(Path csv, String first) {
     String stem = FileKinds.stem(csv);
-    for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-      for (String extension : extensions(first)) {
-        Function<String, Path> locate = name -> resolve(csv, folder, name + extension);
-        if (Files.isRegularFile(locate.apply(first))) {
-          return locate;
+    for (String separator : first.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
+      for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
+        for (String extension : extensions(first)) {
+          Function<String, Path> locate =
+              name -> resolve(csv, folder, name.replace("\\", separator) + extension);
+          if (Files.isRegularFile(locate.apply(first))) {
+            return locate;
+          }
         }
       }
     }

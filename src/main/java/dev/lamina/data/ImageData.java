@@ -154,7 +154,8 @@ public record ImageData(
     if (isImageFolder(folder)) {
       return ListingReader.read(Listing.of(folder), options);
     }
-    if (options.streamed() || options.preprocessing().isPresent()) {
+    boolean known = Cifar10.isIn(folder) || Cifar100.isIn(folder) || Idx.isIn(folder);
+    if (known && (options.streamed() || options.preprocessing().isPresent())) {
       throw new LaminaException(
           folder
               + " must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"

@@ -15,12 +15,13 @@ import java.util.stream.Stream;
 
 /**
  * Images in folders named after their classes: {@code train|test/CLASS/}, with or without {@code
- * validation}, {@code valid} or {@code val} beside them, or {@code CLASS/} alone. In the second
- * layout a fixed tenth of each class becomes the test set. Folders inside a class count to it;
- * classes are sorted by name.
+ * validation} beside them, under any name of a {@link Part}; or {@code CLASS/} alone, of which a
+ * fixed tenth of each class becomes the test set. Folders inside a class count to it; classes are
+ * sorted by name.
  */
 final class ImageFolder {
-  private static final List<String> VALIDATION = List.of("validation", "val", "valid");
+  /** Ends the search in folders that a link leads back to. */
+  private static final int MAX_DEPTH = 8;
 
   private final Path root;
   private final Skipped.Collector skipped;
@@ -35,18 +36,18 @@ final class ImageFolder {
    * folders beside them do, they are classes.
    */
   static boolean hasParts(Path folder) {
+    List<Path> folders = FolderWalk.folders(folder);
     List<Path> parts =
-        Stream.of("train", "test").map(folder::resolve).filter(Files::isDirectory).toList();
+        Stream.of(Part.TRAIN, Part.TEST).flatMap(part -> part.in(folders).stream()).toList();
     return !parts.isEmpty()
         && !(parts.stream().allMatch(ImageFolder::isClassAlone)
-            && FolderWalk.folders(folder).stream()
-                .anyMatch(other -> !isPart(other) && FolderWalk.hasImage(other)));
+            && folders.stream().anyMatch(other -> !isPart(other) && FolderWalk.hasImage(other)));
   }
 
   /** Whether a folder has training images in folders of classes. */
   static boolean hasTrainClasses(Path folder) {
-    Path train = folder.resolve("train");
-    return Files.isDirectory(train) && hasParts(folder) && hasClasses(train);
+    Optional<Path> train = Part.TRAIN.in(FolderWalk.folders(folder));
+    return train.isPresent() && hasParts(folder) && hasClasses(train.get());
   }
 
   /** Whether a folder has folders with images. */
@@ -61,8 +62,7 @@ final class ImageFolder {
   }
 
   private static boolean isPart(Path folder) {
-    String name = folder.getFileName().toString();
-    return name.equals("train") || name.equals("test") || VALIDATION.contains(name);
+    return Stream.of(Part.values()).anyMatch(part -> part.names(folder));
   }
 
   static Listing list(Path folder) {
@@ -71,10 +71,10 @@ final class ImageFolder {
   }
 
   private Listing parts() {
-    Path train = part("train");
-    Path test = part("test");
-    Optional<Path> validation =
-        VALIDATION.stream().map(root::resolve).filter(Files::isDirectory).findFirst();
+    List<Path> folders = FolderWalk.folders(root);
+    Path train = part(Part.TRAIN, folders);
+    Path test = part(Part.TEST, folders);
+    Optional<Path> validation = Part.VALIDATION.in(folders);
     for (Path entry : FolderWalk.entries(root)) {
       if (Files.isDirectory(entry)) {
         if (!entry.equals(train) && !entry.equals(test) && !Optional.of(entry).equals(validation)) {
@@ -96,17 +96,19 @@ final class ImageFolder {
         skipped.list());
   }
 
-  private Path part(String name) {
-    Path part = root.resolve(name);
-    if (!Files.isDirectory(part)) {
-      throw new LaminaException(
-          part
-              + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/");
-    }
-    return part;
+  private Path part(Part part, List<Path> folders) {
+    return part.in(folders)
+        .orElseThrow(
+            () ->
+                new LaminaException(
+                    root.resolve(part.names().get(0))
+                        + " is missing; put the images into train/CLASS/ and test/CLASS/, or all into CLASS/"));
   }
 
   private Listing classesAlone() {
+    if (classes(root).size() < 2) {
+      CsvListing.explain(root);
+    }
     List<String> names = names(root);
     return Listing.split(root, names, items(root), skipped.list());
   }
@@ -126,9 +128,27 @@ final class ImageFolder {
     List<String> names = List.copyOf(classes(part).keySet());
     if (names.size() < 2) {
       throw new LaminaException(
-          part + " must have a folder for each of at least 2 classes, got " + names);
+          part
+              + " must have a folder for each of at least 2 classes, got "
+              + names
+              + inside(part)
+                  .map("; if the classes are in %s, give that folder"::formatted)
+                  .orElse(""));
     }
     return names;
+  }
+
+  /** Finds a data set in a folder that holds nothing else, as archives often do. */
+  private static Optional<Path> inside(Path folder) {
+    List<Path> folders = FolderWalk.folders(folder);
+    for (int depth = 0; folders.size() == 1 && depth < MAX_DEPTH; depth++) {
+      Path only = folders.get(0);
+      folders = FolderWalk.folders(only);
+      if (hasParts(only) || CsvListing.isIn(only) || folders.size() > 1) {
+        return Optional.of(only);
+      }
+    }
+    return Optional.empty();
   }
 
   private void checkClasses(List<String> train, Path part) {

@@ -49,6 +49,23 @@ public final class Images {
 
   private static final Semaphore MEMORY = new Semaphore(PIXELS_AT_ONCE, true);
 
+  /**
+   * The name of a file in messages.
+   *
+   * @param extension in lower case; empty if it does not matter
+   */
+  private record Name(String text, String extension) {
+    static Name of(Path file) {
+      return new Name(
+          Messages.printable(file), Ascii.toLowerCase(MoreFiles.getFileExtension(file)));
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
   private Images() {}
 
   /**
@@ -71,7 +88,7 @@ public final class Images {
           String.format(
               Locale.ROOT,
               "%s must be %d x %d (width x height), is %d x %d; scale it first",
-              file,
+              Name.of(file),
               width,
               height,
               image.width(),
@@ -87,7 +104,7 @@ public final class Images {
    * @throws LaminaException if the file is missing or is not a readable image
    */
   public static byte[] read(Path file, Preprocessing preprocessing) {
-    return prepare(file, bytes(file), preprocessing);
+    return prepare(Name.of(file), bytes(file), preprocessing);
   }
 
   /**
@@ -99,10 +116,10 @@ public final class Images {
    *     in its header, or has so many scans that decoding it takes minutes
    */
   public static byte[] read(String name, byte[] file, Preprocessing preprocessing) {
-    return prepare(name, file, preprocessing);
+    return prepare(new Name(Messages.printable(name), ""), file, preprocessing);
   }
 
-  private static byte[] prepare(Object name, byte[] file, Preprocessing preprocessing) {
+  private static byte[] prepare(Name name, byte[] file, Preprocessing preprocessing) {
     return preprocessing.apply(decode(name, file, preprocessing.upright()));
   }
 
@@ -134,7 +151,8 @@ public final class Images {
   }
 
   private static Size size(Path file, byte[] head, long length) {
-    return use(file, head, (input, reader) -> size(file, length, input, reader));
+    Name name = Name.of(file);
+    return use(name, head, (input, reader) -> size(name, length, input, reader));
   }
 
   /** Reads the pixels of an image file of any size; fails as {@link #size(Path)} does. */
@@ -171,7 +189,7 @@ public final class Images {
 
   private static InputStream open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new LaminaException(file + " does not exist or is not a file; check the path");
+      throw new LaminaException(Name.of(file) + " does not exist or is not a file; check the path");
     }
     return Files.newInputStream(file);
   }
@@ -184,10 +202,10 @@ public final class Images {
 
   /** Decodes an image file of any size, and turns it upright if that is asked for. */
   static RgbImage decode(Path file, boolean upright) {
-    return decode(file, bytes(file), upright);
+    return decode(Name.of(file), bytes(file), upright);
   }
 
-  private static RgbImage decode(Object name, byte[] file, boolean upright) {
+  private static RgbImage decode(Name name, byte[] file, boolean upright) {
     return use(
         name,
         file,
@@ -206,7 +224,7 @@ public final class Images {
         });
   }
 
-  private static void checkMemory(Object name, Size size, int pixels) {
+  private static void checkMemory(Name name, Size size, int pixels) {
     if (pixels > PIXELS_AT_ONCE) {
       throw new LaminaException(
           String.format(
@@ -230,7 +248,7 @@ public final class Images {
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
   }
 
-  private static Size size(Object name, long length, Input input, ImageReader reader)
+  private static Size size(Name name, long length, Input input, ImageReader reader)
       throws IOException {
     JpegFile jpeg = input.jpeg();
     Size size =
@@ -265,7 +283,7 @@ public final class Images {
   }
 
   /** Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data. */
-  private static void checkScans(Object name, byte[] file) {
+  private static void checkScans(Name name, byte[] file) {
     if (!JpegFile.is(file)) {
       return;
     }
@@ -310,7 +328,9 @@ public final class Images {
   private record Input(ImageFormat format, @Nullable JpegFile jpeg) {
     static Input of(ImageFormat format, byte[] file) throws IOException {
       if (format == ImageFormat.TIFF) {
-        new TiffFile(ByteBuffer.wrap(file)).checkLengths();
+        TiffFile tiff = new TiffFile(ByteBuffer.wrap(file));
+        tiff.checkLengths();
+        tiff.checkPixels();
       }
       return new Input(format, format == ImageFormat.JPEG ? JpegFile.parse(file) : null);
     }
@@ -324,7 +344,7 @@ public final class Images {
     T apply(Input input, ImageReader reader) throws IOException;
   }
 
-  private static <T> T use(Object name, byte[] file, Use<T> use) {
+  private static <T> T use(Name name, byte[] file, Use<T> use) {
     ImageFormat format = format(name, file);
     try {
       Input input = Input.of(format, file);
@@ -354,7 +374,7 @@ public final class Images {
     }
   }
 
-  private static ImageFormat format(Object name, byte[] file) {
+  private static ImageFormat format(Name name, byte[] file) {
     if (file.length == 0) {
       throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
     }
@@ -370,17 +390,16 @@ public final class Images {
                         name
                             + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP);"
                             + " convert it to PNG or JPEG, or remove it"));
-    if (name instanceof Path path && !format.mayHaveOtherName()) {
-      String extension = Ascii.toLowerCase(MoreFiles.getFileExtension(path));
-      if (!extension.isEmpty() && !format.hasExtension(extension)) {
-        throw new LaminaException(
-            String.format(
-                Locale.ROOT,
-                "%s is a %s image with the name of another format; rename it to .%s or convert it",
-                name,
-                format,
-                Ascii.toLowerCase(format.name())));
-      }
+    if (!format.mayHaveOtherName()
+        && !name.extension().isEmpty()
+        && !format.hasExtension(name.extension())) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s is a %s image with the name of another format; rename it to .%s or convert it",
+              name,
+              format,
+              Ascii.toLowerCase(format.name())));
     }
     return format;
   }

@@ -20,6 +20,9 @@ final class Rasters {
     if (image.getType() == BufferedImage.TYPE_3BYTE_BGR) {
       return bgr((DataBufferByte) image.getRaster().getDataBuffer(), image);
     }
+    if (!indexed && model.getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
+      return cmyk(image.getRaster(), false, false);
+    }
     if (!indexed && model.getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
       return samples(image.getRaster(), new int[] {0, 0, 0}, model.getComponentSize(0) - 8);
     }

@@ -7,9 +7,16 @@ import java.util.OptionalInt;
 
 /** The first directory of a TIFF file, or of EXIF data, which have the same structure. */
 final class TiffFile {
-  private static final int ORIENTATION = 0x112;
+  private static final int BITS = 258;
+  private static final int PHOTOMETRIC = 262;
+  private static final int ORIENTATION = 274;
   private static final int STRIP_BYTES = 279;
   private static final int TILE_BYTES = 325;
+  private static final int SAMPLE_FORMAT = 339;
+  private static final int MASK = 4;
+  private static final int CMYK = 5;
+  private static final int YCC = 6;
+  private static final int UNSIGNED = 1;
   private static final int SHORT = 3;
   private static final int LONG = 4;
   private static final int ENTRY = 12;
@@ -46,12 +53,41 @@ final class TiffFile {
 
   /** Returns the orientation, from 1 to 8; 1 if there is none. */
   int orientation() {
-    OptionalInt entry = entry(ORIENTATION);
-    if (entry.isEmpty() || data.getShort(entry.getAsInt() + 2) != SHORT) {
-      return 1;
-    }
-    int value = data.getShort(entry.getAsInt() + 8);
+    int value = number(ORIENTATION, 1);
     return value >= 1 && value <= 8 ? value : 1;
+  }
+
+  /**
+   * Checks that pixels are grey, RGB, YCbCr, CMYK of 8 bits or of a palette, in unsigned numbers:
+   * the JDK's decoder gives numbers for other kinds too, such as Lab, which mean something else.
+   *
+   * @throws IOException if they are not
+   */
+  void checkPixels() throws IOException {
+    int photometric = number(PHOTOMETRIC, 0);
+    if (photometric > YCC || photometric == MASK) {
+      throw new IOException("its colours are neither RGB nor CMYK, but of kind " + photometric);
+    }
+    if (photometric == CMYK && number(BITS, Byte.SIZE) != Byte.SIZE) {
+      throw new IOException("it is CMYK of more than 8 bits");
+    }
+    if (number(SAMPLE_FORMAT, UNSIGNED) != UNSIGNED) {
+      throw new IOException("its pixels are signed or floating-point numbers");
+    }
+  }
+
+  /** Returns the first value of a tag of 16-bit numbers. */
+  private int number(int tag, int otherwise) {
+    OptionalInt entry = entry(tag);
+    if (entry.isEmpty() || data.getShort(entry.getAsInt() + 2) != SHORT) {
+      return otherwise;
+    }
+    int at = entry.getAsInt() + 8;
+    if ((data.getInt(at - 4) & 0xffffffffL) > 2) {
+      long offset = data.getInt(at) & 0xffffffffL;
+      return offset + 2 > data.limit() ? otherwise : data.getShort((int) offset) & 0xffff;
+    }
+    return data.getShort(at) & 0xffff;
   }
 
   /**

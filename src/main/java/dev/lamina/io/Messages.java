@@ -13,7 +13,12 @@ public final class Messages {
    * characters.
    */
   public static String singleLine(@Nullable Object text) {
-    String line = String.valueOf(text).replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", "?");
+    String line = printable(text);
     return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "...";
+  }
+
+  /** Returns the text with control characters and line breaks replaced by "?", such as a path. */
+  public static String printable(@Nullable Object text) {
+    return String.valueOf(text).replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", "?");
   }
 }

@@ -1,7 +1,9 @@
 package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -180,7 +182,44 @@ class CsvTest {
             + " must have a column of paths, one of [path, file, filename, file_name, filepath,"
             + " file_path, image, image_path, image_name, image_id, id], and one of labels, one of"
             + " [label, labels, class, class_name, category, target], got [x, y, z]; name the columns"
-            + " in the first line",
+            + " in the first line, with commas between them",
         () -> ImageData.open(other));
+  }
+
+  /** In a folder with a single other folder, that of the images, which could be a class. */
+  @Test
+  void semicolons_areNotTakenForAFolderOfClasses() throws IOException {
+    Path csv = write("labels.csv", "path;label\npictures/1.png;a\npictures/2.png;b\n");
+    assertThatThrownBy(() -> ImageData.open(folder))
+        .isInstanceOf(LaminaException.class)
+        .hasMessageStartingWith(csv + " must have a column of paths")
+        .hasMessageEndingWith(
+            "got [path;label]; name the columns in the first line, with commas between them");
+  }
+
+  @Test
+  void severalColumns_aPathComesBeforeAnId() throws IOException {
+    write(
+        "labels.csv",
+        "id,category,path,label\n7,x,pictures/1.png,a\n8,x,pictures/2.png,b\n7,y,pictures/3.png,a\n8,y,pictures/4.png,b\n");
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classNames()).containsExactly("a", "b");
+    Path csv = write("labels.csv", "path,label,Label\npictures/1.png,a,b\n");
+    Rejected.with(
+        csv + " has two columns with the name label; remove or rename one",
+        () -> ImageData.open(folder));
+  }
+
+  @Test
+  void backslashes_separateFoldersAsOnWindows() throws IOException {
+    write(
+        "labels.csv",
+        "path,label\npictures\\1.png,a\npictures\\2.png,b\npictures\\3.png,a\npictures\\4.png,b\n");
+    ImageData data = ImageData.open(folder);
+    for (ImageSet set : List.of(data.train(), data.test())) {
+      for (int i = 0; i < set.size(); i++) {
+        assertThat(set.label(i)).isEqualTo((red(set, i) + 1) % 2);
+      }
+    }
   }
 }

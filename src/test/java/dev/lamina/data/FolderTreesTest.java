@@ -51,6 +51,43 @@ class FolderTreesTest {
     assertThat(leftOut()).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource({"Train,Val,Test", "TRAIN,VALID,TEST", "training,Validation,testing"})
+  void parts_haveTheirNamesInAnyCase(String train, String validation, String test)
+      throws IOException {
+    int red = 0;
+    for (String part : List.of(train, validation, test)) {
+      write(part + "/a/1.png", ++red);
+      write(part + "/b/1.png", ++red);
+    }
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classNames()).containsExactly("a", "b");
+    assertThat(reds(data.train())).containsExactly(1, 2);
+    assertThat(reds(data.validation().orElseThrow())).containsExactly(3, 4);
+    assertThat(reds(data.test())).containsExactly(5, 6);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"photos, photos, train/a, test/b", "x, x/y/photos, a, b"})
+  void dataSetInAFolder_isPointedAt(String only, String inside, String first, String second)
+      throws IOException {
+    write(inside + "/" + first + "/1.png", 1);
+    write(inside + "/" + second + "/1.png", 1);
+    Rejected.with(
+        "%s must have a folder for each of at least 2 classes, got [%s]; if the classes are in %s, give that folder"
+            .formatted(folder, only, folder.resolve(inside)),
+        () -> ImageData.open(folder));
+  }
+
+  @Test
+  void oneFolderThatLinksToItself_isRefused() throws IOException {
+    write("a/1.png", 1);
+    Files.createSymbolicLink(folder.resolve("a/again"), folder.resolve("a"));
+    Rejected.with(
+        folder + " must have a folder for each of at least 2 classes, got [a]",
+        () -> ImageData.open(folder));
+  }
+
   @Test
   void linksAreFollowed_circlesAndBrokenOnesAreNamed() throws IOException {
     writeParts();

@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.common.primitives.Bytes;
 import com.sun.management.ThreadMXBean;
@@ -240,6 +241,84 @@ class ImagesTest {
     long before = memory.getCurrentThreadAllocatedBytes();
     Images.size(file);
     assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+  }
+
+  /** A row of pixels of several samples, uncompressed. */
+  private Path tiff(int photometric, int bits, int sampleFormat, int samples, byte[] row)
+      throws IOException {
+    int[][] entries = {
+      {256, 3, 1, row.length * 8 / bits / samples},
+      {257, 3, 1, 1},
+      {258, 3, samples, 130},
+      {259, 3, 1, 1},
+      {262, 3, 1, photometric},
+      {273, 3, 1, 150},
+      {277, 3, 1, samples},
+      {278, 3, 1, 1},
+      {279, 3, 1, row.length},
+      {339, 3, samples, 140},
+    };
+    ByteBuffer file = ByteBuffer.allocate(150 + row.length);
+    file.putInt(0x4d4d002a).putInt(8).putShort((short) entries.length);
+    for (int[] entry : entries) {
+      file.putShort((short) entry[0]).putShort((short) entry[1]).putInt(entry[2]);
+      if (entry[2] == 1) {
+        // A single value, also of a tag that otherwise has one for each sample.
+        int value =
+            switch (entry[0]) {
+              case 258 -> bits;
+              case 339 -> sampleFormat;
+              default -> entry[3];
+            };
+        file.putShort((short) value).putShort((short) 0);
+      } else {
+        file.putInt(entry[3]);
+      }
+    }
+    for (int i = 0; i < samples; i++) {
+      file.putShort(130 + 2 * i, (short) bits).putShort(140 + 2 * i, (short) sampleFormat);
+    }
+    return Files.write(folder.resolve("a.tif"), file.put(150, row).array());
+  }
+
+  /** Pillow's pixels, within one level. */
+  @Test
+  void tiffOfInks_isConvertedAsPillowDoes() throws IOException {
+    byte[] inks = {(byte) 206, 105, (byte) 204, 0, 79, 110, 21, 0, 10, 20, 30, 100};
+    int[] pillow = {49, 150, 51, 176, 145, 234, 149, 143, 137};
+    byte[] pixels = Images.read(tiff(5, 8, 1, 4, inks), 1, 3);
+    for (int i = 0; i < pillow.length; i++) {
+      assertThat(pixels[i] & 0xff).isCloseTo(pillow[i], org.assertj.core.api.Assertions.within(1));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "8, 8, 1, 3, 'its colours are neither RGB nor CMYK, but of kind 8'",
+    "5, 16, 1, 4, it is CMYK of more than 8 bits",
+    "1, 32, 3, 1, its pixels are signed or floating-point numbers",
+    "2, 8, 2, 3, its pixels are signed or floating-point numbers",
+  })
+  void tiffOfOtherNumbers_isRefused(
+      int photometric, int bits, int sampleFormat, int samples, String reason) throws IOException {
+    Path file = tiff(photometric, bits, sampleFormat, samples, new byte[24]);
+    Rejected.with(
+        file
+            + " cannot be decoded as TIFF ("
+            + reason
+            + "); save it again as PNG or JPEG, or remove it if it is damaged",
+        () -> Images.read(file));
+  }
+
+  @Test
+  void lineBreakInAName_isNotPrinted() throws IOException {
+    assumeFalse(System.getProperty("os.name").startsWith("Windows"), "such names are invalid");
+    Path file = Files.writeString(folder.resolve("a\nb.png"), "text");
+    Rejected.with(
+        folder.resolve("a?b.png")
+            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or"
+            + " remove it",
+        () -> Images.read(file));
   }
 
   @Test
