@@ -33,6 +33,14 @@ final class RecipeOption {
   @Option(names = "--batch-size", description = "images of a step" + OF_RECIPE)
   private @Nullable Integer batchSize;
 
+  @Option(
+      names = "--accumulate",
+      paramLabel = "N",
+      description =
+          "micro-batches that a batch is computed in, one after another, to save memory"
+              + OF_RECIPE)
+  private @Nullable Integer accumulate;
+
   @Option(names = "--learning-rate", description = "peak learning rate" + OF_RECIPE)
   private @Nullable Double learningRate;
 
@@ -105,6 +113,9 @@ final class RecipeOption {
     }
     if (batchSize != null) {
       changed = changed.batchSize(batchSize);
+    }
+    if (accumulate != null) {
+      changed = changed.accumulate(accumulate);
     }
     return seed == null ? changed : changed.seed(seed);
   }

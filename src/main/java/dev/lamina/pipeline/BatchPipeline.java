@@ -7,6 +7,7 @@ import dev.lamina.augment.Origin;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.RandomKey;
+import dev.lamina.graph.Seeds;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -99,17 +100,24 @@ public final class BatchPipeline implements AutoCloseable {
     source.prepare(batch);
   }
 
+  /** Feeds the inputs of a batch that is not divided into micro-batches. */
+  public Fed feed(Session.Runner runner, int[] batch, long step) {
+    return feed(runner, batch, step, 0);
+  }
+
   /**
-   * Feeds the inputs of a batch.
+   * Feeds the inputs of a batch, or of one of its micro-batches.
    *
    * @param batch the indices of the images
    * @param step the number of the step, from 0
+   * @param part the number of the micro-batch in the step, from 0; each draws for itself
    * @return the fed tensors; close them after the run
    */
-  public Fed feed(Session.Runner runner, int[] batch, long step) {
+  public Fed feed(Session.Runner runner, int[] batch, long step, int part) {
     ImageSource.Fed images = source.feed(runner, batch);
     TInt32 indexValues = TInt32.vectorOf(batch);
-    TInt64 keyValues = TInt64.vectorOf(RandomKey.of(seed, step, shard));
+    long ownSeed = part == 0 ? seed : Seeds.deriveSeed(seed, "micro-batch " + part);
+    TInt64 keyValues = TInt64.vectorOf(RandomKey.of(ownSeed, step, shard));
     runner.feed(indices, indexValues).feed(key, keyValues);
     return () -> {
       images.close();

@@ -18,6 +18,7 @@ import java.util.List;
  * @param groups the parameters with a rate, decay or momentum of their own
  * @param precision the number format of convolutions
  * @param frozen the layers that are not trained
+ * @param accumulate the number of micro-batches that a batch is computed in, one after another
  * @param seed the seed of all random draws
  * @param stepsPerEpoch the number of steps that pass over the images once
  * @param shard which part of the batch this step takes, from 0; 0 if the batch is not divided
@@ -32,6 +33,7 @@ public record StepOptions(
     List<ParameterGroup> groups,
     Precision precision,
     FrozenLayers frozen,
+    int accumulate,
     long seed,
     int stepsPerEpoch,
     int shard,

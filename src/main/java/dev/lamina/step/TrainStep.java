@@ -10,6 +10,7 @@ import dev.lamina.pipeline.BatchPipeline;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -17,6 +18,7 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
+import org.tensorflow.types.TFloat64;
 
 /**
  * One step of training, built into a model's graph and run by hand: the <em>batch</em> ({@link
@@ -36,6 +38,8 @@ public final class TrainStep implements AutoCloseable {
   private final State state;
   private final Update update;
   private final @Nullable LossScale lossScale;
+  private final int parts;
+  private final @Nullable Accumulation accumulation;
   private boolean closed;
 
   /**
@@ -60,8 +64,12 @@ public final class TrainStep implements AutoCloseable {
     Gradients gradients =
         Gradients.build(
             context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
+    Contribution local = gradients.contribution();
+    parts = options.accumulate();
+    accumulation = parts == 1 ? null : new Accumulation(session, options.metrics().size(), local);
     Ops tf = session.ops().withSubScope("exchange");
-    Contribution exchanged = options.exchange().apply(tf, gradients.contribution());
+    Contribution exchanged =
+        options.exchange().apply(tf, accumulation == null ? local : accumulation.whole());
     update =
         new Update(
             session, state, options, gradients.values(), exchanged, model.variables(), lossScale);
@@ -108,20 +116,18 @@ public final class TrainStep implements AutoCloseable {
 
   /** Announces a batch, so that it can be read from disk while the step before it runs. */
   public void prepare(int[] batch) {
-    pipeline.prepare(batch);
+    Accumulation.divide(batch, parts).forEach(pipeline::prepare);
   }
 
-  @SuppressWarnings("try") // What is fed is held, not used.
   private Result run(
       Function<Session.Runner, Result> how,
       int[] batch,
       long step,
       double learningRate,
       double momentum) {
-    Session.Runner runner = session.runner();
-    try (BatchPipeline.Fed fed = pipeline.feed(runner, batch, step);
-        Update.Scalars scalars = update.feed(runner, step, learningRate, momentum)) {
-      return attempt(how, runner);
+    List<int[]> divided = Accumulation.divide(batch, parts);
+    try {
+      return attempt(() -> runParts(how, divided, step, learningRate, momentum));
     } catch (TFInvalidArgumentException e) {
       if (failed(e, Update.LOSS_NOT_FINITE) || failed(e, Update.GRADIENT_NOT_FINITE)) {
         throw new DivergenceException(step, learningRate, "The weights are those before the step");
@@ -130,11 +136,37 @@ public final class TrainStep implements AutoCloseable {
     }
   }
 
+  /** Runs the micro-batches one after another; the last one takes the step. */
+  @SuppressWarnings("try") // What is fed is held, not used.
+  private Result runParts(
+      Function<Session.Runner, Result> how,
+      List<int[]> divided,
+      long step,
+      double learningRate,
+      double momentum) {
+    double[] sums = accumulation == null ? new double[0] : accumulation.start();
+    int last = divided.size() - 1;
+    for (int part = 0; part <= last; part++) {
+      Session.Runner runner = session.runner();
+      try (BatchPipeline.Fed fed = pipeline.feed(runner, divided.get(part), step, part);
+          TFloat64 before = accumulation == null ? null : accumulation.feed(runner, sums)) {
+        if (accumulation != null && part < last) {
+          sums = accumulation.add(runner);
+          continue;
+        }
+        try (Update.Scalars scalars = update.feed(runner, step, learningRate, momentum)) {
+          return session.change(() -> how.apply(runner));
+        }
+      }
+    }
+    throw new AssertionError("a batch has at least one part");
+  }
+
   /** Runs until nothing overflows, in float16. */
-  private Result attempt(Function<Session.Runner, Result> how, Session.Runner runner) {
+  private Result attempt(Supplier<Result> run) {
     while (true) {
       try {
-        return session.change(() -> how.apply(runner));
+        return run.get();
       } catch (IllegalStateException e) {
         // If another thread closed the model meanwhile, replace TensorFlow's message by ours.
         session.graph();
@@ -193,6 +225,9 @@ public final class TrainStep implements AutoCloseable {
       closed = true;
       if (!session.isClosed()) {
         update.sums().close();
+        if (accumulation != null) {
+          accumulation.close();
+        }
         state.close();
       }
       pipeline.close();

@@ -30,10 +30,18 @@ import org.jspecify.annotations.Nullable;
 final class Configuration {
   /** The options that may change in the middle of a run. */
   static final Set<String> CHANGEABLE =
-      Set.of("epochs", "schedule", "optimizer", "groups", "loss", "augment", "precision");
+      Set.of(
+          "epochs",
+          "schedule",
+          "optimizer",
+          "groups",
+          "loss",
+          "augment",
+          "precision",
+          "accumulate");
 
   /** What the fields that earlier checkpoints lack would say in them. */
-  private static final Map<String, String> ADDED = Map.of("groups", "[]");
+  private static final Map<String, String> ADDED = Map.of("groups", "[]", "accumulate", "1");
 
   private Configuration() {}
 
@@ -65,6 +73,7 @@ final class Configuration {
             .toString());
     fields.put("epochs", text(recipe.epochs()));
     fields.put("batchSize", text(recipe.batchSize()));
+    fields.put("accumulate", text(recipe.accumulate()));
     fields.put("dropLast", text(recipe.dropLast()));
     fields.put("precision", text(trainer.precision(model)));
     fields.put("freeze", text(recipe.freeze()));

@@ -28,6 +28,8 @@ import java.util.function.Consumer;
  * @param augmentations random changes of the training batches, in this order; none by default
  * @param epochs the number of passes over the images; 100 by default
  * @param batchSize the number of images per step; 64 by default
+ * @param accumulate the number of micro-batches that a batch is computed in, one after another, so
+ *     that memory holds one of them only; 1 by default
  * @param dropLast whether the last batch of an epoch is left out if it is short; false by default
  * @param validationSplit the share of the training images that is set aside for validation, in [0,
  *     1); 0 by default
@@ -45,6 +47,7 @@ public record Recipe(
     List<BatchAugmentation> augmentations,
     int epochs,
     int batchSize,
+    int accumulate,
     boolean dropLast,
     double validationSplit,
     Optional<Precision> precision,
@@ -55,6 +58,11 @@ public record Recipe(
   public Recipe {
     checkArgument(epochs > 0, "epochs must be positive, got %s", epochs);
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
+    checkArgument(
+        accumulate > 0 && accumulate <= batchSize,
+        "accumulate must be in [1, batchSize %s], got %s",
+        batchSize,
+        accumulate);
     checkArgument(
         validationSplit >= 0 && validationSplit < 1,
         "validationSplit must be in [0, 1), got %s",
@@ -105,6 +113,11 @@ public record Recipe(
     return with(values -> values.batchSize = batchSize);
   }
 
+  /** Returns this recipe with another number of micro-batches of a batch. */
+  public Recipe accumulate(int accumulate) {
+    return with(values -> values.accumulate = accumulate);
+  }
+
   /** Returns this recipe with or without the last short batch of an epoch. */
   public Recipe dropLast(boolean dropLast) {
     return with(values -> values.dropLast = dropLast);
@@ -150,6 +163,7 @@ public record Recipe(
     List<BatchAugmentation> augmentations = List.of();
     int epochs = 100;
     int batchSize = 64;
+    int accumulate = 1;
     boolean dropLast;
     double validationSplit;
     Optional<Precision> precision = Optional.empty();
@@ -167,6 +181,7 @@ public record Recipe(
       augmentations = recipe.augmentations;
       epochs = recipe.epochs;
       batchSize = recipe.batchSize;
+      accumulate = recipe.accumulate;
       dropLast = recipe.dropLast;
       validationSplit = recipe.validationSplit;
       precision = recipe.precision;
@@ -184,6 +199,7 @@ public record Recipe(
           augmentations,
           epochs,
           batchSize,
+          accumulate,
           dropLast,
           validationSplit,
           precision,

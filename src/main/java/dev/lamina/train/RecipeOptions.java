@@ -55,6 +55,10 @@ public final class RecipeOptions {
               Recipe::batchSize,
               (recipe, o) -> recipe.batchSize(o.getInt("batchSize"))),
           value(
+              "accumulate",
+              Recipe::accumulate,
+              (recipe, o) -> recipe.accumulate(o.getInt("accumulate"))),
+          value(
               "dropLast",
               Recipe::dropLast,
               (recipe, o) -> recipe.dropLast(o.getBoolean("dropLast"))),

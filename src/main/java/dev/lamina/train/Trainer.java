@@ -129,7 +129,8 @@ public final class Trainer {
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       int batch = Math.min(recipe.batchSize(), images.size());
-      MemoryEstimate.check(model.network(), batch, model.device(), precision(model));
+      int part = (batch - 1) / recipe.accumulate() + 1;
+      MemoryEstimate.check(model.network(), part, model.device(), precision(model));
     }
   }
 
@@ -157,6 +158,7 @@ public final class Trainer {
             recipe.groups(),
             precision(model),
             frozen,
+            recipe.accumulate(),
             recipe.seed(),
             order(images).stepsPerEpoch(),
             0,
@@ -307,6 +309,17 @@ public final class Trainer {
       return this;
     }
 
+    /**
+     * Sets the number of micro-batches that each batch is computed in, one after another, so that
+     * memory holds one of them only; 1 unless set. The step is that of the whole batch, to
+     * rounding, but each micro-batch draws its own random numbers, and batch norm normalises by the
+     * statistics of the micro-batch.
+     */
+    public Builder accumulate(int accumulate) {
+      recipe = recipe.accumulate(accumulate);
+      return this;
+    }
+
     /** Sets whether the last batch of an epoch is left out if it is short. */
     public Builder dropLast(boolean dropLast) {
       recipe = recipe.dropLast(dropLast);
@@ -359,9 +372,10 @@ public final class Trainer {
     /**
      * Sets the options that may differ from the checkpoint's when a run is resumed; none unless
      * set. Of {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind),
-     * {@code groups}, {@code loss}, {@code augment} and {@code precision}. The resumed run takes
-     * the new values from the checkpoint on. A schedule is a function of the step and of the number
-     * of all steps: with more epochs the learning rate jumps to where the longer schedule has it.
+     * {@code groups}, {@code loss}, {@code augment}, {@code precision} and {@code accumulate}. The
+     * resumed run takes the new values from the checkpoint on. A schedule is a function of the step
+     * and of the number of all steps: with more epochs the learning rate jumps to where the longer
+     * schedule has it.
      */
     public Builder allowChanges(String... options) {
       this.allowChanges = Set.of(options);

@@ -193,6 +193,7 @@ class OptionEffectsTest {
               Path run = train(Map.of("--epochs", 2));
               assertThat(Files.readAllLines(run.resolve("history.csv"))).hasSize(3);
             })
+        .put("train --accumulate", () -> changesWeights("--accumulate", 2, "\"accumulate\" : 2,"))
         .put("train --batch-size", () -> changesWeights("--batch-size", 4, "\"batchSize\" : 4,"))
         .put("train --learning-rate", () -> changesWeights("--learning-rate", 0.125, " : 0.125"))
         .put("train --momentum", () -> changesWeights("--momentum", 0.375, "momentum\" : 0.375"))

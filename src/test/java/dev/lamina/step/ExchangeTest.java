@@ -48,6 +48,7 @@ class ExchangeTest {
             new FrozenLayers(List.of()),
             1,
             1,
+            1,
             0,
             exchange,
             List.of()));

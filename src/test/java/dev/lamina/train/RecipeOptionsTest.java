@@ -168,6 +168,7 @@ class RecipeOptionsTest {
             .augmentations(AUGMENTATIONS)
             .epochs(3)
             .batchSize(7)
+            .accumulate(3)
             .dropLast(true)
             .validationSplit(0.2)
             .precision(Optional.of(Precision.BFLOAT16))

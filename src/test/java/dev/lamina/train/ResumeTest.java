@@ -127,14 +127,17 @@ class ResumeTest {
     }
   }
 
-  /** Adam counts its steps; lookahead keeps slow weights, and has moved them once when stopped. */
+  /**
+   * Adam counts its steps; lookahead keeps slow weights, and has moved them once when stopped. Each
+   * micro-batch has draws of its own.
+   */
   @Test
-  void resume_withOptimizersThatKeepMore() {
+  void resume_withOptimizersThatKeepMore_inMicroBatches() {
     for (Optimizer optimizer :
         List.of(Adam.create(), Lookahead.of(Muon.of(0.9)).steps(3), Lars.of(0.9))) {
-      Trainer.Builder recipe = recipe().optimizer(optimizer);
+      Trainer.Builder recipe = recipe().optimizer(optimizer).accumulate(3);
       End whole = uninterrupted(recipe);
-      recipe = recipe().optimizer(optimizer);
+      recipe = recipe().optimizer(optimizer).accumulate(3);
       assertThat(stoppedAndResumed(recipe, 4, optimizer.getClass().getSimpleName()))
           .isEqualTo(whole);
     }
