@@ -51,7 +51,7 @@ final class EvaluationJson {
     put(json, "f1", scores.f1());
   }
 
-  private static void put(ObjectNode json, String name, double value) {
+  static void put(ObjectNode json, String name, double value) {
     if (Double.isFinite(value)) {
       json.put(name, value);
     } else {

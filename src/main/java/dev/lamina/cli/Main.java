@@ -24,6 +24,7 @@ import picocli.CommandLine.ParameterException;
     subcommands = {
       TrainCommand.class,
       EvaluateCommand.class,
+      CompareCommand.class,
       PredictCommand.class,
       SummaryCommand.class,
       BenchmarkCommand.class,

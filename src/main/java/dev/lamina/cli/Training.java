@@ -163,10 +163,12 @@ record Training(
     metadata.put("test_accuracy", decimals(test.accuracy()));
     model.saveWeights(RunConfig.weights(folder), metadata);
     model.export(export, metadata);
+    String report = RunReports.write(config, folder, model, history, test, images.test());
     print("weights    %s, %s", RunConfig.weights(folder), describeEpoch(chosen, history));
     print("history    %s", RunConfig.history(folder));
     print("plots      %s", RunConfig.plots(folder));
     print("SavedModel %s", export);
+    print("report     %s", report);
     print("test accuracy %s", decimals(test.accuracy()));
   }
 

@@ -25,9 +25,27 @@ public final class OptionalLibraries {
             .sorted()
             .collect(Collectors.joining(", "));
     if (!missing.isEmpty()) {
-      throw new LaminaException(
-          part + " needs libraries that are optional; add to the dependencies: " + missing);
+      throw missing(part, missing);
     }
+  }
+
+  /**
+   * Checks that a library without classes is there.
+   *
+   * @param part the part, for the message
+   * @param library the coordinates of the library
+   * @param present whether one of its files was found
+   * @throws LaminaException if it is missing
+   */
+  public static void require(String part, String library, boolean present) {
+    if (!present) {
+      throw missing(part, library);
+    }
+  }
+
+  private static LaminaException missing(String part, String libraries) {
+    return new LaminaException(
+        part + " needs libraries that are optional; add to the dependencies: " + libraries);
   }
 
   /** Returns whether a class can be loaded. */

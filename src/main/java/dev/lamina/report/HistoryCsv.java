@@ -1,10 +1,18 @@
 package dev.lamina.report;
 
+import com.google.common.base.Splitter;
+import com.google.common.primitives.Doubles;
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
 import dev.lamina.step.Metrics;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +22,8 @@ import java.util.Optional;
  * epoch.
  */
 public final class HistoryCsv {
+  private static final Splitter COMMA = Splitter.on(',');
+
   private HistoryCsv() {}
 
   /**
@@ -50,6 +60,52 @@ public final class HistoryCsv {
               epoch.seconds()));
     }
     AtomicFiles.writeString(file, text.toString());
+  }
+
+  /**
+   * Reads a file that this class wrote.
+   *
+   * @return the columns by name, in order, each with one number for each epoch; NaN where there is
+   *     none
+   * @throws LaminaException if the file is missing or damaged
+   */
+  public static Map<String, List<Double>> read(Path file) {
+    Map<String, List<Double>> columns = new LinkedHashMap<>();
+    try {
+      List<String> lines = Files.readAllLines(file);
+      lines.stream()
+          .limit(1)
+          .flatMap(COMMA::splitToStream)
+          .forEach(name -> columns.put(name, new ArrayList<>()));
+      for (int i = 1; i < lines.size(); i++) {
+        List<Double> numbers = numbers(lines.get(i));
+        if (numbers.size() != columns.size()) {
+          throw new LaminaException(
+              "%s is damaged (line %s must have %s numbers); restore it, or leave the run out"
+                  .formatted(file, i + 1, columns.size()));
+        }
+        int column = 0;
+        for (List<Double> values : columns.values()) {
+          values.add(numbers.get(column++));
+        }
+      }
+      return columns;
+    } catch (IOException e) {
+      throw new LaminaException(file + " could not be read (" + e + ")", e);
+    }
+  }
+
+  /** Returns the numbers of a line, up to the first cell that is neither one nor empty. */
+  private static List<Double> numbers(String line) {
+    List<Double> numbers = new ArrayList<>();
+    for (String cell : COMMA.split(line)) {
+      Double number = cell.isEmpty() ? Double.valueOf(Double.NaN) : Doubles.tryParse(cell);
+      if (number == null) {
+        return numbers;
+      }
+      numbers.add(number);
+    }
+    return numbers;
   }
 
   private static String columns(Optional<Metrics> metrics) {

@@ -81,6 +81,7 @@ class OptionEffectsTest {
           .putAll(resizeOptions("data preview", OptionEffectsTest::previewWords))
           .putAll(modelEffects())
           .putAll(benchmarkEffects())
+          .putAll(compareEffects())
           .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
           .putAll(serveEffects())
           .putAll(dataOptions("data inspect", List::of))
@@ -309,6 +310,32 @@ class OptionEffectsTest {
         .doesNotContain("--all-classes shows all")
         .filteredOn(line -> line.startsWith("class"))
         .hasSize(1 + 21);
+  }
+
+  private static Map<String, Executable> compareEffects() {
+    return ImmutableMap.of(
+        "compare --out",
+        () -> {
+          Path page = fresh();
+          succeeds("compare", base, "--out", page);
+          assertThat(page).content().contains("<bdi>" + base.getFileName() + "</bdi>");
+        },
+        "compare --json",
+        () ->
+            assertThat(succeeds("compare", base, "--json", "--out", fresh()).out())
+                .startsWith("{\"runs\":[{\"run\":\"" + base + "\""),
+        "compare --sort",
+        () -> {
+          Path other = train(Map.of());
+          // More than any run can have.
+          Files.writeString(other.resolve("history.csv"), "epoch,val_accuracy\n1,1.5\n");
+          for (boolean sorted : new boolean[] {false, true}) {
+            List<Object> words = new ArrayList<>(List.of("compare", base, other, "--out", fresh()));
+            words.addAll(sorted ? List.of("--sort") : List.of());
+            String first = succeeds(words).out().lines().toList().get(1);
+            assertThat(first).startsWith((sorted ? other : base).getFileName() + " ");
+          }
+        });
   }
 
   private static Map<String, Executable> benchmarkEffects() {

@@ -1,0 +1,63 @@
+package dev.lamina.cli;
+
+import dev.lamina.io.LaminaException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Compares runs. */
+@Command(
+    name = "compare",
+    description =
+        "Compares runs: a table of the last epoch's training loss and validation accuracy, of the test accuracy of the"
+            + " weights that each run kept, and of the options in which they differ; and a page with all curves.",
+    mixinStandardHelpOptions = true)
+final class CompareCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "RUN", arity = "1..*", description = "the folders of runs")
+  private List<Path> runs = List.of();
+
+  @Option(
+      names = "--sort",
+      description =
+          "sort by accuracy, on the validation images if there were some, else on the test images (default: as given)")
+  private boolean sort;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      defaultValue = "compare.html",
+      description = "where the page goes (default: ${DEFAULT-VALUE})")
+  private Path out = Path.of("compare.html");
+
+  @Option(names = "--json", description = "print one JSON object instead of the table")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    if (new HashSet<>(runs).size() < runs.size()) {
+      throw new LaminaException("runs must be different, got " + runs);
+    }
+    Comparison given = Comparison.of(runs);
+    Comparison comparison = sort ? given.byAccuracy() : given;
+    comparison.write(out);
+    if (json) {
+      print("%s", comparison.json());
+    } else {
+      print("%spage       %s", comparison.text(TerminalWidth.columns(System.getenv())), out);
+    }
+    return 0;
+  }
+
+  private void print(String format, Object... values) {
+    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+  }
+}

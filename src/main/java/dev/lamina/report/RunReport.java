@@ -1,0 +1,186 @@
+package dev.lamina.report;
+
+import dev.lamina.model.ClassScores;
+import dev.lamina.model.Evaluation;
+import dev.lamina.model.Evaluation.Average;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * A run as one HTML file that needs nothing else: curves, results, mistakes, augmented images,
+ * configuration, network and environment. It needs the optional library {@code
+ * org.webjars.npm:uplot}.
+ *
+ * <pre>{@code
+ * RunReport.of("first run", HistoryCsv.read(run.resolve("history.csv")))
+ *     .summary(model.summary())
+ *     .evaluation(test)
+ *     .pictures(run.resolve("plots"))
+ *     .write(run.resolve("report.html"));
+ * }</pre>
+ *
+ * @param title the heading
+ * @param history the columns of {@link HistoryCsv#read}
+ * @param imagesPerEpoch the number of training images, for the throughput; 0 leaves it out
+ * @param evaluation the evaluation of the test images, if any
+ * @param pictures the folder of {@code samples.png} and the files of {@link EvaluationPictures}, if
+ *     any; files that are missing are left out
+ * @param configuration the options of the run by name; none by default
+ * @param environment versions and machine by name; none by default
+ * @param summary the table of the network's layers; empty by default
+ */
+public record RunReport(
+    String title,
+    Map<String, List<Double>> history,
+    long imagesPerEpoch,
+    Optional<Evaluation> evaluation,
+    Optional<Path> pictures,
+    Map<String, String> configuration,
+    Map<String, String> environment,
+    String summary) {
+  /** Copies the maps. */
+  public RunReport {
+    history = Collections.unmodifiableMap(new LinkedHashMap<>(history));
+    configuration = Collections.unmodifiableMap(new LinkedHashMap<>(configuration));
+    environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+  }
+
+  /** Returns a report of the curves alone. */
+  public static RunReport of(String title, Map<String, List<Double>> history) {
+    return new RunReport(
+        title, history, 0, Optional.empty(), Optional.empty(), Map.of(), Map.of(), "");
+  }
+
+  /** Returns this report with the throughput: an epoch's images by its seconds. */
+  public RunReport imagesPerEpoch(long images) {
+    return new RunReport(
+        title, history, images, evaluation, pictures, configuration, environment, summary);
+  }
+
+  /** Returns this report with the results of the test images. */
+  public RunReport evaluation(Evaluation test) {
+    return new RunReport(
+        title,
+        history,
+        imagesPerEpoch,
+        Optional.of(test),
+        pictures,
+        configuration,
+        environment,
+        summary);
+  }
+
+  /** Returns this report with the pictures of a folder. */
+  public RunReport pictures(Path folder) {
+    return new RunReport(
+        title,
+        history,
+        imagesPerEpoch,
+        evaluation,
+        Optional.of(folder),
+        configuration,
+        environment,
+        summary);
+  }
+
+  /** Returns this report with the options of the run. */
+  public RunReport configuration(Map<String, String> options) {
+    return new RunReport(
+        title, history, imagesPerEpoch, evaluation, pictures, options, environment, summary);
+  }
+
+  /** Returns this report with versions and machine. */
+  public RunReport environment(Map<String, String> versions) {
+    return new RunReport(
+        title, history, imagesPerEpoch, evaluation, pictures, configuration, versions, summary);
+  }
+
+  /** Returns this report with the table of the network's layers. */
+  public RunReport summary(String table) {
+    return new RunReport(
+        title, history, imagesPerEpoch, evaluation, pictures, configuration, environment, table);
+  }
+
+  /**
+   * Writes the file. An existing one is replaced atomically.
+   *
+   * @throws dev.lamina.io.LaminaException if uPlot is missing, or the file cannot be written
+   */
+  public void write(Path file) {
+    Curves curves = new Curves(history);
+    List<Chart> charts = new ArrayList<>(curves.ofRun());
+    curves.throughput(imagesPerEpoch).ifPresent(charts::add);
+    Page.write(
+        file,
+        title,
+        Html.values(results())
+            + Html.section("Curves", Page.charts(charts))
+            + "<div class=\"pairs\">\n"
+            + evaluation.map(RunReport::classes).orElse("")
+            + picture("Confusion matrix", EvaluationPictures.CONFUSION)
+            + picture("Calibration", EvaluationPictures.RELIABILITY)
+            + picture("Mistakes", EvaluationPictures.MISTAKES)
+            + picture("Augmented images", "samples.png")
+            + "</div>\n"
+            + Html.section("Configuration", Html.values(configuration))
+            + Html.section("Network", summary.isEmpty() ? "" : pre(summary))
+            + Html.section("Environment", Html.values(environment)),
+        charts);
+  }
+
+  private static String pre(String text) {
+    return "<pre class=\"scroll\" tabindex=\"0\">" + Html.escape(text) + "</pre>";
+  }
+
+  /** Returns the figures that are looked for first. */
+  private Map<String, String> results() {
+    Map<String, String> results = new LinkedHashMap<>();
+    evaluation.ifPresent(test -> results.put("test accuracy", decimals(test.accuracy())));
+    evaluation.ifPresent(test -> results.put("test loss", decimals(test.loss())));
+    evaluation.ifPresent(
+        test -> results.put("calibration error", decimals(test.calibration().expectedError())));
+    Curves curves = new Curves(history);
+    curves.last("val_accuracy").ifPresent(v -> results.put("validation accuracy", decimals(v)));
+    curves.last("loss").ifPresent(v -> results.put("training loss", decimals(v)));
+    curves.last("epoch").ifPresent(v -> results.put("epochs", Long.toString(Math.round(v))));
+    curves.time().ifPresent(time -> results.put("time", time));
+    return results;
+  }
+
+  private String picture(String heading, String name) {
+    return pictures
+        .map(folder -> Html.section(heading, Html.picture(folder.resolve(name), heading)))
+        .orElse("");
+  }
+
+  private static String classes(Evaluation test) {
+    List<List<String>> rows = new ArrayList<>();
+    IntStream.range(0, test.classNames().size())
+        .forEach(i -> rows.add(row(test.classNames().get(i), test.scores(i))));
+    rows.add(row("macro average", test.average(Average.MACRO)));
+    rows.add(row("micro average", test.average(Average.MICRO)));
+    rows.add(row("weighted average", test.average(Average.WEIGHTED)));
+    return Html.section(
+        "Classes", Html.table(List.of("class", "images", "precision", "recall", "F1"), rows));
+  }
+
+  private static List<String> row(String name, ClassScores scores) {
+    return List.of(
+        name,
+        Long.toString(scores.support()),
+        decimals(scores.precision()),
+        decimals(scores.recall()),
+        decimals(scores.f1()));
+  }
+
+  static String decimals(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
+  }
+}
