@@ -41,7 +41,12 @@ import picocli.CommandLine.Spec;
     description =
         "Takes training steps of a network and prints images/s, the share of the machine's matrix-product peak,"
             + " memory, the rate of the input pipeline alone, and time by kind of operation.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina benchmark",
+      "  lamina benchmark --network resnet18 --batch-size 32 --trace timeline.json"
+    })
 final class BenchmarkCommand implements Callable<Integer> {
   private static final int WARM_UP = 3;
   private static final int TRACED = 3;

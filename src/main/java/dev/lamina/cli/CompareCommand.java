@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
     description =
         "Compares runs: a table of the last epoch's training loss and validation accuracy, of the test accuracy of the"
             + " weights that each run kept, and of the options in which they differ; and a page with all curves.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina compare runs/first runs/second", "  lamina compare runs/* --sort"})
 final class CompareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
     name = "data",
     description = "Looks at images before they are trained on.",
     mixinStandardHelpOptions = true,
-    subcommands = {DataCommand.Inspect.class, DataCommand.PreviewImages.class})
+    subcommands = {DataCommand.Inspect.class, DataCommand.PreviewImages.class},
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina data inspect --data photos"})
 final class DataCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -50,7 +52,9 @@ final class DataCommand implements Callable<Integer> {
       description =
           "Prints the number of images of each class, their size and their statistics; what was left out and why;"
               + " duplicates, uneven classes and what to do about them.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      footerHeading = Main.EXAMPLES,
+      footer = {"  lamina data inspect --data photos"})
   static final class Inspect implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private DataOption data = new DataOption();
@@ -99,7 +103,9 @@ final class DataCommand implements Callable<Integer> {
   @Command(
       name = "preview",
       description = "Draws images of each class beside augmented versions as a PNG file.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      footerHeading = Main.EXAMPLES,
+      footer = {"  lamina data preview --data photos --out preview.png"})
   static final class PreviewImages implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private DataOption data = new DataOption();

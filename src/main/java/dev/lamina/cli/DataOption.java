@@ -33,6 +33,9 @@ final class DataOption {
       description = "where downloads are kept (default: .lamina in the home folder)")
   Path cache = Path.of(System.getProperty("user.home"), ".lamina");
 
+  /** Whether the command prints nothing but results and errors. */
+  boolean quiet;
+
   @Option(
       names = "--mirror",
       paramLabel = "URL",
@@ -86,7 +89,7 @@ final class DataOption {
       }
       return name.equals(EMBEDDED) ? ImageData.embedded() : ImageData.named(name, cache, mirror);
     }
-    try (DecodingProgress progress = DecodingProgress.console()) {
+    try (DecodingProgress progress = quiet ? DecodingProgress.none() : DecodingProgress.console()) {
       return ImageData.open(
           Path.of(name),
           new ReadOptions(

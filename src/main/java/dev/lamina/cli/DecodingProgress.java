@@ -33,6 +33,10 @@ final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
     return new DecodingProgress(System.err, Terminal.isInteractive(), SECONDS_BETWEEN_LINES);
   }
 
+  static DecodingProgress none() {
+    return new DecodingProgress(System.err, false, Double.POSITIVE_INFINITY);
+  }
+
   @Override
   public synchronized void onDecoded(int done, int total) {
     if (terminal) {

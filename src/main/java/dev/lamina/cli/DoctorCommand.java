@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
     description =
         "Prints what this machine has for training: processor, memory, disk, Java, TensorFlow, graphics card, driver"
             + " and CUDA libraries; times a convolution on each device; and says what to do about what is missing.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina doctor"})
 final class DoctorCommand implements Callable<Integer> {
   private static final double MEBI = 1 << 20;
 

@@ -31,7 +31,9 @@ import picocli.CommandLine.Spec;
         "Evaluates a trained model on test images: precision, recall and F1 of each class, confusion matrix,"
             + " calibration, loss and accuracy; and draws the confusion matrix, the reliability diagram and the most"
             + " confident mistakes.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina evaluate", "  lamina evaluate --run export/1 --data photos --json"})
 final class EvaluateCommand implements Callable<Integer> {
   /** The metric beside accuracy, if there are more classes. */
   private static final int TOP = 5;
@@ -62,8 +64,12 @@ final class EvaluateCommand implements Callable<Integer> {
           "print one JSON object instead of text: all of the above with the confusion matrix")
   private boolean json;
 
+  @Option(names = "--quiet", description = "print nothing but results and errors")
+  private boolean quiet;
+
   @Override
   public Integer call() {
+    data.quiet = quiet;
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path))) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
@@ -74,7 +80,7 @@ final class EvaluateCommand implements Callable<Integer> {
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
       }
-      if (!json) {
+      if (!json && !quiet) {
         describe(path, metadata);
         print("images     the %s test images of %s", images.size(), name);
       }

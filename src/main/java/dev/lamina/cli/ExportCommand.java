@@ -15,7 +15,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "export",
     description = "Writes the model of a run as a SavedModel, or as an ONNX file.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina export served/1",
+      "  lamina export --run runs/2026-11-26-120000 model.onnx"
+    })
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

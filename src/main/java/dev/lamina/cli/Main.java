@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code lamina} command. */
 @Command(
@@ -32,9 +33,24 @@ import picocli.CommandLine.ParameterException;
       ServeCommand.class,
       DataCommand.class,
       DoctorCommand.class,
+      CompletionCommand.class,
       HelpCommand.class
+    },
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina train --data photos", "  lamina train --help"},
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:done",
+      "1:an error in Lamina",
+      "2:what you can change: an option, a file, the machine",
+      "130:stopped by Ctrl-C",
+      "141:nobody reads the output any more",
+      "143:stopped by SIGTERM"
     })
 public final class Main {
+  /** Above the examples in the help of a command. */
+  static final String EXAMPLES = "%nExamples:%n";
+
   /** The exit status of errors that the user can fix. */
   static final int USER_ERROR = 2;
 
@@ -94,10 +110,20 @@ public final class Main {
         .getErr()
         .printf(
             Locale.ROOT,
-            "lamina: %s; see '%s --help'%n",
+            "lamina: %s%s; see '%s --help'%n",
             e.getMessage(),
+            suggestion(e),
             e.getCommandLine().getCommandSpec().qualifiedName());
     return USER_ERROR;
+  }
+
+  private static String suggestion(ParameterException e) {
+    return e instanceof UnmatchedArgumentException unmatched
+        ? unmatched.getSuggestions().stream()
+            .findFirst()
+            .map(name -> "; did you mean '" + name + "'?")
+            .orElse("")
+        : "";
   }
 
   static final class Version implements IVersionProvider {

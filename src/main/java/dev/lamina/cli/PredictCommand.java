@@ -1,5 +1,8 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
@@ -26,7 +29,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "predict",
     description = "Says what image files show, by the model of a run or an export.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina predict cat.jpg dog.jpg",
+      "  lamina predict --run export/1 --top 5 cat.jpg"
+    })
 final class PredictCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -48,6 +56,9 @@ final class PredictCommand implements Callable<Integer> {
           "also write for each image a PNG file into this folder: the image, and on it a heat map of the parts that count"
               + " for the first class (Grad-CAM)")
   private @Nullable Path explain;
+
+  @Option(names = "--json", description = "print one JSON object for each image, a line each")
+  private boolean json;
 
   private final Set<Path> unreadable = new HashSet<>();
 
@@ -81,7 +92,9 @@ final class PredictCommand implements Callable<Integer> {
         HeatMaps.write(gradCam.explain(image), folder.resolve(name + ".png"));
       }
     }
-    spec.commandLine().getOut().printf(Locale.ROOT, "heat maps  %s%n", folder);
+    if (!json) {
+      spec.commandLine().getOut().printf(Locale.ROOT, "heat maps  %s%n", folder);
+    }
   }
 
   /** Predicts all images at once or, if one cannot be read, each by itself. */
@@ -106,15 +119,28 @@ final class PredictCommand implements Callable<Integer> {
 
   private void print(List<Path> files, List<Prediction> predictions) {
     for (int i = 0; i < files.size(); i++) {
+      List<Prediction.Candidate> candidates = predictions.get(i).top(top);
       spec.commandLine()
           .getOut()
-          .printf(
-              Locale.ROOT,
-              "%s: %s%n",
-              Messages.printable(files.get(i)),
-              predictions.get(i).top(top).stream()
-                  .map(Prediction.Candidate::toString)
-                  .collect(Collectors.joining(", ")));
+          .println(json ? json(files.get(i), candidates) : text(files.get(i), candidates));
     }
+  }
+
+  private static String text(Path file, List<Prediction.Candidate> candidates) {
+    return candidates.stream()
+        .map(Prediction.Candidate::toString)
+        .collect(Collectors.joining(", ", Messages.printable(file) + ": ", ""));
+  }
+
+  private static ObjectNode json(Path file, List<Prediction.Candidate> candidates) {
+    ObjectNode object = JsonNodeFactory.instance.objectNode().put("image", file.toString());
+    ArrayNode classes = object.putArray("classes");
+    for (Prediction.Candidate candidate : candidates) {
+      classes
+          .addObject()
+          .put("name", candidate.label())
+          .put("probability", candidate.probability());
+    }
+    return object;
   }
 }

@@ -24,7 +24,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     description = "Serves an exported model over HTTP, as TensorFlow Serving does, until Ctrl-C.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina serve runs/2026-11-26-120000",
+      "  lamina serve served --port 8501 --name flowers"
+    })
 final class ServeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

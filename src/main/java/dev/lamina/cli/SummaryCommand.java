@@ -12,7 +12,9 @@ import picocli.CommandLine.Spec;
     name = "summary",
     description =
         "Prints the layers of the network of a run or an export, or of one of the zoo with --network or --width.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina summary --network resnet18", "  lamina summary --run export/1"})
 final class SummaryCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

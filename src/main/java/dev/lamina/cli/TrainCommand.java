@@ -35,10 +35,17 @@ import picocli.CommandLine.Spec;
         "Trains a network of the zoo, or continues from another model, and leaves a run folder with weights, history,"
             + " plots and a SavedModel. Without --data it trains a narrow network on the embedded images for a few"
             + " minutes by the quick recipe; with it, the network at full width by the published recipe.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina train",
+      "  lamina train --data photos --epochs 30",
+      "  lamina train --resume runs/2026-11-26-120000"
+    })
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> CHANGEABLE =
-      List.of("--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream");
+      List.of(
+          "--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream", "--quiet");
 
   /** The share of the training images for validation, unless the data set has a validation part. */
   private static final double VALIDATION_OF_ONES_OWN = 0.1;
@@ -101,11 +108,16 @@ final class TrainCommand implements Callable<Integer> {
           "also evaluate the test images after every epoch, into history.csv; they never choose the weights")
   private boolean testCurve;
 
+  @Option(names = "--quiet", description = "print nothing but results and errors")
+  private boolean quiet;
+
   @Override
   public Integer call() {
-    if (resume != null) {
-      return resume(resume);
-    }
+    data.quiet = quiet;
+    return resume == null ? start() : resume(resume);
+  }
+
+  private int start() {
     if (from != null) {
       refuseWith("--from", "--width", "--network", "--pretrained");
     }
@@ -241,7 +253,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private Training training(RunConfig config, Recipe recipe, Path folder, ImageData images) {
     return new Training(
-        config, recipe, folder, images, resumeCommand(folder), spec.commandLine().getOut());
+        config, recipe, folder, images, resumeCommand(folder), quiet, spec.commandLine().getOut());
   }
 
   /** Returns the command line that resumes a run, with the options that a run does not store. */

@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param folder the run folder
  * @param images the data set
  * @param resumeCommand the command line that resumes the run
+ * @param quiet whether only results are printed
  * @param out the stream to print to
  */
 record Training(
@@ -42,6 +43,7 @@ record Training(
     Path folder,
     ImageData images,
     String resumeCommand,
+    boolean quiet,
     PrintWriter out) {
 
   /** Starts the run in a new or empty folder, and returns the exit status. */
@@ -67,12 +69,14 @@ record Training(
 
   /** Trains from the newest checkpoint; from the start if there is none. */
   private int train(Trainer.Builder trainer, Model model) {
-    printPlan(model);
+    if (!quiet) {
+      printPlan(model);
+      trainer.callbacks(ProgressBar.console());
+    }
     History history;
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
       // The artifacts come first, so that a checkpoint is never newer than weights and history.
       trainer.callbacks(
-          ProgressBar.console(),
           new RunArtifacts(config, recipe, folder, model, images),
           Checkpoints.in(folder),
           interrupts);

@@ -420,6 +420,10 @@ class MainTest {
           serve nowhere --name a/b       | lamina: modelName must consist of letters, digits, '.', '_' and '-', got a/b
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
           evaluate --run nowhere         | lamina: nowhere does not exist; check the path
+          trian                          | lamina: Unmatched argument at index 0: 'trian'; did you mean 'train'?; see 'lamina --help'
+          data inspct                    | lamina: Unmatched argument at index 1: 'inspct'; did you mean 'inspect'?; see 'lamina data --help'
+          train --epoch 3                | lamina: Unknown options: '--epoch', '3'; did you mean '--epochs'?; see 'lamina train --help'
+          completion fish                | lamina: Invalid value for positional parameter at index 0 (SHELL): expected one of [BASH, ZSH] (case-insensitive) but was 'fish'; see 'lamina completion --help'
           data                           | lamina: data needs a command: inspect or preview; see 'lamina data --help'
           """)
   void badInput_isOneLineAndStatus2(String line, String message) {

@@ -17,6 +17,8 @@ import static dev.lamina.cli.OptionRuns.trained;
 import static dev.lamina.cli.OptionRuns.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableMap;
 import dev.lamina.model.Model;
@@ -34,6 +36,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -149,6 +152,13 @@ class OptionEffectsTest {
               assertThat(run.resolve("history.csv")).content().contains("test_accuracy");
             })
         .put(
+            "train --quiet",
+            () -> {
+              var output = trainOutput(fresh(), Map.of("--quiet", ""));
+              assertThat(output.out()).startsWith("weights ").contains("\ntest accuracy ");
+              assertThat(output.err()).isEmpty();
+            })
+        .put(
             "train --network",
             () -> {
               Map<String, Object> other = Map.of("--network", Zoo.DEFAULT, "--width", 1);
@@ -252,6 +262,27 @@ class OptionEffectsTest {
               assertThat(succeeds("predict", "--run", base, image).out()).contains(", class");
               assertThat(succeeds("predict", "--run", base, "--top", 1, image).out())
                   .doesNotContain(", class");
+            })
+        .put(
+            "predict --json",
+            () -> {
+              Object image = data.resolve("test/class0/6.png");
+              String line = succeeds("predict", "--run", base, "--json", image).out();
+              JsonNode json = new ObjectMapper().readTree(line);
+              assertThat(json.get("image").textValue()).isEqualTo(image.toString());
+              double sum = 0;
+              for (JsonNode named : json.get("classes")) {
+                assertThat(named.get("name").textValue()).startsWith("class");
+                sum += named.get("probability").doubleValue();
+              }
+              assertThat(sum).isCloseTo(1, Offset.offset(1e-5));
+            })
+        .put(
+            "evaluate --quiet",
+            () -> {
+              String all = succeeds("evaluate", "--run", base).out();
+              String quiet = succeeds("evaluate", "--run", base, "--quiet").out();
+              assertThat(all).endsWith(quiet).isNotEqualTo(quiet);
             })
         .put(
             "predict --explain",
