@@ -4,6 +4,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Suppliers;
 import java.util.function.Supplier;
+import org.tensorflow.DeviceSpec;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 
@@ -19,6 +21,7 @@ import org.tensorflow.proto.GPUOptions;
  * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
  * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
  * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512</td></tr>
+ * <tr><td>{@link #host the input pipeline}</td><td>here</td><td>on the processor; a batch of bytes is copied</td></tr>
  * <tr><td>memory</td><td>as needed</td><td>grows as needed; TensorFlow's default is to take all of it</td></tr>
  * </table>
  *
@@ -89,6 +92,18 @@ public record Device(Kind kind, int index) {
    */
   public int evaluationBatch() {
     return kind == Kind.CPU ? 32 : 512;
+  }
+
+  /**
+   * Returns operations that are placed on the processor also if this is a GPU: those on images as
+   * bytes, for which TensorFlow has no kernels on a GPU. Without a name TensorFlow would keep the
+   * set of images on the card, and copy all of it to the host in every step.
+   */
+  public Ops host(Ops tf) {
+    return kind == Kind.CPU
+        ? tf
+        : tf.withDevice(
+            DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.CPU).deviceIndex(0).build());
   }
 
   /** Returns the configuration of a session: its threads, and only this device is visible to it. */

@@ -57,7 +57,7 @@ public final class BatchPipeline implements AutoCloseable {
       int shard) {
     this.seed = seed;
     this.shard = shard;
-    Ops tf = session.ops().withSubScope("batch");
+    Ops tf = session.device().host(session.ops().withSubScope("batch"));
     source = ImageSource.of(session, images);
     indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
     key = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));

@@ -30,7 +30,7 @@ final class ResidentImages implements ImageSource {
   ResidentImages(GraphSession session, ImageSet set) {
     this.session = session;
     this.set = set;
-    Ops tf = session.ops().withSubScope("resident");
+    Ops tf = session.device().host(session.ops().withSubScope("resident"));
     Shape imagesShape = Shape.of(set.size(), set.height(), set.width(), set.channels());
     Shape labelsShape = Shape.of(set.size());
     // The scope makes names unique, so that a second set in the same graph is another variable.

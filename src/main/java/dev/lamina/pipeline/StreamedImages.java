@@ -47,7 +47,7 @@ final class StreamedImages implements ImageSource {
 
   StreamedImages(GraphSession session, ImageSet set) {
     this.set = set;
-    Ops tf = session.ops().withSubScope("streamed");
+    Ops tf = session.device().host(session.ops().withSubScope("streamed"));
     images = tf.placeholder(TUint8.class, Placeholder.shape(shape(-1)));
     labels = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
   }
