@@ -66,6 +66,10 @@ record Comparison(List<Run> runs) {
       return options().getOrDefault(name, "-");
     }
 
+    int epochs() {
+      return history.getOrDefault("epoch", List.of()).size();
+    }
+
     double seconds() {
       return history.getOrDefault("seconds", List.of()).stream().mapToDouble(s -> s).sum();
     }
@@ -120,7 +124,7 @@ record Comparison(List<Run> runs) {
           String.format(
               Locale.ROOT,
               "%6s%8s%8s%8s%10s",
-              Double.isNaN(run.last("epoch")) ? "-" : Math.round(run.last("epoch")),
+              run.epochs(),
               decimals(run.last("loss")),
               decimals(run.last("val_accuracy")),
               decimals(run.testAccuracy()),
@@ -142,7 +146,7 @@ record Comparison(List<Run> runs) {
       ObjectNode object = array.addObject();
       object.put("run", run.path().toString());
       object.put("network", run.config().describeNetwork());
-      EvaluationJson.put(object, "epochs", run.last("epoch"));
+      object.put("epochs", run.epochs());
       EvaluationJson.put(object, "loss", run.last("loss"));
       EvaluationJson.put(object, "validation_accuracy", run.last("val_accuracy"));
       EvaluationJson.put(object, "test_accuracy", run.testAccuracy());
@@ -159,8 +163,7 @@ record Comparison(List<Run> runs) {
     for (Run run : runs) {
       Map<String, String> cells = new LinkedHashMap<>();
       cells.put("network", run.config().describeNetwork());
-      double epochs = run.last("epoch");
-      cells.put("epochs", Double.isNaN(epochs) ? "-" : Long.toString(Math.round(epochs)));
+      cells.put("epochs", Integer.toString(run.epochs()));
       cells.put("training loss", decimals(run.last("loss")));
       cells.put("validation accuracy", decimals(run.last("val_accuracy")));
       cells.put("test accuracy", decimals(run.testAccuracy()));

@@ -67,6 +67,7 @@ class CompareCommandTest {
             .orElseThrow();
     assertThat("test accuracy " + Training.decimals(runs.get(0).get("test_accuracy").doubleValue()))
         .isEqualTo(evaluated);
+    assertThat(runs.get(1).get("epochs").intValue()).isEqualTo(2);
     assertThat(runs.get(1).get("differences").get("epochs").textValue()).isEqualTo("2");
   }
 
