@@ -8,6 +8,7 @@ import dev.lamina.schedule.Schedule;
 import dev.lamina.schedule.ScheduleTypes;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.Recipes;
+import dev.lamina.train.SamplerTypes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -32,6 +33,15 @@ final class RecipeOption {
 
   @Option(names = "--batch-size", description = "images of a step" + OF_RECIPE)
   private @Nullable Integer batchSize;
+
+  @Option(
+      names = "--sampler",
+      paramLabel = "NAME",
+      description =
+          "which images an epoch has, by the name of a sampler: Shuffled, or Weighted for all classes"
+              + " equally often"
+              + OF_RECIPE)
+  private @Nullable String sampler;
 
   @Option(
       names = "--accumulate",
@@ -113,6 +123,9 @@ final class RecipeOption {
     }
     if (batchSize != null) {
       changed = changed.batchSize(batchSize);
+    }
+    if (sampler != null) {
+      changed = changed.sampler(SamplerTypes.REGISTRY.create(sampler));
     }
     if (accumulate != null) {
       changed = changed.accumulate(accumulate);

@@ -2,15 +2,17 @@ package dev.lamina.pipeline;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.lamina.data.Permutation;
+import dev.lamina.data.ImageSet;
+import dev.lamina.data.Sampler;
 import java.util.Arrays;
 
 /**
- * The images of each step of a run: every epoch passes over all images once, in an order that
- * depends only on seed and epoch.
+ * The images of each step of a run: every epoch has as many images as the set, which a {@link
+ * Sampler} chooses by seed and epoch alone.
  */
 public final class BatchOrder {
-  private final int images;
+  private final ImageSet set;
+  private final Sampler sampler;
   private final int batchSize;
   private final boolean dropLast;
   private final long seed;
@@ -20,20 +22,22 @@ public final class BatchOrder {
   /**
    * Creates the order.
    *
-   * @param images the number of images
+   * @param set the training images
+   * @param sampler chooses the images of each epoch
    * @param batchSize the number of images per step
    * @param dropLast whether the last batch of an epoch is left out if it is short
    * @param seed the seed of the order
    * @throws IllegalArgumentException if there are fewer images than one batch and short ones are
    *     dropped
    */
-  public BatchOrder(int images, int batchSize, boolean dropLast, long seed) {
+  public BatchOrder(ImageSet set, Sampler sampler, int batchSize, boolean dropLast, long seed) {
     checkArgument(
-        !dropLast || images >= batchSize,
+        !dropLast || set.size() >= batchSize,
         "batchSize must be at most the %s images if the last short batch is dropped, got %s",
-        images,
+        set.size(),
         batchSize);
-    this.images = images;
+    this.set = set;
+    this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;
     this.seed = seed;
@@ -41,7 +45,7 @@ public final class BatchOrder {
 
   /** Returns the number of steps of an epoch. */
   public int stepsPerEpoch() {
-    return dropLast ? images / batchSize : (images - 1) / batchSize + 1;
+    return dropLast ? set.size() / batchSize : (set.size() - 1) / batchSize + 1;
   }
 
   /** Returns the epoch of a step, from 1. */
@@ -57,10 +61,10 @@ public final class BatchOrder {
   public int[] batch(long step) {
     int epoch = epoch(step);
     if (epoch != orderOf) {
-      order = Permutation.of(images, seed, epoch);
+      order = sampler.order(set, seed, epoch);
       orderOf = epoch;
     }
     int start = Math.toIntExact(step % stepsPerEpoch()) * batchSize;
-    return Arrays.copyOfRange(order, start, Math.min(start + batchSize, images));
+    return Arrays.copyOfRange(order, start, Math.min(start + batchSize, order.length));
   }
 }

@@ -6,6 +6,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.lamina.augment.AugmentationTypes;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shuffled;
 import dev.lamina.format.OptionsJson;
 import dev.lamina.layer.LayerTypes;
 import dev.lamina.loss.LossTypes;
@@ -41,7 +42,11 @@ final class Configuration {
           "accumulate");
 
   /** What the fields that earlier checkpoints lack would say in them. */
-  private static final Map<String, String> ADDED = Map.of("groups", "[]", "accumulate", "1");
+  private static final Map<String, String> ADDED =
+      Map.of(
+          "groups", "[]",
+          "sampler", text(SamplerTypes.REGISTRY, Shuffled.create()),
+          "accumulate", "1");
 
   private Configuration() {}
 
@@ -71,6 +76,7 @@ final class Configuration {
             .map(augmentation -> text(AugmentationTypes.REGISTRY, augmentation))
             .toList()
             .toString());
+    fields.put("sampler", text(SamplerTypes.REGISTRY, recipe.sampler()));
     fields.put("epochs", text(recipe.epochs()));
     fields.put("batchSize", text(recipe.batchSize()));
     fields.put("accumulate", text(recipe.accumulate()));

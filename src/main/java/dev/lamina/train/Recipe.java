@@ -3,6 +3,8 @@ package dev.lamina.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.augment.BatchAugmentation;
+import dev.lamina.data.Sampler;
+import dev.lamina.data.Shuffled;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
@@ -26,6 +28,8 @@ import java.util.function.Consumer;
  * @param schedule the learning rate (and momentum) of every step; 1cycle up to 0.01 by default
  * @param loss the loss to minimise; {@link CrossEntropy} by default
  * @param augmentations random changes of the training batches, in this order; none by default
+ * @param sampler chooses the images of each epoch and their order; every image once, shuffled, by
+ *     default
  * @param epochs the number of passes over the images; 100 by default
  * @param batchSize the number of images per step; 64 by default
  * @param accumulate the number of micro-batches that a batch is computed in, one after another, so
@@ -45,6 +49,7 @@ public record Recipe(
     Schedule schedule,
     Loss loss,
     List<BatchAugmentation> augmentations,
+    Sampler sampler,
     int epochs,
     int batchSize,
     int accumulate,
@@ -101,6 +106,11 @@ public record Recipe(
   /** Returns this recipe with other augmentations. */
   public Recipe augmentations(List<BatchAugmentation> augmentations) {
     return with(values -> values.augmentations = augmentations);
+  }
+
+  /** Returns this recipe with another way to choose the images of an epoch. */
+  public Recipe sampler(Sampler sampler) {
+    return with(values -> values.sampler = sampler);
   }
 
   /** Returns this recipe with another number of epochs. */
@@ -161,6 +171,7 @@ public record Recipe(
     Schedule schedule = OneCycle.of(0.01);
     Loss loss = CrossEntropy.create();
     List<BatchAugmentation> augmentations = List.of();
+    Sampler sampler = Shuffled.create();
     int epochs = 100;
     int batchSize = 64;
     int accumulate = 1;
@@ -179,6 +190,7 @@ public record Recipe(
       schedule = recipe.schedule;
       loss = recipe.loss;
       augmentations = recipe.augmentations;
+      sampler = recipe.sampler;
       epochs = recipe.epochs;
       batchSize = recipe.batchSize;
       accumulate = recipe.accumulate;
@@ -197,6 +209,7 @@ public record Recipe(
           schedule,
           loss,
           augmentations,
+          sampler,
           epochs,
           batchSize,
           accumulate,

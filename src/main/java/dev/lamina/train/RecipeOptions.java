@@ -49,6 +49,7 @@ public final class RecipeOptions {
               AugmentationTypes.REGISTRY,
               Recipe::augmentations,
               Recipe::augmentations),
+          part("sampler", SamplerTypes.REGISTRY, Recipe::sampler, Recipe::sampler),
           value("epochs", Recipe::epochs, (recipe, o) -> recipe.epochs(o.getInt("epochs"))),
           value(
               "batchSize",

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.base.Suppliers;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Sampler;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.Loss;
 import dev.lamina.metric.Accuracy;
@@ -167,7 +168,8 @@ public final class Trainer {
   }
 
   private BatchOrder order(ImageSet images) {
-    return new BatchOrder(images.size(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
+    return new BatchOrder(
+        images, recipe.sampler(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
   }
 
   /** Returns the precision of the recipe, or that of the model's device. */
@@ -294,6 +296,12 @@ public final class Trainer {
     /** Sets the random changes of the training batches, in this order. */
     public Builder augment(BatchAugmentation... augmentations) {
       recipe = recipe.augmentations(List.of(augmentations));
+      return this;
+    }
+
+    /** Sets how the images of each epoch are chosen and ordered. */
+    public Builder sampler(Sampler sampler) {
+      recipe = recipe.sampler(sampler);
       return this;
     }
 

@@ -205,6 +205,9 @@ class OptionEffectsTest {
               assertThat(Files.readAllLines(run.resolve("history.csv"))).hasSize(3);
             })
         .put("train --accumulate", () -> changesWeights("--accumulate", 2, "\"accumulate\" : 2,"))
+        .put(
+            "train --sampler",
+            () -> changesWeights("--sampler", "Weighted", "\"kind\" : \"Weighted\","))
         .put("train --batch-size", () -> changesWeights("--batch-size", 4, "\"batchSize\" : 4,"))
         .put("train --learning-rate", () -> changesWeights("--learning-rate", 0.125, " : 0.125"))
         .put("train --momentum", () -> changesWeights("--momentum", 0.375, "momentum\" : 0.375"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.augment.AlternatingFlip;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shuffled;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import java.util.Arrays;
@@ -29,7 +30,7 @@ class BatchPipelineTest {
   @Test
   @SuppressWarnings("try") // What is fed is held, not used.
   void alternatingFlip_followsTheEpochAndTheIndex() {
-    BatchOrder order = new BatchOrder(IMAGES, 2, false, 3);
+    BatchOrder order = new BatchOrder(images(), Shuffled.create(), 2, false, 3);
     boolean[][] mirrored = new boolean[EPOCHS][IMAGES];
     for (int shard = 0; shard < 2; shard++) {
       boolean[][] seen = new boolean[EPOCHS][IMAGES];

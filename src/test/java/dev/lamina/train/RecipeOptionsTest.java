@@ -20,6 +20,9 @@ import dev.lamina.augment.RandomErasing;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.augment.RandomResizedCrop;
 import dev.lamina.augment.RandomTranslate;
+import dev.lamina.data.Sampler;
+import dev.lamina.data.Shuffled;
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.format.OptionsJson;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
@@ -99,6 +102,9 @@ class RecipeOptionsTest {
           RandomResizedCrop.create().minArea(0.3).maxRatio(1.5),
           RandomTranslate.of(3));
 
+  private static final List<Sampler> SAMPLERS =
+      List.of(Shuffled.create(), WeightedSampler.ofClasses(1, 0.5));
+
   private static final List<Loss> LOSSES =
       List.of(CrossEntropy.create().labelSmoothing(0.1).classWeights(1, 0.5));
 
@@ -122,7 +128,11 @@ class RecipeOptionsTest {
                 .importPackages(type.getPackageName())
                 .stream()
                 .filter(found -> found.isAssignableTo(type) && found.isRecord())
-                .map(found -> found.getSimpleName().replace("MomentumOptimizer", "Momentum"))
+                .map(
+                    found ->
+                        found
+                            .getSimpleName()
+                            .replaceAll("(Momentum)Optimizer|(Weighted)Sampler", "$1$2"))
                 .filter(
                     name -> !Set.of("FrameworkLoss", "Regularized", "Checkpoints").contains(name))
                 .collect(Collectors.toSet());
@@ -155,6 +165,12 @@ class RecipeOptionsTest {
   }
 
   @Test
+  void everySampler_isReadBack() {
+    readBack(SamplerTypes.REGISTRY, SAMPLERS, Sampler.class);
+    assertThat(SamplerTypes.REGISTRY.create("Weighted")).isEqualTo(WeightedSampler.balanced());
+  }
+
+  @Test
   void recipe_isReadBack() {
     Recipe recipe =
         Recipe.create()
@@ -167,6 +183,7 @@ class RecipeOptionsTest {
             .loss(LOSSES.get(0))
             .augmentations(AUGMENTATIONS)
             .epochs(3)
+            .sampler(SAMPLERS.get(1))
             .batchSize(7)
             .accumulate(3)
             .dropLast(true)

@@ -8,6 +8,7 @@ import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.LaminaException;
@@ -135,9 +136,10 @@ class ResumeTest {
   void resume_withOptimizersThatKeepMore_inMicroBatches() {
     for (Optimizer optimizer :
         List.of(Adam.create(), Lookahead.of(Muon.of(0.9)).steps(3), Lars.of(0.9))) {
-      Trainer.Builder recipe = recipe().optimizer(optimizer).accumulate(3);
+      Trainer.Builder recipe =
+          recipe().optimizer(optimizer).accumulate(3).sampler(WeightedSampler.balanced());
       End whole = uninterrupted(recipe);
-      recipe = recipe().optimizer(optimizer).accumulate(3);
+      recipe = recipe().optimizer(optimizer).accumulate(3).sampler(WeightedSampler.balanced());
       assertThat(stoppedAndResumed(recipe, 4, optimizer.getClass().getSimpleName()))
           .isEqualTo(whole);
     }
@@ -401,7 +403,8 @@ class ResumeTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> recipe().allowChanges("batchSize").build())
         .withMessage(
-            "allowChanges must name some of [augment, epochs, loss, optimizer, precision, schedule], got"
+            "allowChanges must name some of [accumulate, augment, epochs, groups, loss,"
+                + " optimizer, precision, schedule], got"
                 + " [batchSize]");
   }
 
