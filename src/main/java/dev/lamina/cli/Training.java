@@ -9,6 +9,7 @@ import dev.lamina.io.FolderLock;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.step.DivergenceException;
+import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
@@ -71,12 +72,12 @@ record Training(
   private int train(Trainer.Builder trainer, Model model) {
     if (!quiet) {
       printPlan(model);
-      trainer.callbacks(ProgressBar.console());
     }
     History history;
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
       // The artifacts come first, so that a checkpoint is never newer than weights and history.
       trainer.callbacks(
+          quiet ? new Callback() {} : ProgressBar.console(),
           new RunArtifacts(config, recipe, folder, model, images),
           Checkpoints.in(folder),
           interrupts);

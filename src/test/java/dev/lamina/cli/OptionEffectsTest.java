@@ -157,6 +157,7 @@ class OptionEffectsTest {
               var output = trainOutput(fresh(), Map.of("--quiet", ""));
               assertThat(output.out()).startsWith("weights ").contains("\ntest accuracy ");
               assertThat(output.err()).isEmpty();
+              assertThat(trainOutput(fresh(), Map.of()).err()).contains("epoch 1/1 ");
             })
         .put(
             "train --network",
