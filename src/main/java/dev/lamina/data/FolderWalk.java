@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
@@ -153,6 +154,11 @@ final class FolderWalk {
   }
 
   private static LaminaException unreadable(Path path, IOException e) {
-    return new LaminaException(path + " cannot be read (" + e + "); check its permissions", e);
+    return new LaminaException(
+        Messages.printable(path)
+            + " cannot be read ("
+            + Messages.printable(e)
+            + "); check its permissions",
+        e);
   }
 }

@@ -196,7 +196,10 @@ public final class Images {
 
   private static LaminaException unreadable(Path file, IOException e) {
     return new LaminaException(
-        file + " cannot be read (" + Messages.singleLine(e.toString()) + "); check its permissions",
+        Name.of(file)
+            + " cannot be read ("
+            + Messages.singleLine(e.toString())
+            + "); check its permissions",
         e);
   }
 

@@ -4,6 +4,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -135,10 +136,10 @@ final class ListingReader {
             String.format(
                 Locale.ROOT,
                 "%s is %d x %d, but %s is %d x %d (width x height); give --image-size N, or Resize.cover(N) in Java, to scale all images to one size",
-                item.file(),
+                Messages.printable(item.file()),
                 size.width(),
                 size.height(),
-                listing.train().get(0).file(),
+                Messages.printable(listing.train().get(0).file()),
                 width,
                 height));
       }

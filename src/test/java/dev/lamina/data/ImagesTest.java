@@ -319,6 +319,10 @@ class ImagesTest {
             + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP); convert it to PNG or JPEG, or"
             + " remove it",
         () -> Images.read(file));
+    Files.delete(file);
+    Rejected.with(
+        folder.resolve("a?b.png") + " does not exist or is not a file; check the path",
+        () -> Images.read(file));
   }
 
   @Test
