@@ -73,7 +73,7 @@ def weight(network, name, shape):
     """
     values = uniform(name, int(numpy.prod(shape)))
     if name.endswith(".bias"):
-        values = values + 0.7 * numpy.sign(values) if network.startswith("resnet") else 0.2 * values
+        values = values + 0.7 * numpy.sign(values) if network.startswith(("resnet", "wrn")) else 0.2 * values
     elif len(shape) == 1:
         values = 0.3 + 0.15 * values
     else:
@@ -110,11 +110,13 @@ def without_randomness(network):
     return network
 
 
-def build(name):
+def create(name):
     if name.startswith("timm/"):
-        network = timm.create_model(name.removeprefix("timm/"))
-    else:
-        network = getattr(torchvision.models, name)(weights=None)
+        return timm.create_model(name.removeprefix("timm/"))
+    return getattr(torchvision.models, name)(weights=None)
+
+
+def build(name, network):
     network = without_randomness(network).double()
     network.load_state_dict(
         {
@@ -140,7 +142,7 @@ def step(network, dtype):
     network.train()
     loss = torch.nn.functional.cross_entropy(network(batch("train", SIZE).to(dtype)), torch.tensor(LABELS))
     loss.backward()
-    results = {f"grad.{name}": summary(name, parameter.grad) for name, parameter in network.named_parameters()}
+    results = {f"grad.{name}": summary(name, parameter.grad) for name, parameter in network.named_parameters() if parameter.requires_grad}
     for name, value in network.named_buffers():
         if "running_" in name:
             results[f"after.{name}"] = summary(name, value)
@@ -159,8 +161,8 @@ def distance(a, b):
     return numpy.abs(a - b).max() / numpy.abs(b).max()
 
 
-def make(name, folder):
-    network = build(name)
+def make(name, folder, network):
+    network = build(name, network)
     tensors = {
         f"state.{key}": value.half().numpy() for key, value in network.state_dict().items() if "running_" in key
     }
@@ -191,7 +193,7 @@ def main():
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for name in arguments.networks:
-        make(name, arguments.folder)
+        make(name, arguments.folder, create(name))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.io.DisplayWidth;
@@ -9,6 +10,7 @@ import dev.lamina.metric.Metric;
 import dev.lamina.metric.TopK;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
+import dev.lamina.model.Tta;
 import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
 import java.nio.file.Path;
@@ -67,9 +69,18 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--quiet", description = "print nothing but results and errors")
   private boolean quiet;
 
+  @Option(
+      names = "--tta",
+      paramLabel = "NAME",
+      description =
+          "also evaluate with test-time augmentation, the mean of the logits of several views of each image: flip (the"
+              + " image and its mirror image) or flip-shift (also shifted by one pixel; six views)")
+  private @Nullable String tta;
+
   @Override
   public Integer call() {
     data.quiet = quiet;
+    Optional<Tta> views = Optional.ofNullable(tta).map(Tta::get);
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path))) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
@@ -85,12 +96,15 @@ final class EvaluateCommand implements Callable<Integer> {
         print("images     the %s test images of %s", images.size(), name);
       }
       Evaluation test = model.evaluate(images, metrics(images));
+      Optional<Evaluation> augmented = views.map(given -> model.evaluate(images, given));
       Optional<Path> pictures = pictures(path);
       pictures.ifPresent(folder -> draw(test, images, folder));
       if (json) {
-        print("%s", EvaluationJson.of(test).put("model", path.toString()).put("data", name));
+        ObjectNode object = EvaluationJson.of(test).put("model", path.toString()).put("data", name);
+        augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
+        print("%s", object);
       } else {
-        print(test, pictures);
+        print(test, augmented, pictures);
       }
     }
     return 0;
@@ -100,7 +114,7 @@ final class EvaluateCommand implements Callable<Integer> {
     return images.classes() > TOP ? new Metric[] {TopK.of(TOP)} : new Metric[0];
   }
 
-  private void print(Evaluation test, Optional<Path> pictures) {
+  private void print(Evaluation test, Optional<Evaluation> augmented, Optional<Path> pictures) {
     int columns = Math.max(MIN_COLUMNS, TerminalWidth.columns(System.getenv()));
     print("%n%s", new EvaluationTable(test, columns).text(allClasses));
     String confusion = test.table();
@@ -110,6 +124,7 @@ final class EvaluateCommand implements Callable<Integer> {
     pictures.ifPresent(folder -> print("pictures   %s", folder));
     test.metrics().forEach((name, value) -> print("%s %.4f", name.replace('_', ' '), value));
     print("calibration error %.4f", test.calibration().expectedError());
+    augmented.ifPresent(with -> print("accuracy with test-time augmentation %.4f", with.accuracy()));
     print("test loss %.4f%ntest accuracy %.4f", test.loss(), test.accuracy());
   }
 

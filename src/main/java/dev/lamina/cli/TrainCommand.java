@@ -283,6 +283,9 @@ final class TrainCommand implements Callable<Integer> {
       return Model.load(ModelOption.source(from), classNames, recipe.seed());
     }
     Model model = builder.build();
+    if (pretrained == null) {
+      model.adapt(images.train());
+    }
     model.classNames(classNames);
     return model;
   }

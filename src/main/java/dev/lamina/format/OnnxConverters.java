@@ -6,6 +6,8 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
 import dev.lamina.layer.AveragePool;
 import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Celu;
+import dev.lamina.layer.ChannelPad;
 import dev.lamina.layer.Concat;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
@@ -21,6 +23,7 @@ import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.SqueezeExcitation;
 import dev.lamina.layer.StochasticDepth;
+import dev.lamina.layer.Whitening;
 import dev.lamina.layer.ZeroPad;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +37,8 @@ public final class OnnxConverters {
     register(Add.class, OnnxLayers::add);
     register(AveragePool.class, OnnxLayers::averagePool);
     register(BatchNorm.class, OnnxLayers::batchNorm);
+    register(Celu.class, OnnxLayers::celu);
+    register(ChannelPad.class, OnnxLayers::channelPad);
     register(Concat.class, OnnxLayers::concat);
     register(Conv2d.class, OnnxLayers::conv2d);
     register(Dense.class, OnnxLayers::dense);
@@ -47,6 +52,7 @@ public final class OnnxConverters {
     register(Sequential.class, OnnxLayers::sequential);
     register(SqueezeExcitation.class, OnnxLayers::squeezeExcitation);
     register(StochasticDepth.class, (scope, layer, x) -> x);
+    register(Whitening.class, OnnxLayers::whitening);
     register(ZeroPad.class, OnnxLayers::zeroPad);
   }
 

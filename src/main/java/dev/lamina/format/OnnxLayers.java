@@ -7,6 +7,8 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
 import dev.lamina.layer.AveragePool;
 import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Celu;
+import dev.lamina.layer.ChannelPad;
 import dev.lamina.layer.Concat;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
@@ -20,6 +22,7 @@ import dev.lamina.layer.Rescale;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.SqueezeExcitation;
+import dev.lamina.layer.Whitening;
 import dev.lamina.layer.ZeroPad;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -127,6 +130,11 @@ final class OnnxLayers {
     return scope.node("Add", List.of(scaled, scope.number("offset", layer.offset())));
   }
 
+  static String channelPad(OnnxScope scope, ChannelPad layer, String x) {
+    String pads = scope.integers("pads", 0, layer.before(), 0, 0, 0, layer.after(), 0, 0);
+    return scope.node("Pad", List.of(x, pads));
+  }
+
   static String zeroPad(OnnxScope scope, ZeroPad layer, String x) {
     String pads =
         scope.integers(
@@ -140,6 +148,7 @@ final class OnnxLayers {
       case LEAKY_RELU -> scope.node("LeakyRelu", List.of(x), attribute("alpha", 0.01));
       case ELU -> scope.node("Elu", List.of(x));
       case GELU -> gelu(scope, x);
+      case GELU_TANH -> geluTanh(scope, x);
       case SILU -> scope.node("Mul", List.of(x, scope.node("Sigmoid", List.of(x))));
       case SIGMOID -> scope.node("Sigmoid", List.of(x));
       case HARD_SIGMOID ->
@@ -158,6 +167,26 @@ final class OnnxLayers {
     String sum = scope.node("Add", List.of(erf, scope.number("one", 1)));
     String half = scope.node("Mul", List.of(x, scope.number("half", 0.5)));
     return scope.node("Mul", List.of(half, sum));
+  }
+
+  private static String geluTanh(OnnxScope scope, String x) {
+    String square = scope.node("Mul", List.of(x, x));
+    String cube = scope.node("Mul", List.of(square, x));
+    String small = scope.node("Mul", List.of(cube, scope.number("cubic", 0.044715)));
+    String inner = scope.node("Add", List.of(x, small));
+    String root = scope.number("root", Math.sqrt(2 / Math.PI));
+    String tanh = scope.node("Tanh", List.of(scope.node("Mul", List.of(inner, root))));
+    String sum = scope.node("Add", List.of(tanh, scope.number("one", 1)));
+    String half = scope.node("Mul", List.of(x, scope.number("half", 0.5)));
+    return scope.node("Mul", List.of(half, sum));
+  }
+
+  static String celu(OnnxScope scope, Celu layer, String x) {
+    return scope.node("Celu", List.of(x), attribute("alpha", layer.alpha()));
+  }
+
+  static String whitening(OnnxScope scope, Whitening layer, String x) {
+    return conv2d(scope, layer.convolution(scope.input()), x);
   }
 
   private static AttributeProto[] window(Shape input, int size, int stride, Padding padding) {

@@ -81,8 +81,9 @@ public final class TorchLayout {
   }
 
   private static boolean isKernel(Parameter parameter) {
-    boolean kernel = parameter.role() == Role.KERNEL;
     int rank = parameter.shape().numDimensions();
+    boolean kernel =
+        parameter.role() == Role.KERNEL || (parameter.role() == Role.FIXED && rank > 1);
     checkArgument(
         !kernel || rank == 2 || rank == 4,
         "kernel %s must have 2 or 4 dimensions, got %s",

@@ -108,6 +108,38 @@ public interface Initializer {
             parameter, random, Math.sqrt(6.0 / (double) (parameter.fanIn() + parameter.fanOut())));
   }
 
+  /**
+   * Returns an initializer of convolutions that pass their input channels on, like {@code
+   * torch.nn.init.dirac_} (Zagoruyko and Komodakis, arXiv 1706.00388): the first filters, as many
+   * as there are input channels, are 1 at their centre in one channel each, and else 0.
+   *
+   * @param others initialises the filters that are left if there are more; {@link #zeros()} as in
+   *     PyTorch
+   */
+  static Initializer dirac(Initializer others) {
+    return (parameter, random) -> {
+      checkArgument(
+          parameter.shape().numDimensions() == 4,
+          "dirac must initialise [height, width, in, filters], got %s",
+          parameter.shape());
+      float[] values = others.sample(parameter, random);
+      int height = (int) parameter.shape().get(0);
+      int width = (int) parameter.shape().get(1);
+      int in = (int) parameter.shape().get(2);
+      int filters = (int) parameter.shape().get(3);
+      int centre = height / 2 * width + width / 2;
+      for (int i = 0; i < values.length; i++) {
+        int filter = i % filters;
+        if (filter < in) {
+          int channel = i / filters % in;
+          int place = i / filters / in;
+          values[i] = filter == channel && place == centre ? 1 : 0;
+        }
+      }
+      return values;
+    };
+  }
+
   private static float[] uniform(Parameter parameter, RandomGenerator random, double bound) {
     float[] values = new float[Math.toIntExact(parameter.size())];
     for (int i = 0; i < values.length; i++) {

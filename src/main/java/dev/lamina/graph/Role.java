@@ -11,11 +11,13 @@ public enum Role {
   BIAS,
   /** The scale or the offset of a normalisation. */
   NORM,
+  /** A kernel, of the shapes above, or a scale that is set before training and never trained. */
+  FIXED,
   /** A running statistic: part of the model's state, never trained. */
   STATISTIC;
 
   /** Returns whether the optimizer trains the parameter. */
   public boolean trainable() {
-    return this != STATISTIC;
+    return this != FIXED && this != STATISTIC;
   }
 }

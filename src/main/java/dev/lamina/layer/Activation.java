@@ -57,6 +57,18 @@ public enum Activation implements Layer {
       return tf.math.mul(tf.math.mul(x, half), tf.math.add(erf, number(tf, x, 1)));
     }
   },
+  /** {@link #GELU} with Phi approximated by tanh (arXiv 1606.08415, section 2). */
+  GELU_TANH {
+    @Override
+    Operand<TFloating> apply(Ops tf, Operand<TFloating> x) {
+      Operand<TFloating> cube = tf.math.mul(tf.math.square(x), x);
+      Operand<TFloating> inner = tf.math.add(x, tf.math.mul(cube, number(tf, x, 0.044715)));
+      Operand<TFloating> tanh =
+          tf.math.tanh(tf.math.mul(inner, number(tf, x, Math.sqrt(2 / Math.PI))));
+      return tf.math.mul(
+          tf.math.mul(x, number(tf, x, 0.5)), tf.math.add(tanh, number(tf, x, 1)));
+    }
+  },
   /** x * sigmoid(x), also called swish (arXiv 1702.03118). */
   SILU {
     @Override

@@ -33,8 +33,10 @@ import org.tensorflow.types.family.TFloating;
  * @param epsilon the number that is added to the variance; 1e-5 unless set
  * @param momentum the weight of the new value in the running statistics; 0.1 unless set. Keras's
  *     momentum is 1 minus this.
+ * @param scale whether the weight is trained; true unless set. Else it stays 1, as with {@code
+ *     weight.requires_grad = False} in PyTorch; it is part of the model's files all the same.
  */
-public record BatchNorm(double epsilon, double momentum) implements Layer {
+public record BatchNorm(double epsilon, double momentum, boolean scale) implements Layer {
   /** Checks that epsilon is positive and momentum in (0, 1]. */
   public BatchNorm {
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
@@ -43,17 +45,22 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
 
   /** Returns batch normalisation with epsilon 1e-5 and momentum 0.1. */
   public static BatchNorm create() {
-    return new BatchNorm(1e-5, 0.1);
+    return new BatchNorm(1e-5, 0.1, true);
   }
 
   /** Returns this layer with another epsilon. */
   public BatchNorm epsilon(double epsilon) {
-    return new BatchNorm(epsilon, momentum);
+    return new BatchNorm(epsilon, momentum, scale);
   }
 
   /** Returns this layer with another weight of the new value in the running statistics. */
   public BatchNorm momentum(double momentum) {
-    return new BatchNorm(epsilon, momentum);
+    return new BatchNorm(epsilon, momentum, scale);
+  }
+
+  /** Returns this layer with a weight that is trained, or else stays 1. */
+  public BatchNorm scale(boolean scale) {
+    return new BatchNorm(epsilon, momentum, scale);
   }
 
   @Override
@@ -69,7 +76,7 @@ public record BatchNorm(double epsilon, double momentum) implements Layer {
   public List<Parameter> parameters(Shape input) {
     Shape channels = Shape.of(Shapes.channels(input));
     return List.of(
-        Parameter.of("weight", channels, Role.NORM, Initializer.ones()),
+        Parameter.of("weight", channels, scale ? Role.NORM : Role.FIXED, Initializer.ones()),
         Parameter.of("bias", channels, Role.NORM, Initializer.zeros()),
         Parameter.of("running_mean", channels, Role.STATISTIC, Initializer.zeros()),
         Parameter.of("running_var", channels, Role.STATISTIC, Initializer.ones()));

@@ -28,6 +28,16 @@ public final class LayerTypes {
               "AveragePool", AveragePool.class, LayerTypes::optionsOf, LayerTypes::averagePool)
           .register("BatchNorm", BatchNorm.class, LayerTypes::optionsOf, LayerTypes::batchNorm)
           .register(
+              "Celu",
+              Celu.class,
+              x -> Options.none().with("alpha", x.alpha()),
+              o -> Celu.of(o.getDouble("alpha")))
+          .register(
+              "ChannelPad",
+              ChannelPad.class,
+              x -> Options.none().with("before", x.before()).with("after", x.after()),
+              o -> ChannelPad.of(o.getInt("before"), o.getInt("after")))
+          .register(
               "Concat", Concat.class, x -> optionsOf(x.branches()), o -> new Concat(branches(o)))
           .register("Conv2d", Conv2d.class, LayerTypes::optionsOf, LayerTypes::conv2d)
           .register("Dense", Dense.class, LayerTypes::optionsOf, LayerTypes::dense)
@@ -53,6 +63,11 @@ public final class LayerTypes {
               StochasticDepth.class,
               x -> Options.none().with("rate", x.rate()),
               o -> StochasticDepth.of(o.getDouble("rate")))
+          .register(
+              "Whitening",
+              Whitening.class,
+              x -> Options.none().with("kernel", x.kernel()).with("epsilon", x.epsilon()),
+              LayerTypes::whitening)
           .register("ZeroPad", ZeroPad.class, LayerTypes::optionsOf, LayerTypes::zeroPad);
 
   /** Marks a layer of which nothing but its kind was written. */
@@ -136,14 +151,17 @@ public final class LayerTypes {
   }
 
   private static Options optionsOf(BatchNorm layer) {
-    return Options.none().with("epsilon", layer.epsilon()).with("momentum", layer.momentum());
+    Options options =
+        Options.none().with("epsilon", layer.epsilon()).with("momentum", layer.momentum());
+    return layer.scale() ? options : options.with("scale", false);
   }
 
   private static BatchNorm batchNorm(Options options) {
     BatchNorm layer = BatchNorm.create();
     return layer
         .epsilon(options.getDouble("epsilon", layer.epsilon()))
-        .momentum(options.getDouble("momentum", layer.momentum()));
+        .momentum(options.getDouble("momentum", layer.momentum()))
+        .scale(options.getBoolean("scale", layer.scale()));
   }
 
   private static Options optionsOf(Conv2d layer) {
@@ -256,7 +274,6 @@ public final class LayerTypes {
     Sequential layers = Sequential.of();
     for (Options named : options.getOptionsList("layers")) {
       String name = named.getString("name");
-      Names.check(name);
       layers = layers.then(name, read(named.getOptions("layer").at(options.path(name))));
       named.checkNoOthers();
     }
@@ -281,6 +298,11 @@ public final class LayerTypes {
         .names(
             options.getString("reduceName", layer.reduceName()),
             options.getString("expandName", layer.expandName()));
+  }
+
+  private static Whitening whitening(Options options) {
+    Whitening layer = Whitening.of(options.getInt("kernel"));
+    return layer.epsilon(options.getDouble("epsilon", layer.epsilon()));
   }
 
   private static Options optionsOf(ZeroPad layer) {

@@ -1,5 +1,7 @@
 package dev.lamina.layer;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
@@ -97,7 +99,13 @@ public final class Layers {
   public static Map<String, Parameter> parameters(Layer root, Shape input) {
     Map<String, Parameter> parameters = new LinkedHashMap<>();
     for (LayerNode leaf : nodes(root, input)) {
-      leaf.parameters().forEach(parameter -> parameters.put(leaf.fullName(parameter), parameter));
+      for (Parameter parameter : leaf.parameters()) {
+        String name = leaf.fullName(parameter);
+        checkArgument(
+            parameters.put(name, parameter) == null,
+            "names of parameters must be unique, got \"%s\" twice",
+            name);
+      }
     }
     return parameters;
   }

@@ -21,13 +21,16 @@ public record Sequential(List<Named> layers) implements Layer {
   /**
    * A layer and its name.
    *
-   * @param name letters, digits, underscores and hyphens
+   * @param name letters, digits, underscores and hyphens; empty for one whose parts are named as if
+   *     they stood in the sequence itself
    * @param layer the layer
    */
   public record Named(String name, Layer layer) {
     /** Checks the characters of the name. */
     public Named {
-      Names.check(name);
+      if (!name.isEmpty()) {
+        Names.check(name);
+      }
     }
   }
 
@@ -37,7 +40,8 @@ public record Sequential(List<Named> layers) implements Layer {
     Set<String> names = new HashSet<>();
     for (Named named : layers) {
       checkArgument(
-          names.add(named.name()), "names must be unique, got \"%s\" twice", named.name());
+          named.name().isEmpty() || names.add(named.name()),
+          "names must be unique, got \"%s\" twice", named.name());
     }
   }
 

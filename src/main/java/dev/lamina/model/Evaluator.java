@@ -41,6 +41,7 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
     float[][] all = new float[set.size()][];
     forEachBatch(
         set,
+        Tta.none(),
         () -> false,
         (start, logits) -> System.arraycopy(logits, 0, all, start, logits.length));
     return all;
@@ -78,12 +79,17 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
    * @param cancelled asked before every batch; true stops
    */
   Optional<Evaluation> evaluate(
-      ImageSet set, List<String> classNames, List<Metric> metrics, BooleanSupplier cancelled) {
+      ImageSet set,
+      Tta tta,
+      List<String> classNames,
+      List<Metric> metrics,
+      BooleanSupplier cancelled) {
     EvaluationSums sums = new EvaluationSums(set.classes());
     try (MetricGraph graph = new MetricGraph(metrics, set.classes())) {
       boolean complete =
           forEachBatch(
               set,
+              tta,
               cancelled,
               (start, logits) -> {
                 int[] labels =
@@ -98,7 +104,8 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
   }
 
   /** Runs a set batch by batch; returns false if it was cancelled. */
-  private boolean forEachBatch(ImageSet set, BooleanSupplier cancelled, BatchConsumer consumer) {
+  private boolean forEachBatch(
+      ImageSet set, Tta tta, BooleanSupplier cancelled, BatchConsumer consumer) {
     int bytes = Math.toIntExact(image.size());
     for (int start = 0; start < set.size(); start += batchSize) {
       if (cancelled.getAsBoolean()) {
@@ -107,9 +114,27 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
       int count = Math.min(batchSize, set.size() - start);
       byte[] pixels = new byte[count * bytes];
       set.pixels(start, start + count).get(pixels);
-      consumer.accept(start, logits(pixels, count));
+      consumer.accept(start, logits(pixels, count, tta));
     }
     return true;
+  }
+
+  /** Returns the weighted mean of the logits of all views. */
+  private float[][] logits(byte[] pixels, int count, Tta tta) {
+    if (tta.equals(Tta.none())) {
+      return logits(pixels, count);
+    }
+    float[][] mean = {};
+    for (Tta.View view : tta.views()) {
+      float[][] logits = logits(Tta.pixels(view, pixels, image), count);
+      mean = mean.length == 0 ? new float[count][logits[0].length] : mean;
+      for (int i = 0; i < count; i++) {
+        for (int k = 0; k < logits[i].length; k++) {
+          mean[i][k] += (float) view.weight() * logits[i][k];
+        }
+      }
+    }
+    return mean;
   }
 
   /** Waits for current runs, then frees the frozen network. */

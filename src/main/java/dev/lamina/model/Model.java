@@ -58,7 +58,9 @@ public final class Model implements AutoCloseable {
     classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
     preprocessing = Preprocessing.defaultFor(network.height(), network.width());
     variables = Layers.createVariables(session, network.body(), network.inputShape());
-    inference = new InferenceCache(session::version, () -> evaluator(weights()));
+    inference =
+        new InferenceCache(
+            session::version, () -> Evaluator.of(servable(weights(), Map.of()), device()));
   }
 
   /** Returns a model on {@link Device#auto()}, as {@link #of(Network, long, Device)} does. */
@@ -131,10 +133,7 @@ public final class Model implements AutoCloseable {
     return network;
   }
 
-  /**
-   * Returns the names of the classes; "0", "1", ... until training or {@link #classNames(List)}
-   * sets them.
-   */
+  /** Returns the names of the classes; "0", "1", ... until training or a call sets them. */
   public List<String> classNames() {
     return classNames;
   }
@@ -156,10 +155,7 @@ public final class Model implements AutoCloseable {
     this.preprocessing = preprocessing;
   }
 
-  /**
-   * Returns the metadata of the file that this model was loaded from, such as its test accuracy. It
-   * describes the weights as loaded, so it is not written again automatically.
-   */
+  /** Returns the metadata of the file of this model, such as its accuracy; not written again. */
   public Map<String, String> metadata() {
     return metadata;
   }
@@ -207,6 +203,12 @@ public final class Model implements AutoCloseable {
     session.assign(values);
   }
 
+  /** Computes the weights of {@link dev.lamina.layer.Whitening} layers, if any, from images. */
+  public void adapt(ImageSet images) {
+    inputs.check(images);
+    assign(Weights.of(Adaptation.weights(network, images)));
+  }
+
   /**
    * Returns the logits of every image, in order: [images][classes].
    *
@@ -225,9 +227,14 @@ public final class Model implements AutoCloseable {
    * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
    */
   public Evaluation evaluate(ImageSet set, Metric... metrics) {
+    return evaluate(set, Tta.none(), metrics);
+  }
+
+  /** Returns the evaluation of the weighted mean of the logits of several views of each image. */
+  public Evaluation evaluate(ImageSet set, Tta tta, Metric... metrics) {
     checkFits(set);
     return inference
-        .with(evaluator -> evaluator.evaluate(set, classNames, List.of(metrics), () -> false))
+        .with(evaluator -> evaluator.evaluate(set, tta, classNames, List.of(metrics), () -> false))
         .orElseThrow();
   }
 
@@ -243,8 +250,8 @@ public final class Model implements AutoCloseable {
   public Optional<Evaluation> evaluate(
       ImageSet set, Weights weights, List<Metric> metrics, BooleanSupplier cancelled) {
     checkFits(set);
-    try (Evaluator evaluator = evaluator(weights)) {
-      return evaluator.evaluate(set, classNames, metrics, cancelled);
+    try (Evaluator evaluator = Evaluator.of(servable(weights, Map.of()), device())) {
+      return evaluator.evaluate(set, Tta.none(), classNames, metrics, cancelled);
     }
   }
 
@@ -258,10 +265,7 @@ public final class Model implements AutoCloseable {
     inputs.checkFits(set);
   }
 
-  /**
-   * Freezes the network and runs one batch, so that the next prediction is not slower than those
-   * after it: the first one after a change of the weights includes that work.
-   */
+  /** Freezes the weights and runs one batch, so that the next prediction is not the first. */
   public void warmUp(int batchSize) {
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
     byte[] pixels = new byte[Math.toIntExact(batchSize * network.inputShape().size())];
@@ -306,8 +310,7 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Returns the prediction for one image file (PNG, JPEG, GIF, BMP, TIFF or WebP), prepared as
-   * {@link #preprocessing()} says.
+   * Returns the prediction for one image file, prepared as {@link #preprocessing()} says.
    *
    * @throws dev.lamina.io.LaminaException if the file is missing or is not a readable image
    */
@@ -381,10 +384,6 @@ public final class Model implements AutoCloseable {
 
   private Servable servable(Weights weights, Map<String, String> metadata) {
     return new Servable(network, weights.asMap(), classNames, preprocessing, metadata);
-  }
-
-  private Evaluator evaluator(Weights weights) {
-    return Evaluator.of(servable(weights, Map.of()), device());
   }
 
   /**

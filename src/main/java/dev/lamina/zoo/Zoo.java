@@ -43,6 +43,15 @@ public final class Zoo {
     register("resnet18", new ResNet("ResNet-18", List.of(2, 2, 2, 2), false)::network);
     register("resnet34", new ResNet("ResNet-34", List.of(3, 4, 6, 3), false)::network);
     register("resnet50", new ResNet("ResNet-50", List.of(3, 4, 6, 3), true)::network);
+    for (int depth : new int[] {20, 32, 44, 56, 110}) {
+      register("resnet" + depth, CifarResNet.ofDepth(depth)::network);
+    }
+    register("resnet18-cifar", CifarResNet.resnet18()::network);
+    register("wrn-16-4", new WideResNet(16, 4)::network);
+    register("wrn-28-10", new WideResNet(28, 10)::network);
+    register("resnet9", ResNet9::network);
+    register("airbench94", Airbench.airbench94()::network);
+    register("airbench96", Airbench.airbench96()::network);
     register("mobilenet_v3_small", MobileNetV3.small(Naming.TORCHVISION)::network);
     register("mobilenet_v3_large", MobileNetV3.large(Naming.TORCHVISION)::network);
     register("efficientnet_b0", new EfficientNet(Naming.TORCHVISION)::network);

@@ -245,6 +245,14 @@ class OptionEffectsTest {
               succeeds("evaluate", "--run", base, "--report", pictures);
               assertThat(pictures.resolve("confusion_matrix.png")).exists();
             })
+        .put(
+            "evaluate --tta",
+            () -> {
+              String out = succeeds("evaluate", "--run", base, "--tta", "flip-shift").out();
+              assertThat(out)
+                  .containsPattern(
+                      "\naccuracy with test-time augmentation 0\\.\\d{4}\ntest loss .*\ntest accuracy 0\\.\\d{4}\n$");
+            })
         .put("evaluate --all-classes", OptionEffectsTest::allClasses)
         .put(
             "evaluate --json",

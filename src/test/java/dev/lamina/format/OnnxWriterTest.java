@@ -22,6 +22,7 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
 import dev.lamina.layer.AveragePool;
 import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Celu;
 import dev.lamina.layer.Concat;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
@@ -119,6 +120,7 @@ class OnnxWriterTest {
         named("dropout", Dropout.of(0.4)),
         named(
             "normalize", Normalize.of(new double[] {0.4, -1, 0, 2}, new double[] {0.5, 2, 0.1, 1})),
+        named("celu", Celu.of(0.6)),
         named("rescale", Rescale.of(0.7).offset(-0.2)),
         named("pad", ZeroPad.of(1).left(2).bottom(0).top(3)),
         named("empty", Sequential.of()),
@@ -182,6 +184,8 @@ class OnnxWriterTest {
   @Test
   void networksOfTheZoo() throws OrtException {
     agrees(Zoo.get("resnet50").width(2).imageSize(33, 40).classes(3).network());
+    agrees(Zoo.get("airbench96").width(4).classes(3).network());
+    agrees(Zoo.get("resnet20").width(2).imageSize(9, 12).classes(3).network());
     agrees(Zoo.get("mobilenet_v3_small").imageSize(40, 33).classes(3).network());
   }
 

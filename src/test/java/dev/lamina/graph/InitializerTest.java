@@ -97,6 +97,31 @@ class InitializerTest {
     }
   }
 
+  /** The values of {@code torch.nn.init.dirac_} for a kernel [5, 3, 3, 2] of PyTorch. */
+  @Test
+  void dirac_passesChannelsOn() {
+    Parameter parameter =
+        Parameter.of("weight", Shape.of(3, 2, 3, 5), Role.KERNEL, Initializer.zeros());
+    float[] values =
+        Initializer.dirac(Initializer.zeros()).sample(parameter, new SplittableRandom(1));
+    float[] others =
+        Initializer.dirac(Initializer.constant(7)).sample(parameter, new SplittableRandom(1));
+    for (int i = 0; i < values.length; i++) {
+      int filter = i % 5;
+      boolean one = filter < 3 && i / 5 % 3 == filter && i / 15 % 2 == 1 && i / 30 == 1;
+      assertThat(values[i]).isEqualTo(one ? 1 : 0);
+      assertThat(others[i]).isEqualTo(filter >= 3 ? 7 : one ? 1 : 0);
+    }
+    assertThatThrownBy(
+            () ->
+                Initializer.dirac(Initializer.zeros())
+                    .sample(
+                        Parameter.of("weight", Shape.of(3, 2), Role.KERNEL, Initializer.zeros()),
+                        new SplittableRandom(1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("dirac must initialise [height, width, in, filters], got ");
+  }
+
   @Test
   void spreadThatIsNotPositive() {
     assertThatThrownBy(() -> Initializer.normal(0))

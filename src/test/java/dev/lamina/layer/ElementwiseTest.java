@@ -10,9 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.tensorflow.ndarray.Shape;
 
 class ElementwiseTest {
-  /** Beyond 3, where these have a kink. */
-  private static final Map<Layer, DoubleUnaryOperator> HARD =
+  /** Beyond 3, where two have a kink. */
+  private static final Map<Layer, DoubleUnaryOperator> WIDE =
       Map.of(
+          Activation.GELU_TANH,
+          x -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+          Celu.of(0.75),
+          x -> Math.max(x, 0) + Math.min(0, 0.75 * (Math.exp(x / 0.75) - 1)),
           Activation.HARD_SIGMOID,
           x -> Math.min(Math.max(x / 6 + 0.5, 0), 1),
           Activation.HARD_SWISH,
@@ -49,7 +53,7 @@ class ElementwiseTest {
     for (int i = 0; i < x.length; i++) {
       x[i] *= 3;
     }
-    HARD.forEach((layer, formula) -> check(layer, formula, input, x));
+    WIDE.forEach((layer, formula) -> check(layer, formula, input, x));
   }
 
   private static void check(Layer layer, DoubleUnaryOperator formula, Shape input, float[] x) {

@@ -89,6 +89,8 @@ class LayerContractTest {
         named("flatten", Flatten.create()),
         named("no stochastic depth", StochasticDepth.of(0)),
         named("normalize", Normalize.of(new double[] {0.4, -1}, new double[] {0.5, 2})),
+        named("celu", Celu.of(0.6)),
+        named("channels", ChannelPad.of(1, 2)),
         named("rescale", Rescale.of(0.7).offset(-0.2)),
         named("pad", ZeroPad.of(1).left(2).bottom(0)),
         named("lambda", Lambda.of("square", (tf, x) -> tf.math.square(x))),
@@ -132,6 +134,17 @@ class LayerContractTest {
     String[] names = {"weight", "bias", "running_mean", "running_var"};
     LayerContract.checkWithPhases(BatchNorm.create(), IMAGE, names);
     LayerContract.checkWithPhases(BatchNorm.create().epsilon(0.1).momentum(1), VECTOR, names);
+  }
+
+  @Test
+  void batchNorm_withoutScale_isTheSameWithAWeightOfOne() {
+    String[] names = {"weight", "bias", "running_mean", "running_var"};
+    LayerContract.checkWithPhases(BatchNorm.create().scale(false), IMAGE, names);
+  }
+
+  @Test
+  void whitening() {
+    LayerContract.check(Whitening.of(2), IMAGE, "weight", "bias");
   }
 
   @Test

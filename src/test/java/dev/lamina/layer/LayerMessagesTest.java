@@ -144,6 +144,11 @@ class LayerMessagesTest {
     refused(
         () -> Sequential.of(Activation.RELU).then("0", Activation.RELU),
         "names must be unique, got \"0\" twice");
+    refused(
+        () ->
+            Layers.parameters(
+                Sequential.of(Dense.of(2)).then("", Sequential.of(Dense.of(2))), Shape.of(3)),
+        "names of parameters must be unique, got \"0.weight\" twice");
   }
 
   @Test

@@ -62,6 +62,9 @@ class LayerTypesTest {
         List.of(
             AveragePool.of(3).stride(2).padding(Padding.SAME),
             BatchNorm.create().epsilon(1e-3).momentum(0.2),
+            BatchNorm.create().scale(false),
+            Celu.of(0.075),
+            ChannelPad.of(1, 2),
             Conv2d.of(4, 3).stride(2).padding(Padding.VALID).groups(2).bias(false),
             Dense.of(5).bias(false),
             Dropout.of(0.25),
@@ -74,6 +77,7 @@ class LayerTypesTest {
             MaxPool.of(3).stride(2).padding(Padding.SAME),
             Normalize.of(new double[] {0.1, 0.2}, new double[] {0.3, 0.4}),
             Rescale.of(0.5).offset(0.25),
+            Whitening.of(3).epsilon(0.1),
             ZeroPad.of(1).top(2).left(3).right(4));
     for (Layer layer : layers) {
       assertThat(LayerTypes.read(LayerTypes.write(layer))).isEqualTo(layer);

@@ -51,7 +51,10 @@ final class ZooNumbers {
     double bound = Math.sqrt(6 / ((double) count / shape[0]));
     DoubleUnaryOperator scaled =
         name.endsWith(".bias")
-            ? u -> network.startsWith("resnet") ? u + 0.7 * Math.signum(u) : 0.2 * u
+            ? u ->
+                network.startsWith("resnet") || network.startsWith("wrn")
+                    ? u + 0.7 * Math.signum(u)
+                    : 0.2 * u
             : shape.length == 1 ? u -> 0.3 + 0.15 * u : u -> u * bound;
     float[] floats = new float[count];
     for (int i = 0; i < count; i++) {
