@@ -34,6 +34,7 @@ module dev.lamina {
 
   exports dev.lamina.augment;
   exports dev.lamina.data;
+  exports dev.lamina.distributed;
   exports dev.lamina.format;
   exports dev.lamina.graph;
   exports dev.lamina.io;

@@ -2,6 +2,7 @@ package dev.lamina.benchmark;
 
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shard;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
@@ -26,7 +27,7 @@ public final class InputPipeline implements AutoCloseable {
   public InputPipeline(
       Device device, ImageSet images, List<BatchAugmentation> augmentations, Normalize normalize) {
     session = new GraphSession(device);
-    pipeline = new BatchPipeline(session, images, augmentations, 0, 1, 0);
+    pipeline = new BatchPipeline(session, images, augmentations, 0, 1, Shard.whole());
     normalized =
         Network.input(images.height(), images.width(), images.channels())
             .then(normalize)

@@ -124,7 +124,8 @@ final class EvaluateCommand implements Callable<Integer> {
     pictures.ifPresent(folder -> print("pictures   %s", folder));
     test.metrics().forEach((name, value) -> print("%s %.4f", name.replace('_', ' '), value));
     print("calibration error %.4f", test.calibration().expectedError());
-    augmented.ifPresent(with -> print("accuracy with test-time augmentation %.4f", with.accuracy()));
+    augmented.ifPresent(
+        with -> print("accuracy with test-time augmentation %.4f", with.accuracy()));
     print("test loss %.4f%ntest accuracy %.4f", test.loss(), test.accuracy());
   }
 

@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import com.google.common.base.Throwables;
+import dev.lamina.distributed.WorkersException;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class Failures {
         || e instanceof LaminaException
         || e instanceof UncheckedIOException) {
       err.println("lamina: " + e.getMessage());
-      return Main.USER_ERROR;
+      return e instanceof WorkersException ? Main.WORKER_LOST : Main.USER_ERROR;
     }
     String reason = Messages.singleLine(e.getMessage());
     if (e instanceof OutOfMemoryError) {

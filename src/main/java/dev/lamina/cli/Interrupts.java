@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * process immediately on the second. While it is not listening, signals have their default effect.
  */
 final class Interrupts implements Callback, AutoCloseable {
+  /** The exit status of a process that SIGTERM has ended. */
+  static final int TERMINATED = 128 + 15;
+
   /** By convention the exit status is 128 plus the number of the signal. */
-  private static final Map<String, Integer> STATUS = Map.of("INT", 128 + 2, "TERM", 128 + 15);
+  private static final Map<String, Integer> STATUS =
+      Map.of("INT", 128 + 2, "TERM", Interrupts.TERMINATED);
 
   /** How long the process may take to die of a signal that was sent. */
   private static final int DYING_MILLIS = 1000;

@@ -54,6 +54,9 @@ public final class Main {
   /** The exit status of errors that the user can fix. */
   static final int USER_ERROR = 2;
 
+  /** The exit status of a worker that lost another one: as EX_TEMPFAIL, it may be tried again. */
+  static final int WORKER_LOST = 75;
+
   private static final Map<String, String> LIBRARIES =
       Map.of(
           "picocli.CommandLine", "info.picocli:picocli",
@@ -61,7 +64,10 @@ public final class Main {
 
   private Main() {}
 
-  /** Runs a command and exits with its status: 0 done, 2 bad input, 1 an error in Lamina. */
+  /**
+   * Runs a command and exits with its status: 0 done, 2 bad input, 75 another worker failed, 1 an
+   * error in Lamina.
+   */
   public static void main(String[] args) {
     // Numbers in other libraries' output, too, have the digits 0 to 9.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);

@@ -43,6 +43,11 @@ final class RunArtifacts implements Callback {
     this.images = images;
   }
 
+  @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
   /** Writes the configuration; only now, so that a wrongly resumed run has been rejected before. */
   @Override
   public void onStart(RunPlan plan, RunHandle run) {

@@ -4,6 +4,8 @@ import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
+import dev.lamina.distributed.Cluster;
+import dev.lamina.distributed.Workers;
 import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
@@ -113,6 +115,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Workers.fromEnvironment(System.getenv()).ifPresent(Cluster::join);
     data.quiet = quiet;
     return resume == null ? start() : resume(resume);
   }
@@ -121,8 +124,7 @@ final class TrainCommand implements Callable<Integer> {
     if (from != null) {
       refuseWith("--from", "--width", "--network", "--pretrained");
     }
-    Recipe named = recipeOption.resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED);
-    Zoo.get(network.name);
+    Recipe named = named();
     Optional<Pretrained> start = Optional.ofNullable(pretrained).map(this::fetch);
     Optional<Preprocessing> preprocessing = resize.resolve().or(() -> ofPretrained(start));
     ImageData images = data.open(preprocessing);
@@ -138,8 +140,6 @@ final class TrainCommand implements Callable<Integer> {
             .orElseGet(() -> from == null ? builder(images) : network.builder())
             .seed(recipe.seed());
     try (Model model = model(builder, images, recipe)) {
-      // Rejects invalid options before a folder is created.
-      Trainer.builder(recipe).build().check(model, images.train());
       RunConfig config =
           new RunConfig(
               data.absolute(),
@@ -152,8 +152,43 @@ final class TrainCommand implements Callable<Integer> {
               images.train().classNames(),
               model.device().toString(),
               Environment.describe());
+      return train(config, recipe, images, model);
+    }
+  }
+
+  private int train(RunConfig config, Recipe recipe, ImageData images, Model model) {
+    // Rejects invalid options before a folder is created.
+    Trainer.builder(recipe).build().check(model, images.train());
+    if (Cluster.joined().isEmpty()) {
       return training(config, recipe, run == null ? RunFolders.fresh() : run, images).start(model);
     }
+    if (run == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--run must be given to workers: all use the same folder");
+    }
+    Training training = training(config, recipe, run, images);
+    // A worker that is started again has the same command line.
+    return begun(run, config) ? training.resume() : training.start(model);
+  }
+
+  /** Returns whether the run has begun in its folder. */
+  private boolean begun(Path folder, RunConfig config) {
+    if (!RunConfig.isRun(folder)) {
+      return false;
+    }
+    String network = RunConfig.read(folder).describeNetwork();
+    if (!network.equals(config.describeNetwork())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--run must name a new folder or that of the same run, %s is of %s, got %s"
+              .formatted(folder, network, config.describeNetwork()));
+    }
+    return true;
+  }
+
+  private Recipe named() {
+    Zoo.get(network.name);
+    return recipeOption.resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED);
   }
 
   private Pretrained fetch(String source) {

@@ -4,6 +4,7 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.distributed.Cluster;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.FolderLock;
 import dev.lamina.model.Evaluation;
@@ -51,6 +52,9 @@ record Training(
   @SuppressWarnings("try") // The lock is held, not used.
   int start(Model model) {
     Trainer.Builder trainer = Trainer.builder(recipe);
+    if (!first()) {
+      return train(trainer, model);
+    }
     try (FolderLock lock = RunFolders.create(folder)) {
       model.saveWeights(RunConfig.initial(folder), config.metadata());
       return train(trainer, model);
@@ -62,10 +66,15 @@ record Training(
   int resume() {
     Trainer.Builder trainer = Trainer.builder(recipe).allowChanges("epochs", "schedule");
     trainer.build();
-    try (FolderLock lock = RunFolders.lock(folder);
+    try (FolderLock lock = first() ? RunFolders.lock(folder) : null;
         Model model = Model.load(RunConfig.initial(folder))) {
       return train(trainer, model);
     }
+  }
+
+  /** Of several workers only the first one writes to the folder and prints. */
+  private static boolean first() {
+    return Cluster.joined().map(Cluster::isFirst).orElse(true);
   }
 
   /** Trains from the newest checkpoint; from the start if there is none. */
@@ -84,7 +93,9 @@ record Training(
       try {
         history = run(trainer.build(), model);
       } catch (DivergenceException e) {
-        keep(model);
+        if (first()) {
+          keep(model);
+        }
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
         throw e;
@@ -100,8 +111,14 @@ record Training(
         printResume("");
         return interrupts.status();
       }
+      if (history.epochs().size() < recipe.epochs()) {
+        printResume("");
+        return Interrupts.TERMINATED; // Another worker was sent a signal.
+      }
     }
-    finish(model, history);
+    if (first()) {
+      finish(model, history);
+    }
     return 0;
   }
 
@@ -113,15 +130,27 @@ record Training(
     print("network    %s: %s", config.describeNetwork(), last(model.summary()));
     print("device     %s", model.device());
     print("precision  %s", PrecisionOption.text(precision));
+    Cluster.joined()
+        .ifPresent(
+            cluster ->
+                print(
+                    "workers    %d, which share every batch of %d; the learning rate is that of the whole batch",
+                    cluster.size(), recipe.batchSize()));
     print(
         "memory     about %.1f GB",
         MemoryEstimate.of(model.network(), precision)
-                .bytes(Math.min(recipe.batchSize(), images.train().size()))
+                .bytes(Math.min(ownBatch(), images.train().size()))
             / 1e9);
     print("run        %s", folder);
     for (String name : RecipeOptions.unregistered(recipe)) {
       print("not stored %s is not registered: this run can be resumed from Java only", name);
     }
+  }
+
+  /** Returns the images of a batch that this process takes. */
+  private int ownBatch() {
+    int workers = Cluster.joined().map(Cluster::size).orElse(1);
+    return (recipe.batchSize() - 1) / workers + 1;
   }
 
   private String describeValidation() {
@@ -194,6 +223,9 @@ record Training(
   }
 
   private void printResume(String options) {
+    if (!first()) {
+      return;
+    }
     Checkpoints.newest(folder)
         .ifPresent(
             checkpoint -> {
@@ -219,6 +251,8 @@ record Training(
   }
 
   private void print(String format, Object... values) {
-    out.printf(Locale.ROOT, format + "%n", values);
+    if (first()) {
+      out.printf(Locale.ROOT, format + "%n", values);
+    }
   }
 }

@@ -3,6 +3,8 @@ package dev.lamina.graph;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
+import dev.lamina.distributed.Cluster;
+import dev.lamina.distributed.ClusterSession;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,12 +48,23 @@ public final class GraphSession implements AutoCloseable {
 
   /** The native resources. Must not refer to the session, which could not be collected then. */
   private static final class Natives implements Runnable {
-    final Graph graph = new Graph();
+    final Graph graph;
     final Session session;
     volatile boolean closed;
 
-    Natives(Device device) {
-      session = new Session(graph, device.config());
+    Natives(Graph graph, Session session) {
+      this.graph = graph;
+      this.session = session;
+    }
+
+    static Natives of(Device device) {
+      Graph graph = new Graph();
+      return new Natives(graph, new Session(graph, device.config()));
+    }
+
+    static Natives of(Device device, Cluster cluster) {
+      ClusterSession made = cluster.session(device.config());
+      return new Natives(made.graph(), made.session());
     }
 
     @Override
@@ -80,6 +94,7 @@ public final class GraphSession implements AutoCloseable {
   }
 
   private final Device device;
+  private final Optional<Cluster> cluster;
   private final Natives natives;
   private final Cleaner.Cleanable cleanable;
   private final Ops ops;
@@ -103,10 +118,23 @@ public final class GraphSession implements AutoCloseable {
    * @throws IllegalArgumentException if TensorFlow cannot use the device
    */
   public GraphSession(Device device) {
+    this(device, Optional.empty());
+  }
+
+  /**
+   * Creates an empty graph and its session, whose runs may wait for those of other workers.
+   *
+   * @param device where everything is placed
+   * @param cluster the workers; empty if this process works alone
+   * @throws IllegalArgumentException if TensorFlow cannot use the device
+   */
+  public GraphSession(Device device, Optional<Cluster> cluster) {
     device.checkExists();
     this.device = device;
     NativeLog.silence(device);
-    natives = new Natives(device);
+    this.cluster = cluster;
+    natives =
+        cluster.map(workers -> Natives.of(device, workers)).orElseGet(() -> Natives.of(device));
     cleanable = CLEANER.register(this, natives);
     ops = OpNames.ops(natives.graph);
     creating = ops.withSubScope("variables");
@@ -115,6 +143,11 @@ public final class GraphSession implements AutoCloseable {
   /** Returns where everything is placed. */
   public Device device() {
     return device;
+  }
+
+  /** Returns the workers that its runs may wait for; empty if this process works alone. */
+  public Optional<Cluster> cluster() {
+    return cluster;
   }
 
   /** Returns the graph. */

@@ -65,8 +65,7 @@ public enum Activation implements Layer {
       Operand<TFloating> inner = tf.math.add(x, tf.math.mul(cube, number(tf, x, 0.044715)));
       Operand<TFloating> tanh =
           tf.math.tanh(tf.math.mul(inner, number(tf, x, Math.sqrt(2 / Math.PI))));
-      return tf.math.mul(
-          tf.math.mul(x, number(tf, x, 0.5)), tf.math.add(tanh, number(tf, x, 1)));
+      return tf.math.mul(tf.math.mul(x, number(tf, x, 0.5)), tf.math.add(tanh, number(tf, x, 1)));
     }
   },
   /** x * sigmoid(x), also called swish (arXiv 1702.03118). */

@@ -13,8 +13,8 @@ import org.tensorflow.types.family.TFloating;
  * 1704.07483): x if x is positive, else {@code alpha * (exp(x / alpha) - 1)}. The output has the
  * shape of the input.
  *
- * @param alpha the negative of the value that is approached to the left, positive; with 1, PyTorch's
- *     default, it is {@link Activation#ELU}
+ * @param alpha the negative of the value that is approached to the left, positive; with 1,
+ *     PyTorch's default, it is {@link Activation#ELU}
  */
 public record Celu(double alpha) implements Layer {
   /** Checks that alpha is positive. */

@@ -41,7 +41,8 @@ public record Sequential(List<Named> layers) implements Layer {
     for (Named named : layers) {
       checkArgument(
           named.name().isEmpty() || names.add(named.name()),
-          "names must be unique, got \"%s\" twice", named.name());
+          "names must be unique, got \"%s\" twice",
+          named.name());
     }
   }
 

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.Maps;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
+import dev.lamina.distributed.Cluster;
 import dev.lamina.format.OnnxWriter;
 import dev.lamina.format.SavedModelWriter;
 import dev.lamina.format.WeightsFile;
@@ -69,7 +70,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Returns a model with initial weights that depend on the seed alone.
+   * Returns a model with initial weights that depend on the seed alone. In a process that has
+   * joined a {@link Cluster} it is trained together with the same model of the other workers.
    *
    * @param device where it is trained and run
    * @throws IllegalArgumentException if the network's layers do not fit together, or TensorFlow
@@ -79,7 +81,7 @@ public final class Model implements AutoCloseable {
     // First, so that nothing native exists yet: rejects layers that do not fit together.
     network.classes();
     GradientCheck.verify(network.body(), network.inputShape());
-    GraphSession session = new GraphSession(device);
+    GraphSession session = new GraphSession(device, Cluster.joined());
     try {
       Model model = new Model(network, session);
       session.assign(Maps.toMap(model.variables, variable -> variable.initialValues(seed)));

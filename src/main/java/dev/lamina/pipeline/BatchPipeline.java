@@ -5,10 +5,12 @@ import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.augment.Chain;
 import dev.lamina.augment.Origin;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shard;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.RandomKey;
 import dev.lamina.graph.Seeds;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
@@ -21,7 +23,8 @@ import org.tensorflow.types.TInt64;
 /**
  * The input pipeline of training, the benchmark and the preview: images and labels are gathered
  * from memory or read from disk one step ahead, labels become one-hot targets, augmentations change
- * both. Random draws depend only on seed, step and shard.
+ * both. Random draws depend only on seed, step and shard. Of several workers each takes its shard
+ * of every batch.
  *
  * <p>{@link BatchOrder} gives the indices of a step.
  */
@@ -37,7 +40,10 @@ public final class BatchPipeline implements AutoCloseable {
   private final Placeholder<TInt64> key;
   private final Batch batch;
   private final long seed;
-  private final int shard;
+  private final Shard shard;
+
+  /** The weight of every example: 0 if the shard is empty. Null if the batch is not divided. */
+  private final @Nullable Placeholder<TFloat32> weight;
 
   /**
    * Builds the pipeline into a graph.
@@ -46,7 +52,7 @@ public final class BatchPipeline implements AutoCloseable {
    * @param augmentations random changes of the batch, in order
    * @param seed the seed of the run
    * @param stepsPerEpoch the number of steps that pass over the set once
-   * @param shard which part of the batch this is, from 0; 0 if the batch is not divided
+   * @param shard which part of every batch this takes
    */
   public BatchPipeline(
       GraphSession session,
@@ -54,13 +60,17 @@ public final class BatchPipeline implements AutoCloseable {
       List<BatchAugmentation> augmentations,
       long seed,
       int stepsPerEpoch,
-      int shard) {
+      Shard shard) {
     this.seed = seed;
     this.shard = shard;
     Ops tf = session.device().host(session.ops().withSubScope("batch"));
     source = ImageSource.of(session, images);
     indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
     key = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+    weight =
+        shard.count() == 1
+            ? null
+            : tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
     batch =
         new Chain(augmentations)
             .apply(
@@ -73,7 +83,8 @@ public final class BatchPipeline implements AutoCloseable {
     Operand<TInt32> labels = source.labels(tf, indices);
     Operand<TFloat32> targets =
         tf.oneHot(labels, tf.constant(classes), tf.constant(1f), tf.constant(0f));
-    Operand<TFloat32> weights = tf.fill(tf.shape(labels), tf.constant(1f));
+    Operand<TFloat32> weights =
+        tf.fill(tf.shape(labels), weight == null ? tf.constant(1f) : weight);
     Operand<TInt64> step = tf.gather(key, tf.constant(1), tf.constant(0));
     Operand<TInt64> epoch = tf.math.floorDiv(step, tf.constant((long) stepsPerEpoch));
     return new Batch(
@@ -97,7 +108,13 @@ public final class BatchPipeline implements AutoCloseable {
 
   /** Announces a batch, so that it is read from disk while the step before it runs. */
   public void prepare(int[] batch) {
-    source.prepare(batch);
+    source.prepare(taken(batch));
+  }
+
+  /** Returns the images that this shard takes: at least one, since a graph cannot run on none. */
+  private int[] taken(int[] batch) {
+    int[] taken = shard.of(batch);
+    return taken.length == 0 && batch.length > 0 ? new int[] {batch[0]} : taken;
   }
 
   /** Feeds the inputs of a batch that is not divided into micro-batches. */
@@ -106,23 +123,30 @@ public final class BatchPipeline implements AutoCloseable {
   }
 
   /**
-   * Feeds the inputs of a batch, or of one of its micro-batches.
+   * Feeds the inputs of this shard of a batch, or of one of its micro-batches. If the shard is
+   * empty, it is one image of weight 0.
    *
-   * @param batch the indices of the images
+   * @param batch the indices of the images of the whole batch
    * @param step the number of the step, from 0
    * @param part the number of the micro-batch in the step, from 0; each draws for itself
    * @return the fed tensors; close them after the run
    */
   public Fed feed(Session.Runner runner, int[] batch, long step, int part) {
-    ImageSource.Fed images = source.feed(runner, batch);
-    TInt32 indexValues = TInt32.vectorOf(batch);
+    int[] taken = taken(batch);
+    ImageSource.Fed images = source.feed(runner, taken);
+    TInt32 indexValues = TInt32.vectorOf(taken);
     long ownSeed = part == 0 ? seed : Seeds.deriveSeed(seed, "micro-batch " + part);
-    TInt64 keyValues = TInt64.vectorOf(RandomKey.of(ownSeed, step, shard));
+    TInt64 keyValues = TInt64.vectorOf(RandomKey.of(ownSeed, step, shard.index()));
+    TFloat32 weightValue = TFloat32.scalarOf(shard.of(batch).length == 0 ? 0 : 1);
     runner.feed(indices, indexValues).feed(key, keyValues);
+    if (weight != null) {
+      runner.feed(weight, weightValue);
+    }
     return () -> {
       images.close();
       indexValues.close();
       keyValues.close();
+      weightValue.close();
     };
   }
 

@@ -2,6 +2,7 @@ package dev.lamina.pipeline;
 
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shard;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import java.util.List;
@@ -23,7 +24,7 @@ public final class Preview {
       ImageSet set, List<? extends BatchAugmentation> augmentations, long seed) {
     try (GraphSession session = new GraphSession(Device.cpu());
         BatchPipeline pipeline =
-            new BatchPipeline(session, set, List.copyOf(augmentations), seed, 1, 0)) {
+            new BatchPipeline(session, set, List.copyOf(augmentations), seed, 1, Shard.whole())) {
       pipeline.load();
       // Without augmentations the output is the fed tensor, which cannot be fetched.
       var images = session.ops().identity(pipeline.batch().images());

@@ -1,5 +1,6 @@
 package dev.lamina.step;
 
+import dev.lamina.distributed.Cluster;
 import org.tensorflow.op.Ops;
 
 /**
@@ -16,6 +17,11 @@ public interface Exchange {
    * @return the mean of all contributions (of {@code sums} the sum)
    */
   Contribution apply(Ops tf, Contribution local);
+
+  /** Returns the exchange among the workers of a cluster. */
+  static Exchange among(Cluster cluster) {
+    return new AllReduce(cluster);
+  }
 
   /** Returns the exchange of a single device: the local contribution is the whole. */
   static Exchange none() {

@@ -21,7 +21,6 @@ import java.util.List;
  * @param accumulate the number of micro-batches that a batch is computed in, one after another
  * @param seed the seed of all random draws
  * @param stepsPerEpoch the number of steps that pass over the images once
- * @param shard which part of the batch this step takes, from 0; 0 if the batch is not divided
  * @param exchange how contributions of several devices or workers are combined
  * @param afterUpdate operations that run in every step after its update
  */
@@ -36,7 +35,6 @@ public record StepOptions(
     int accumulate,
     long seed,
     int stepsPerEpoch,
-    int shard,
     Exchange exchange,
     List<AfterUpdate> afterUpdate) {
   /** Copies the lists. */

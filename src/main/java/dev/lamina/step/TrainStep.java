@@ -1,6 +1,7 @@
 package dev.lamina.step;
 
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shard;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -9,12 +10,13 @@ import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchPipeline;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
@@ -37,6 +39,7 @@ public final class TrainStep implements AutoCloseable {
   private final BatchPipeline pipeline;
   private final State state;
   private final Update update;
+  private final Agreement agreement;
   private final @Nullable LossScale lossScale;
   private final int parts;
   private final @Nullable Accumulation accumulation;
@@ -57,7 +60,10 @@ public final class TrainStep implements AutoCloseable {
             options.augmentations(),
             options.seed(),
             options.stepsPerEpoch(),
-            options.shard());
+            session
+                .cluster()
+                .map(cluster -> new Shard(cluster.rank(), cluster.size()))
+                .orElse(Shard.whole()));
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
     Context context =
         Context.training(session, pipeline.key(), options.precision(), options.frozen()::contains);
@@ -70,6 +76,7 @@ public final class TrainStep implements AutoCloseable {
     Ops tf = session.ops().withSubScope("exchange");
     Contribution exchanged =
         options.exchange().apply(tf, accumulation == null ? local : accumulation.whole());
+    agreement = new Agreement(session, options.metrics().size());
     update =
         new Update(
             session, state, options, gradients.values(), exchanged, model.variables(), lossScale);
@@ -85,7 +92,8 @@ public final class TrainStep implements AutoCloseable {
   /**
    * Takes one step.
    *
-   * @param batch the indices of the batch's images in the set
+   * @param batch the indices of the batch's images in the set; of several workers, which have to be
+   *     given the same batch, each takes its share
    * @param step the number of the step, from 0; with the seed it determines all random draws
    * @param learningRate the learning rate
    * @param momentum the momentum
@@ -128,11 +136,8 @@ public final class TrainStep implements AutoCloseable {
     List<int[]> divided = Accumulation.divide(batch, parts);
     try {
       return attempt(() -> runParts(how, divided, step, learningRate, momentum));
-    } catch (TFInvalidArgumentException e) {
-      if (failed(e, Update.LOSS_NOT_FINITE) || failed(e, Update.GRADIENT_NOT_FINITE)) {
-        throw new DivergenceException(step, learningRate, "The weights are those before the step");
-      }
-      throw e;
+    } catch (FiniteCheck.NotFinite e) {
+      throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
   }
 
@@ -143,7 +148,8 @@ public final class TrainStep implements AutoCloseable {
       List<int[]> divided,
       long step,
       double learningRate,
-      double momentum) {
+      double momentum)
+      throws FiniteCheck.NotFinite {
     double[] sums = accumulation == null ? new double[0] : accumulation.start();
     int last = divided.size() - 1;
     for (int part = 0; part <= last; part++) {
@@ -154,34 +160,80 @@ public final class TrainStep implements AutoCloseable {
           sums = accumulation.add(runner);
           continue;
         }
-        try (Update.Scalars scalars = update.feed(runner, step, learningRate, momentum)) {
-          return session.change(() -> how.apply(runner));
+        try (Update.Scalars scalars = update.feed(runner, step, learningRate, momentum);
+            Update.Scalars stop = agreement.feed(runner)) {
+          Result result = session.change(() -> how.apply(runner));
+          update.finite().check(result);
+          agreement.read(result);
+          return result;
         }
       }
     }
     throw new AssertionError("a batch has at least one part");
   }
 
+  /** A run that may find that the step is not finite. */
+  @FunctionalInterface
+  private interface Attempt {
+    Result run() throws FiniteCheck.NotFinite;
+  }
+
   /** Runs until nothing overflows, in float16. */
-  private Result attempt(Supplier<Result> run) {
+  private Result attempt(Attempt attempt) throws FiniteCheck.NotFinite {
     while (true) {
       try {
-        return run.get();
-      } catch (IllegalStateException e) {
-        // If another thread closed the model meanwhile, replace TensorFlow's message by ours.
-        session.graph();
-        throw e;
-      } catch (TFInvalidArgumentException e) {
-        boolean overflow = failed(e, Update.GRADIENT_NOT_FINITE);
-        if (!overflow || lossScale == null || !lossScale.halve()) {
+        return explained(attempt);
+      } catch (FiniteCheck.NotFinite e) {
+        if (!e.overflow() || lossScale == null || !lossScale.halve()) {
           throw e;
         }
       }
     }
   }
 
-  private static boolean failed(TFInvalidArgumentException e, String message) {
-    return String.valueOf(e.getMessage()).contains(message);
+  private Result explained(Attempt attempt) throws FiniteCheck.NotFinite {
+    try {
+      return attempt.run();
+    } catch (IllegalStateException e) {
+      // If another thread closed the model meanwhile, replace TensorFlow's message by ours.
+      session.graph();
+      throw e;
+    } catch (TFInvalidArgumentException e) {
+      update.finite().check(e);
+      throw e;
+    } catch (TensorFlowException e) {
+      throw agreement.explain(e);
+    }
+  }
+
+  /**
+   * Asks to stop. Of several workers, all stop after the same step or evaluation. May be called
+   * from any thread.
+   */
+  public void requestStop() {
+    agreement.requestStop();
+  }
+
+  /** Returns whether this worker was asked to stop. */
+  public boolean stopRequested() {
+    return agreement.stopRequested();
+  }
+
+  /** Returns whether all workers stop now, since one of them was asked to. */
+  public boolean stopAgreed() {
+    return agreement.stopAgreed();
+  }
+
+  /**
+   * Lets several workers agree between two steps, on a stop and on the metrics of worker 0: those
+   * of an evaluation may differ in the last bits between machines. All have to call it. Alone it
+   * returns what it is given.
+   *
+   * @param own what this worker has found; empty if it has not evaluated
+   * @return what all go on with; empty if they stop, or have not evaluated
+   */
+  public Optional<Metrics> agree(Optional<Metrics> own) {
+    return agreement.agree(own);
   }
 
   /** Returns loss and metrics of the steps since the last {@link #resetMetrics}. */

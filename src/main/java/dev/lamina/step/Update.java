@@ -21,12 +21,6 @@ import org.tensorflow.types.TFloat32;
  * Nothing changes unless the loss and every gradient are finite.
  */
 final class Update {
-  /** What a run of a step that is not finite fails with. */
-  static final String LOSS_NOT_FINITE = "lamina: the loss is not finite";
-
-  /** What a run of a step that is not finite fails with. */
-  static final String GRADIENT_NOT_FINITE = "lamina: a gradient is not finite";
-
   /** The scalars that a step is given. */
   interface Scalars extends AutoCloseable {
     @Override
@@ -35,6 +29,7 @@ final class Update {
 
   private final BuiltOptimizer optimizer;
   private final MetricSums sums;
+  private final FiniteCheck finite;
   private final Op all;
 
   /**
@@ -54,15 +49,18 @@ final class Update {
       List<Variable> weights,
       @Nullable LossScale scale) {
     Ops tf = session.ops().withSubScope("update");
-    Op finite = checkFinite(tf.withSubScope("finite"), exchanged);
-    Ops gated = tf.withControlDependencies(finite);
+    finite =
+        session.cluster().isPresent()
+            ? FiniteCheck.returning(tf.withSubScope("finite"), exchanged)
+            : FiniteCheck.failing(tf.withSubScope("finite"), exchanged);
+    Ops gated = tf.withControlDependencies(finite.gate());
     optimizer =
         BuiltOptimizer.build(
             options.optimizer(),
             options.groups(),
             state,
             session.ops(),
-            List.of(finite),
+            List.of(finite.gate()),
             values,
             exchanged.gradients());
     List<String> names = options.metrics().stream().map(Metric::name).toList();
@@ -85,17 +83,6 @@ final class Update {
   }
 
   /**
-   * Fails the run before anything is updated, by the loss first. Half the sum of squares is finite
-   * only if every gradient is.
-   */
-  private static Op checkFinite(Ops tf, Contribution exchanged) {
-    List<Operand<TFloat32>> norms = new ArrayList<>();
-    norms.add(tf.debugging.checkNumerics(exchanged.loss(), LOSS_NOT_FINITE));
-    exchanged.gradients().values().forEach(gradient -> norms.add(tf.nn.l2Loss(gradient)));
-    return tf.debugging.checkNumerics(tf.math.addN(norms), GRADIENT_NOT_FINITE);
-  }
-
-  /**
    * Makes a run take the step.
    *
    * @param step the number of the step, from 0
@@ -106,6 +93,7 @@ final class Update {
     feed(runner, optimizer.learningRate(), learningRate, fed);
     feed(runner, optimizer.momentum(), momentum, fed);
     optimizer.step().ifPresent(variable -> feed(runner, variable, step + 1.0, fed));
+    finite.fetch(runner);
     runner.addTarget(all);
     return () -> fed.forEach(TFloat32::close);
   }
@@ -115,6 +103,11 @@ final class Update {
     TFloat32 tensor = TFloat32.scalarOf((float) value);
     fed.add(tensor);
     runner.feed(variable.value(), tensor);
+  }
+
+  /** Returns the check that a run of the step was finite. */
+  FiniteCheck finite() {
+    return finite;
   }
 
   /** Returns the variable that holds the learning rate of the last step. */

@@ -53,6 +53,15 @@ public interface Callback {
   }
 
   /**
+   * Returns whether every one of several workers has this callback; if not, only worker 0 has it,
+   * as is right for what writes files or shows the run. All workers see the same metrics, and a
+   * callback must do the same on all of them; true unless overridden.
+   */
+  default boolean onEveryWorker() {
+    return true;
+  }
+
+  /**
    * Adds operations to the graph of the step; see {@link dev.lamina.step.AfterUpdate}. Called once,
    * before {@link #onStart}.
    */

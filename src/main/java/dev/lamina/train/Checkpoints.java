@@ -67,6 +67,11 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public Callback forRun() {
     return new CheckpointWriter(this);
   }

@@ -48,6 +48,11 @@ public final class ProgressBar implements Callback {
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public Callback forRun() {
     return new ProgressBar(out, terminal);
   }

@@ -33,7 +33,6 @@ final class Run implements RunHandle {
   private final RunState state;
   private @Nullable Supplier<Weights> evaluated;
   private @Nullable Supplier<Weights> last;
-  private volatile boolean stopped;
 
   Run(
       Trainer trainer,
@@ -84,7 +83,7 @@ final class Run implements RunHandle {
     try {
       callbacks.tell(state.step, callback -> callback.onStart(plan, this));
       started = true;
-      while (state.done.size() < plan.epochs() && !stopped) {
+      while (state.done.size() < plan.epochs() && !trainStep.stopAgreed()) {
         runEpoch(plan, good);
       }
       if (state.done.size() < plan.epochs()) {
@@ -148,7 +147,7 @@ final class Run implements RunHandle {
       trainStep.prepare(order.batch(state.step));
     }
     while (state.step < end) {
-      if (stopped) {
+      if (trainStep.stopAgreed()) {
         return;
       }
       runStep(plan, number, end);
@@ -173,6 +172,7 @@ final class Run implements RunHandle {
             state.seconds());
     state.endEpoch(
         epoch, () -> callbacks.tell(state.step, callback -> callback.onEpoch(epoch, this)));
+    trainStep.agree(Optional.empty());
   }
 
   private void runStep(RunPlan plan, int epoch, long end) {
@@ -189,14 +189,18 @@ final class Run implements RunHandle {
     callbacks.tell(state.step, callback -> callback.onStep(event, this));
   }
 
-  /** Evaluates the validation images; empty if there are none, or the run was stopped. */
+  /**
+   * Evaluates the validation images; empty if there are none, or the run was stopped. Of several
+   * workers each evaluates all of them, which takes no longer than if the others waited.
+   */
   private Optional<Metrics> validate() {
     if (validation == null) {
       return Optional.empty();
     }
-    return model
-        .evaluate(validation, evaluationWeights(), trainer.metrics, () -> stopped)
-        .map(Metrics::of);
+    return trainStep.agree(
+        model
+            .evaluate(validation, evaluationWeights(), trainer.metrics, trainStep::stopRequested)
+            .map(Metrics::of));
   }
 
   private double learningRate(long step, RunPlan plan) {
@@ -229,7 +233,7 @@ final class Run implements RunHandle {
 
   @Override
   public void stop() {
-    stopped = true;
+    trainStep.requestStop();
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.google.common.base.Suppliers;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Sampler;
+import dev.lamina.distributed.Cluster;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.Loss;
 import dev.lamina.metric.Accuracy;
@@ -130,7 +131,8 @@ public final class Trainer {
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       int batch = Math.min(recipe.batchSize(), images.size());
-      int part = (batch - 1) / recipe.accumulate() + 1;
+      int workers = model.session().cluster().map(Cluster::size).orElse(1);
+      int part = (batch - 1) / (recipe.accumulate() * workers) + 1;
       MemoryEstimate.check(model.network(), part, model.device(), precision(model));
     }
   }
@@ -162,8 +164,7 @@ public final class Trainer {
             recipe.accumulate(),
             recipe.seed(),
             order(images).stepsPerEpoch(),
-            0,
-            Exchange.none(),
+            model.session().cluster().map(Exchange::among).orElse(Exchange.none()),
             afterUpdate));
   }
 
@@ -229,7 +230,9 @@ public final class Trainer {
     BatchOrder order = order(train);
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
-    Callbacks started = new Callbacks(callbacks);
+    Optional<Cluster> cluster = model.session().cluster();
+    cluster.ifPresent(workers -> Together.check(workers, recipe, train));
+    Callbacks started = new Callbacks(Together.callbacks(cluster, callbacks));
     try (TrainStep step = step(model, train, List.of(started.afterUpdate()))) {
       Supplier<Map<String, String>> configuration =
           Suppliers.memoize(() -> Configuration.of(this, model, train, validation));
@@ -241,6 +244,7 @@ public final class Trainer {
             state.restore(checkpoint);
             step.sums(checkpoint.progress().sums());
           });
+      cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
       logMomentum();
       return new Run(this, model, step, started, state, order, validation).finish(train.size());
     }

@@ -49,7 +49,6 @@ class ExchangeTest {
             1,
             1,
             1,
-            0,
             exchange,
             List.of()));
   }

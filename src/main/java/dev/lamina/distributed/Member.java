@@ -1,0 +1,80 @@
+package dev.lamina.distributed;
+
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.lamina.io.Messages;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The {@link Rendezvous} of every worker but worker 0. */
+final class Member implements Rendezvous {
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
+
+  /** Worker 0 answers late if it waits for others: it gives up first. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final Workers workers;
+  private final Duration patience;
+  private @Nullable Connection connection;
+
+  Member(Workers workers) {
+    this(workers, PATIENCE);
+  }
+
+  /** For tests: with less patience. */
+  Member(Workers workers, Duration patience) {
+    this.workers = workers;
+    this.patience = patience;
+  }
+
+  @Override
+  public InetAddress address() {
+    if (connection == null) {
+      throw new IllegalStateException("not connected");
+    }
+    return connection.localAddress();
+  }
+
+  @Override
+  public List<String> exchange(String mine, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.plus(patience).toNanos();
+    try {
+      Connection open = connection == null ? connect(deadline) : connection;
+      connection = open;
+      open.write(Lines.message(workers, mine));
+      return Lines.lines(open.read(deadline));
+    } catch (IOException e) {
+      throw new WorkersException(
+          "worker 0 at %s:%s did not answer worker %s within %s s (%s); start all again, all with its address"
+              .formatted(
+                  workers.host(),
+                  workers.port(),
+                  workers.rank(),
+                  timeout.toSeconds(),
+                  Messages.singleLine(e.getMessage())),
+          e);
+    }
+  }
+
+  /** Tries until worker 0 listens; its name may be unknown until it has been started. */
+  private Connection connect(long deadline) throws IOException {
+    while (true) {
+      Socket socket = new Socket();
+      try {
+        int millis = (int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+        socket.connect(new InetSocketAddress(workers.host(), workers.port()), millis);
+        return new Connection(socket);
+      } catch (IOException e) {
+        socket.close();
+        if (System.nanoTime() >= deadline) {
+          throw e;
+        }
+        Uninterruptibles.sleepUninterruptibly(BETWEEN_TRIES);
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package dev.lamina.train;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import dev.lamina.data.ImageSet;
+import dev.lamina.distributed.Cluster;
+import dev.lamina.model.Model;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a run among several workers does differently from one of a single process. */
+final class Together {
+  private static final Logger LOG = LoggerFactory.getLogger(Together.class);
+
+  private Together() {}
+
+  /** Checks that every worker gets a share of each batch. */
+  static void check(Cluster cluster, Recipe recipe, ImageSet train) {
+    checkArgument(
+        train.size() >= cluster.size(),
+        "workers must be at most the %s training images, got %s",
+        train.size(),
+        cluster.size());
+    checkArgument(
+        recipe.batchSize() >= cluster.size(),
+        "batchSize must be at least the number of workers, of which each takes its share of a batch,"
+            + " got %s for %s workers",
+        recipe.batchSize(),
+        cluster.size());
+    LOG.info(
+        "worker {} of {}: its share of every batch of {}; the learning rate is that of the whole batch",
+        cluster.rank(),
+        cluster.size(),
+        recipe.batchSize());
+  }
+
+  /** Returns the callbacks of this worker. */
+  static List<Callback> callbacks(Optional<Cluster> cluster, List<Callback> all) {
+    boolean first = cluster.map(Cluster::isFirst).orElse(true);
+    return all.stream().filter(callback -> first || callback.onEveryWorker()).toList();
+  }
+
+  /**
+   * Checks that all workers start from the same state with the same configuration.
+   *
+   * @throws dev.lamina.io.LaminaException if one differs
+   */
+  static void agree(
+      Cluster cluster, Map<String, String> configuration, Optional<Checkpoint> from, Model model) {
+    Map<String, String> facts = new LinkedHashMap<>(configuration);
+    facts.put("checkpoint", from.map(found -> "step " + found.step()).orElse("none"));
+    facts.put("weights", hash(model));
+    cluster.agree(facts);
+  }
+
+  private static String hash(Model model) {
+    Hasher hasher = Hashing.murmur3_128().newHasher();
+    for (float[] values : model.weights().asMap().values()) {
+      for (float value : values) {
+        hasher.putFloat(value);
+      }
+    }
+    return hasher.hash().toString();
+  }
+}

@@ -1,0 +1,168 @@
+package dev.lamina.distributed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lamina.io.LaminaException;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Workers as threads of this process. */
+@Timeout(60)
+class RendezvousTest {
+  private static final Duration LONG = Duration.ofSeconds(50);
+  private static final Duration SHORT = Duration.ofMillis(200);
+
+  private int port;
+
+  @BeforeEach
+  void choosePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+  }
+
+  private Rendezvous worker(int rank, int size) {
+    return Rendezvous.of(Workers.of(rank, size, "127.0.0.1", port));
+  }
+
+  /** Starts an exchange on a thread of its own. */
+  private static CompletableFuture<List<String>> start(
+      Rendezvous worker, String line, Duration timeout) {
+    CompletableFuture<List<String>> result = new CompletableFuture<>();
+    new Thread(
+            () -> {
+              try {
+                result.complete(worker.exchange(line, timeout));
+              } catch (RuntimeException e) {
+                result.completeExceptionally(e);
+              }
+            })
+        .start();
+    return result;
+  }
+
+  private static Throwable failure(CompletableFuture<?> result) {
+    try {
+      result.join();
+    } catch (CompletionException e) {
+      return Objects.requireNonNull(e.getCause());
+    }
+    throw new AssertionError("did not fail");
+  }
+
+  @Test
+  void exchange_givesTheLinesOfAllByRank_repeatedly() {
+    List<Rendezvous> workers = List.of(worker(2, 3), worker(0, 3), worker(1, 3));
+    for (String round : List.of("a", "b\"\n{}")) {
+      List<CompletableFuture<List<String>>> results = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        results.add(start(workers.get(i), round + (i + 2) % 3, LONG));
+      }
+      results.forEach(
+          result -> assertThat(result.join()).containsExactly(round + 0, round + 1, round + 2));
+    }
+    assertThat(workers.get(0).address().getHostAddress()).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void exchange_ignoresStrangers() throws IOException {
+    CompletableFuture<List<String>> first = start(worker(0, 2), "x", LONG);
+    String[] said = {"GET / HTTP/1.1\r\n\r\n", "{\"rank\":\"1\"}\n", "[]\n"};
+    for (String line : said) {
+      try (Socket stranger = connect()) {
+        stranger.getOutputStream().write(line.getBytes(StandardCharsets.UTF_8));
+        assertThat(stranger.getInputStream().read()).isEqualTo(-1);
+      }
+    }
+    assertThat(worker(1, 2).exchange("y", LONG)).containsExactly("x", "y");
+    assertThat(first.join()).containsExactly("x", "y");
+  }
+
+  private Socket connect() throws IOException {
+    while (true) {
+      try {
+        return new Socket("127.0.0.1", port);
+      } catch (IOException e) {
+        Thread.onSpinWait(); // It does not listen yet.
+      }
+    }
+  }
+
+  @Test
+  void workersThatDoNotCome_areNamed() {
+    CompletableFuture<List<String>> third = start(worker(2, 4), "", LONG);
+    CompletableFuture<List<String>> first = start(worker(0, 4), "", Duration.ofSeconds(2));
+    String message =
+        "ranks 1, 3 of 4 workers did not answer within 2 s; see what was printed there, and start all again";
+    assertThat(failure(first)).isInstanceOf(WorkersException.class).hasMessage(message);
+    assertThat(failure(third)).isInstanceOf(WorkersException.class).hasMessage(message);
+  }
+
+  @Test
+  void workerThatEnds_isNamedByTheNextExchange() throws IOException {
+    Rendezvous first = worker(0, 2);
+    CompletableFuture<List<String>> result = start(first, "", LONG);
+    try (Socket second = connect()) {
+      second
+          .getOutputStream()
+          .write(
+              (Lines.message(Workers.of(1, 2, "x", 1), "") + "\n")
+                  .getBytes(StandardCharsets.UTF_8));
+      result.join();
+    }
+    assertThatExceptionOfType(WorkersException.class)
+        .isThrownBy(() -> first.exchange("", LONG))
+        .withMessage("rank 1 of 2 workers ended; see what was printed there, and start all again");
+  }
+
+  @Test
+  void coordinatorThatDoesNotAnswer_isNamed() {
+    assertThatExceptionOfType(WorkersException.class)
+        .isThrownBy(
+            () -> new Member(Workers.of(1, 2, "127.0.0.1", port), SHORT).exchange("", SHORT))
+        .withMessageMatching(
+            "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\(Connect.*\\);"
+                + " start all again, all with its address");
+  }
+
+  @Test
+  void rankTwice_isRefused() {
+    CompletableFuture<List<String>> first = start(worker(0, 3), "", LONG);
+    CompletableFuture<List<String>> second = start(worker(1, 3), "", LONG);
+    CompletableFuture<List<String>> again = start(worker(1, 3), "", LONG);
+    String message = "every worker must have another rank, two have rank 1; start each rank once";
+    assertThat(failure(first)).hasMessage(message);
+    // One of the two was replaced by the other.
+    assertThat(CompletableFuture.anyOf(second, again)).failsWithin(LONG);
+  }
+
+  @Test
+  void otherSize_isRefused() {
+    CompletableFuture<List<String>> first = start(worker(0, 2), "", LONG);
+    String message = "all workers must be started with the same size, rank 0 is of 2, rank 1 of 3";
+    assertThat(failure(start(worker(1, 3), "", LONG))).hasMessage(message);
+    assertThat(failure(first)).hasMessage(message);
+  }
+
+  @Test
+  void portInUse_isNamed() throws IOException {
+    try (ServerSocket other = new ServerSocket(port)) {
+      assertThatExceptionOfType(LaminaException.class)
+          .isThrownBy(() -> worker(0, 2).exchange("", LONG))
+          .withMessageStartingWith(
+              "worker 0 cannot listen at 127.0.0.1:" + other.getLocalPort() + " (");
+    }
+  }
+}
