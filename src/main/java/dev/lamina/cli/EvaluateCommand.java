@@ -110,7 +110,8 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Metric[] metrics(ImageSet images) {
+  /** Returns the metrics beside loss and accuracy. */
+  static Metric[] metrics(ImageSet images) {
     return images.classes() > TOP ? new Metric[] {TopK.of(TOP)} : new Metric[0];
   }
 
@@ -140,14 +141,13 @@ final class EvaluateCommand implements Callable<Integer> {
   private void draw(Evaluation test, ImageSet images, Path folder) {
     try {
       EvaluationPictures.write(test, images, folder);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // Without its native libraries AWT throws an Error.
       if (report != null) {
         throw e;
       }
       spec.commandLine()
           .getErr()
-          .println(
-              "lamina: no pictures were written (" + Messages.singleLine(e.getMessage()) + ")");
+          .println("lamina: no pictures were written (" + Messages.singleLine(e) + ")");
     }
   }
 

@@ -32,8 +32,8 @@ final class RunReports {
           .summary(model.summary())
           .write(file);
       return file.toString();
-    } catch (RuntimeException e) {
-      return "none: it could not be written (%s)".formatted(Messages.singleLine(e.getMessage()));
+    } catch (RuntimeException | Error e) { // Without its native libraries AWT throws an Error.
+      return "none: it could not be written (%s)".formatted(Messages.singleLine(e));
     }
   }
 

@@ -190,7 +190,7 @@ record Training(
     if (chosen.number() < history.last().number()) {
       model.loadWeights(RunConfig.weights(folder));
     }
-    Evaluation test = model.evaluate(images.test());
+    Evaluation test = model.evaluate(images.test(), EvaluateCommand.metrics(images.test()));
     Path export = RunConfig.export(folder).resolve("1");
     removeOld(export);
     Map<String, String> metadata = RunArtifacts.metadata(config, chosen);

@@ -22,7 +22,11 @@ final class ConfusionPicture {
   private static final int SIZE = 900;
 
   private static final int LARGEST_CELL = 56;
-  private static final int SMALLEST_CELL = 10;
+
+  /** Names of more classes could not be read. */
+  private static final int MOST_NAMES = 100;
+
+  private static final int SMALLEST_NAMED_CELL = 10;
 
   /** The smallest cell in which counts can be read. */
   private static final int CELL_WITH_COUNT = 26;
@@ -43,10 +47,11 @@ final class ConfusionPicture {
   static void write(Evaluation evaluation, Path file) {
     List<String> names = evaluation.classNames();
     int classes = names.size();
-    int cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, SIZE / classes));
+    boolean named = classes <= MOST_NAMES;
+    int cell = Math.max(named ? SMALLEST_NAMED_CELL : 1, Math.min(LARGEST_CELL, SIZE / classes));
     int side = cell * classes;
     int longest = names.stream().mapToInt(DisplayWidth::of).max().orElse(0);
-    int room = Math.min(NAMES, 2 * COLUMN + longest * COLUMN);
+    int room = named ? Math.min(NAMES, 2 * COLUMN + longest * COLUMN) : 0;
     int left = MARGIN + room;
     int width = Math.max(left + side + MARGIN, MIN_WIDTH);
     try (Canvas canvas = new Canvas(width, TITLE + side + room + MARGIN)) {
@@ -62,7 +67,7 @@ final class ConfusionPicture {
       int font = Math.min(13, Math.max(9, cell - 2));
       for (int i = 0; i < classes; i++) {
         int middle = i * cell + cell / 2;
-        String name = names.get(i);
+        String name = named ? names.get(i) : "";
         canvas.text(name, left - 6, TITLE + middle, font, TEXT, Anchor.RIGHT, room);
         canvas.upwards(name, left + middle, TITLE + side + 6, font, TEXT, Anchor.RIGHT, room);
         for (int j = 0; j < classes; j++) {

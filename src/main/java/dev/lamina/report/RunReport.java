@@ -145,6 +145,10 @@ public record RunReport(
     evaluation.ifPresent(test -> results.put("test accuracy", decimals(test.accuracy())));
     evaluation.ifPresent(test -> results.put("test loss", decimals(test.loss())));
     evaluation.ifPresent(
+        test ->
+            test.metrics()
+                .forEach((name, value) -> results.put(name.replace('_', ' '), decimals(value))));
+    evaluation.ifPresent(
         test -> results.put("calibration error", decimals(test.calibration().expectedError())));
     Curves curves = new Curves(history);
     curves.last("val_accuracy").ifPresent(v -> results.put("validation accuracy", decimals(v)));
