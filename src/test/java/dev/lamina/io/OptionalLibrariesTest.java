@@ -26,6 +26,14 @@ class OptionalLibrariesTest {
   }
 
   @Test
+  void require_ofALibraryWithoutClasses() {
+    OptionalLibraries.require("a report", "c:c", true);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> OptionalLibraries.require("a report", "c:c", false))
+        .withMessage("a report needs libraries that are optional; add to the dependencies: c:c");
+  }
+
+  @Test
   void isPresent() {
     assertThat(OptionalLibraries.isPresent("java.lang.String")).isTrue();
     assertThat(OptionalLibraries.isPresent("no.Such")).isFalse();
