@@ -4,18 +4,16 @@ import dev.lamina.io.OptionalLibraries;
 import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run on the console: in a terminal a bar for each epoch with images/s, loss, accuracy,
- * learning rate and remaining time; otherwise a line for each epoch, and one every half minute. The
- * bar needs the optional library {@code me.tongfei:progressbar}; without it there are lines in a
- * terminal too.
+ * Shows a run on the console: in a terminal a line that is written again and again, with loss,
+ * accuracy, the run's remaining time and, if it is wide enough, images/s, the learning rate and a
+ * bar; otherwise a line for each epoch, and one every half minute. The first needs the optional
+ * library {@code me.tongfei:progressbar}; without it there are lines in a terminal too.
  */
 public final class ProgressBar implements Callback {
   private static final double SECONDS_BETWEEN_LINES = 30;
@@ -66,37 +64,41 @@ public final class ProgressBar implements Callback {
   @Override
   public void onStep(StepEvent event, RunHandle run) {
     seen += event.images();
-    if (terminal) {
-      bar(event.epoch()).step(event.images());
-    }
     if (seconds(lastShown) < (terminal ? SECONDS_BETWEEN_UPDATES : SECONDS_BETWEEN_LINES)) {
       return;
     }
     lastShown = System.nanoTime();
-    Metrics metrics = run.metrics();
-    String state =
-        String.format(
-            Locale.ROOT,
-            "loss %.4f  accuracy %.4f  lr %.3g",
-            metrics.loss(),
-            metrics.accuracy(),
-            event.learningRate());
+    StatusLine status = status(event, run.metrics());
     if (terminal) {
-      bar(event.epoch()).show(" " + state);
+      show(status);
     } else {
-      double rate = seen / seconds(epochStart);
-      long left = (long) ((double) (plan.steps() - event.step() - 1) * plan.batchSize() / rate);
       out.printf(
           Locale.ROOT,
-          "epoch %d/%d  step %d/%d  %s  %.0f images/s  %s left%n",
-          event.epoch(),
-          plan.epochs(),
+          "epoch %d/%d  step %d/%d  loss %.4f  accuracy %.4f  lr %.3g  %.0f images/s  %s left%n",
+          status.epoch(),
+          status.epochs(),
           event.step() + 1,
           plan.steps(),
-          state,
-          rate,
-          duration(left));
+          status.loss(),
+          status.accuracy(),
+          status.learningRate(),
+          status.imagesPerSecond(),
+          duration(status.secondsLeft()));
     }
+  }
+
+  private StatusLine status(StepEvent event, Metrics metrics) {
+    double rate = seen / seconds(epochStart);
+    long steps = event.step() + 1;
+    return new StatusLine(
+        event.epoch(),
+        plan.epochs(),
+        (double) (steps - (event.epoch() - 1L) * plan.stepsPerEpoch()) / plan.stepsPerEpoch(),
+        metrics.loss(),
+        metrics.accuracy(),
+        (long) ((double) (plan.steps() - steps) * plan.batchSize() / rate),
+        rate,
+        event.learningRate());
   }
 
   @Override
@@ -135,11 +137,11 @@ public final class ProgressBar implements Callback {
     seen = 0;
   }
 
-  private Bar bar(int epoch) {
+  private void show(StatusLine status) {
     if (bar == null) {
-      bar = new Bar(out, plan, epoch);
+      bar = new Bar(out, status);
     }
-    return bar;
+    bar.show(status);
   }
 
   private void closeBar() {
@@ -153,39 +155,29 @@ public final class ProgressBar implements Callback {
     return (System.nanoTime() - since) / 1e9;
   }
 
-  private static String duration(long seconds) {
+  static String duration(long seconds) {
     return String.format(
         Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
 
-  /** A bar of the library, apart so that the class around it loads without the library. */
+  /** The library's line, apart so that the class around it loads without the library. */
   private static final class Bar {
     private final me.tongfei.progressbar.ProgressBar bar;
+    private volatile StatusLine status;
 
-    Bar(PrintStream out, RunPlan plan, int epoch) {
-      // After a resume in the middle of the epoch, the images before it.
-      long before =
-          Math.max(0, plan.done() - (epoch - 1L) * plan.stepsPerEpoch()) * plan.batchSize();
+    Bar(PrintStream out, StatusLine first) {
+      status = first;
       bar =
           new ProgressBarBuilder()
-              .setTaskName("epoch " + epoch + "/" + plan.epochs())
-              .setInitialMax(plan.images())
-              .startsFrom(before, Duration.ZERO)
-              .setUnit(" images", 1)
-              .showSpeed()
-              .setStyle(ProgressBarStyle.ASCII)
+              .setRenderer((state, columns) -> status.fit(columns))
               .setUpdateIntervalMillis(200)
               .clearDisplayOnFinish()
               .setConsumer(new ConsoleProgressBarConsumer(out))
               .build();
     }
 
-    void step(int images) {
-      bar.stepBy(images);
-    }
-
-    void show(String state) {
-      bar.setExtraMessage(state);
+    void show(StatusLine next) {
+      status = next;
     }
 
     void close() {

@@ -1,0 +1,61 @@
+package dev.lamina.train;
+
+import com.google.common.base.Strings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The state of a run in one line that fits a terminal.
+ *
+ * @param epoch the epoch, from 1, of {@code epochs}
+ * @param done the share of the epoch that is done, from 0 to 1
+ * @param secondsLeft until the end of the run
+ * @param imagesPerSecond the rate since the epoch began
+ */
+record StatusLine(
+    int epoch,
+    int epochs,
+    double done,
+    double loss,
+    double accuracy,
+    long secondsLeft,
+    double imagesPerSecond,
+    double learningRate) {
+  /** A bar that is shorter says nothing. */
+  private static final int MIN_BAR = 10;
+
+  /** Returns all that fits, the most important first, and a bar if there is room for it. */
+  String fit(int columns) {
+    String count = epoch + "/" + epochs;
+    String left = ProgressBar.duration(secondsLeft);
+    List<String> parts = new ArrayList<>();
+    parts.add("epoch " + count);
+    parts.add(format("%3.0f%%", 100 * done));
+    parts.add(format("loss %.4f", loss));
+    parts.add(format("accuracy %.4f", accuracy));
+    parts.add(left + " left");
+    parts.add(format("%.0f images/s", imagesPerSecond));
+    parts.add(format("lr %.3g", learningRate));
+    while (parts.size() > 5 && length(parts) > columns) {
+      parts.remove(parts.size() - 1);
+    }
+    if (length(parts) > columns) {
+      return format("%s loss %.3f acc %.3f %s", count, loss, accuracy, left);
+    }
+    int room = columns - length(parts) - "  []".length();
+    if (room >= MIN_BAR) {
+      parts.add(1, "[" + Strings.padEnd("=".repeat((int) (room * done)), room, ' ') + "]");
+    }
+    return String.join("  ", parts);
+  }
+
+  private static int length(List<String> parts) {
+    return parts.stream().collect(Collectors.joining("  ")).length();
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}
