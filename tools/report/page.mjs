@@ -15,6 +15,8 @@ const browser = await chromium.launch({
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [360, 1280]) {
     const page = await browser.newPage({viewport: {width, height: 800}, colorScheme});
+    // A busy machine takes long over a tall page.
+    page.setDefaultTimeout(180_000);
     const complaints = [];
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
