@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
+      LaunchCommand.class,
       EvaluateCommand.class,
       CompareCommand.class,
       PredictCommand.class,
@@ -43,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "0:done",
       "1:an error in Lamina",
       "2:what you can change: an option, a file, the machine",
+      "75:another of several training processes failed; start all again",
       "130:stopped by Ctrl-C",
       "141:nobody reads the output any more",
       "143:stopped by SIGTERM"

@@ -232,8 +232,8 @@ public final class Cluster {
       reason = e.getMessage();
     }
     return new WorkersException(
-        "worker %s lost another one (%s): %s"
-            .formatted(workers.rank(), Messages.singleLine(failure.getMessage()), reason),
+        "worker %s lost another one: %s (%s)"
+            .formatted(workers.rank(), reason, Messages.singleLine(failure.getMessage())),
         failure);
   }
 }

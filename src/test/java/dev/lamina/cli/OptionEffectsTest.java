@@ -87,6 +87,7 @@ class OptionEffectsTest {
           .putAll(compareEffects())
           .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
           .putAll(serveEffects())
+          .putAll(launchEffects())
           .putAll(dataOptions("data inspect", List::of))
           .putAll(dataOptions("data preview", OptionEffectsTest::previewWords))
           .put(
@@ -411,6 +412,40 @@ class OptionEffectsTest {
         "benchmark --trace",
         () ->
             assertThat(BENCHMARK.get()).containsPattern("timeline          \\S+/timeline\\.json"));
+  }
+
+  /** What is refused; {@code LaunchTest} shows what they do. */
+  private static Map<String, Executable> launchEffects() {
+    return ImmutableMap.of(
+        "launch --workers",
+        () -> assertThat(launch("--workers", 0)).contains("--workers must be positive, got 0"),
+        "launch --nodes",
+        () ->
+            assertThat(launch("--workers", 1, "--nodes", 2))
+                .contains("--coordinator must be given for several machines"),
+        "launch --node-rank",
+        () ->
+            assertThat(launch("--workers", 1, "--node-rank", 1))
+                .contains("--node-rank must be from 0 to 0, got 1"),
+        "launch --coordinator",
+        () ->
+            assertThat(launch("--workers", 1, "--coordinator", "host"))
+                .contains("--coordinator must be HOST:PORT, got host"),
+        "launch --max-restarts",
+        () ->
+            assertThat(launch("--workers", 1, "--max-restarts", -1))
+                .contains("--max-restarts must not be negative, got -1"),
+        "launch --timeout",
+        () ->
+            assertThat(launch("--workers", 1, "--timeout", 0))
+                .contains("--timeout must be positive, got 0"));
+  }
+
+  private static String launch(Object... options) {
+    List<Object> words = new ArrayList<>(List.of("launch"));
+    words.addAll(List.of(options));
+    words.addAll(List.of("train", "--run", scratch.resolve("nothing")));
+    return fails(words.toArray()).err();
   }
 
   private static Map<String, Executable> serveEffects() {

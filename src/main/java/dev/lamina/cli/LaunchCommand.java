@@ -1,0 +1,143 @@
+package dev.lamina.cli;
+
+import com.google.common.net.HostAndPort;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Starts several processes that train together, and starts them again if one fails. */
+@Command(
+    name = "launch",
+    description =
+        "Trains with several processes, which share every batch: 'lamina launch --workers 4 train --data DIR'. If one"
+            + " fails, all continue from the newest checkpoint. On several machines, start it on each, with the same"
+            + " options but --node-rank. TensorFlow's connections are not protected: use a private network.",
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {
+      "  lamina launch --workers 2 train --data photos --run runs/two",
+      "  lamina launch --workers 1 --nodes 2 --node-rank 0 --coordinator 10.0.0.1:29500 train --run /shared/run"
+    })
+final class LaunchCommand implements Callable<Integer> {
+  private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      required = true,
+      description = "processes on this machine")
+  private int workers;
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "M",
+      defaultValue = "1",
+      description = "machines (default: 1)")
+  private int nodes = 1;
+
+  @Option(
+      names = "--node-rank",
+      paramLabel = "R",
+      defaultValue = "0",
+      description = "the number of this machine, from 0 (default: 0)")
+  private int nodeRank;
+
+  @Option(
+      names = "--coordinator",
+      paramLabel = "HOST:PORT",
+      description =
+          "an address of machine 0 that all machines reach, and a port that is free there (default: this machine only)")
+  private @Nullable String coordinator;
+
+  @Option(
+      names = "--max-restarts",
+      paramLabel = "K",
+      defaultValue = "3",
+      description = "how often all are started again (default: 3)")
+  private int maxRestarts = 3;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "300",
+      description =
+          "how long a worker waits for the others, at the start and in a step (default: 300)")
+  private int timeout = 300;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "train ...",
+      description = "the command to run in every process, with its options")
+  private List<String> command = List.of();
+
+  /** Leaves what follows the word train to that command. */
+  @Spec
+  void setSpec(CommandSpec spec) {
+    this.spec = spec;
+    spec.parser().stopAtPositional(true);
+  }
+
+  @Override
+  public Integer call() {
+    check(workers > 0, "--workers must be positive, got " + workers);
+    check(nodes > 0, "--nodes must be positive, got " + nodes);
+    check(
+        nodeRank >= 0 && nodeRank < nodes,
+        "--node-rank must be from 0 to " + (nodes - 1) + ", got " + nodeRank);
+    check(maxRestarts >= 0, "--max-restarts must not be negative, got " + maxRestarts);
+    check(timeout > 0, "--timeout must be positive, got " + timeout);
+    check(
+        command.get(0).equals("train"), "launch must be followed by train, got " + command.get(0));
+    check(nodes == 1 || coordinator != null, "--coordinator must be given for several machines");
+    List<String> words = new ArrayList<>(command);
+    if (words.stream().noneMatch(word -> word.matches("--(run|resume)(=.*)?"))) {
+      check(nodes == 1, "train --run must name a folder that all machines see");
+      words.addAll(List.of("--run", RunFolders.fresh().toString()));
+    }
+    Launcher launcher =
+        new Launcher(
+            words,
+            workers,
+            nodes * workers,
+            nodeRank * workers,
+            Duration.ofSeconds(timeout),
+            spec.commandLine().getErr());
+    return launcher.run(this::coordinator, maxRestarts);
+  }
+
+  /** Returns the given address, or a free port of this machine for every start. */
+  private HostAndPort coordinator() {
+    if (coordinator == null) {
+      try (ServerSocket free = new ServerSocket(0)) {
+        return HostAndPort.fromParts("127.0.0.1", free.getLocalPort());
+      } catch (IOException e) {
+        throw new UncheckedIOException("no port is free (" + e + ")", e);
+      }
+    }
+    try {
+      HostAndPort address = HostAndPort.fromString(coordinator);
+      check(address.hasPort(), "--coordinator must be HOST:PORT, got " + coordinator);
+      return address;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--coordinator must be HOST:PORT, got " + coordinator, e);
+    }
+  }
+
+  private void check(boolean condition, String message) {
+    if (!condition) {
+      throw new ParameterException(spec.commandLine(), message);
+    }
+  }
+}
