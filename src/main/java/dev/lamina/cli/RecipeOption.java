@@ -24,8 +24,8 @@ final class RecipeOption {
       names = "--recipe",
       paramLabel = "NAME",
       description =
-          "how to train: published (that of CIFAR-10) or quick (fewer epochs, a higher learning rate)"
-              + " (default: quick for the embedded images, else published)")
+          "how to train: published (that of CIFAR-10), quick (fewer epochs, a higher learning rate) or fast (10 epochs of"
+              + " large batches, for airbench94) (default: quick for the embedded images, else published)")
   @Nullable String name;
 
   @Option(names = "--epochs", description = "passes over the images" + OF_RECIPE)

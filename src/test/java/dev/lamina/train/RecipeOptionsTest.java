@@ -217,7 +217,7 @@ class RecipeOptionsTest {
             + " option");
     refuses(
         Options.none().with("groups", List.of(Options.none().with("roles", List.of("BIASES")))),
-        "roles of parameter group \"0\" must be a list of KERNEL, BIAS, NORM, STATISTIC, got"
+        "roles of parameter group \"0\" must be a list of KERNEL, BIAS, NORM, FIXED, STATISTIC, got"
             + " [BIASES]");
     refuses(
         RecipeOptions.write(

@@ -1,0 +1,132 @@
+"""Trains airbench94's network by the recipe `fast` in PyTorch, on the binary files of CIFAR-10 that Lamina reads.
+
+It is written from the recipe's description in docs/recipes.md, so that a difference in accuracy can be told from one of the data:
+
+    python tools/accuracy/fast.py FOLDER [--epochs N] [--seed N] [--images N]
+
+It prints the loss and accuracy of each epoch, images per second, and the test accuracy with and without test-time augmentation.
+"""
+
+import argparse
+import pathlib
+import sys
+import time
+
+import numpy
+import torch
+from torch import nn
+from torch.nn import functional
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "golden-zoo"))
+from cifar import airbench  # noqa: E402
+
+MEAN = torch.tensor([0.492, 0.482, 0.447]).view(-1, 1, 1)
+STD = torch.tensor([0.247, 0.243, 0.262]).view(-1, 1, 1)
+BATCH = 1024
+PEAK = 1.5
+BIAS_RATE = 64
+DECAY = 0.00133
+MOMENTUM = 0.85
+
+
+def read(files):
+    rows = numpy.concatenate([numpy.fromfile(file, numpy.uint8).reshape(-1, 3073) for file in files])
+    images = torch.from_numpy(rows[:, 1:].reshape(-1, 3, 32, 32).astype(numpy.float32)) / 255
+    return (images - MEAN) / STD, torch.from_numpy(rows[:, 0].astype(numpy.int64))
+
+
+def initialise(network, images):
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+            nn.init.dirac_(module.weight.data[: module.in_channels])
+    patches = functional.unfold(images[:5000], 2).permute(0, 2, 1).reshape(-1, 12).double()
+    values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    filters = (vectors / (values + 5e-4).sqrt()).T.flip(0).reshape(12, 3, 2, 2).float()
+    network[0].weight.data[:] = torch.cat([filters, -filters])
+    network[0].bias.data.zero_()
+
+
+def groups(network):
+    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    biases = [p for name, p in named if "norm" in name]
+    others = [p for name, p in named if "norm" not in name]
+    return [
+        {"params": others, "weight_decay": DECAY, "factor": 1},
+        {"params": biases, "weight_decay": DECAY / BIAS_RATE, "factor": BIAS_RATE},
+    ]
+
+
+def rate(step, steps):
+    """Linear from a fifth of the peak to the peak at 23 % of the steps, then down to 7 %."""
+    up = 0.23 * steps - 1
+    if step <= up:
+        return PEAK * (0.2 + 0.8 * step / up)
+    return PEAK * (1 - 0.93 * (step - up) / (steps - 1 - up))
+
+
+def augmented(images, flips):
+    images = torch.where(flips.view(-1, 1, 1, 1), images.flip(-1), images)
+    padded = functional.pad(images, (2, 2, 2, 2), "reflect")
+    shifts = torch.randint(0, 5, (len(images), 2))
+    return torch.stack([p[:, y : y + 32, x : x + 32] for p, (y, x) in zip(padded, shifts.tolist())])
+
+
+def logits(network, images):
+    network.eval()
+    with torch.no_grad():
+        return torch.cat([network(part) for part in images.split(500)])
+
+
+def flipped(network, images):
+    return (logits(network, images) + logits(network, images.flip(-1))) / 2
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--images", type=int, default=50_000)
+    arguments = parser.parse_args()
+    torch.manual_seed(arguments.seed)
+    images, labels = read(sorted(arguments.folder.rglob("data_batch_*.bin")))
+    images, labels = images[: arguments.images], labels[: arguments.images]
+    network = airbench([64, 256, 256], False, 0.4).to(memory_format=torch.channels_last)
+    initialise(network, images)
+    optimizer = torch.optim.SGD(groups(network), lr=PEAK, momentum=MOMENTUM, nesterov=True)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    slow = [p.detach().clone() for p in trained]
+    per_epoch = len(images) // BATCH
+    first = torch.rand(len(images)) < 0.5
+    step = 0
+    for epoch in range(arguments.epochs):
+        network.train()
+        started, losses, right = time.time(), 0.0, 0
+        for indices in torch.randperm(len(images))[: per_epoch * BATCH].split(BATCH):
+            for group in optimizer.param_groups:
+                group["lr"] = group["factor"] * rate(step, arguments.epochs * per_epoch)
+            output = network(augmented(images[indices], first[indices] ^ (epoch % 2 == 1)))
+            loss = functional.cross_entropy(output, labels[indices], label_smoothing=0.2)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            step += 1
+            if step % 5 == 0:
+                with torch.no_grad():
+                    for old, new in zip(slow, trained):
+                        new.copy_(old.lerp_(new, 0.5))
+            losses += loss.item()
+            right += (output.argmax(1) == labels[indices]).sum().item()
+        seconds = time.time() - started
+        count = per_epoch * BATCH
+        print(f"epoch {epoch + 1} loss {losses / per_epoch:.4f} accuracy {right / count:.4f} {count / seconds:.0f} images/s")
+    test, expected = read(sorted(arguments.folder.rglob("test_batch.bin")))
+    padded = functional.pad(test, (1, 1, 1, 1), "reflect")
+    shifted = [padded[:, :, :32, :32], padded[:, :, 2:, 2:]]
+    six = flipped(network, test) / 2 + sum(flipped(network, view) for view in shifted) / 4
+    for name, values in (("flip-shift", six), ("flip", flipped(network, test)), ("none", logits(network, test))):
+        print(f"test accuracy {(values.argmax(1) == expected).float().mean():.4f}, test-time augmentation {name}")
+
+
+if __name__ == "__main__":
+    main()
