@@ -147,10 +147,10 @@ record Training(
     }
   }
 
-  /** Returns the images of a batch that this process takes. */
+  /** Returns the images that this process computes at once. */
   private int ownBatch() {
     int workers = Cluster.joined().map(Cluster::size).orElse(1);
-    return (recipe.batchSize() - 1) / workers + 1;
+    return (recipe.batchSize() - 1) / (recipe.accumulate() * workers) + 1;
   }
 
   private String describeValidation() {
