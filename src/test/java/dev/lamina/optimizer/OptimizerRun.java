@@ -24,12 +24,43 @@ import org.tensorflow.types.TFloat32;
 /** Steps of an optimizer on parameters whose gradients are given. */
 final class OptimizerRun {
   /**
-   * A parameter.
-   *
-   * @param name the full name, which ends in that inside its layer
-   * @param gradients the gradient of each step
+   * A parameter: its full name, which ends in that inside its layer, and the gradient of each step.
    */
-  record Weight(String name, Role role, long[] shape, double[] initial, double[][] gradients) {
+  static final class Weight {
+    private final String name;
+    private final Role role;
+    private final long[] shape;
+    private final double[] initial;
+    private final double[][] gradients;
+
+    Weight(String name, Role role, long[] shape, double[] initial, double[][] gradients) {
+      this.name = name;
+      this.role = role;
+      this.shape = shape;
+      this.initial = initial;
+      this.gradients = gradients;
+    }
+
+    String name() {
+      return name;
+    }
+
+    Role role() {
+      return role;
+    }
+
+    long[] shape() {
+      return shape;
+    }
+
+    double[] initial() {
+      return initial;
+    }
+
+    double[][] gradients() {
+      return gradients;
+    }
+
     /** Returns a parameter with uniformly distributed values and gradients. */
     static Weight random(String name, int steps, Role role, long... shape) {
       int size = Math.toIntExact(Shape.of(shape).size());
