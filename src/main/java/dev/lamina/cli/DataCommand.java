@@ -5,6 +5,7 @@ import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.Finding;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.Inspection;
+import dev.lamina.report.Samples;
 import dev.lamina.train.Recipes;
 import java.io.PrintWriter;
 import java.nio.file.Path;

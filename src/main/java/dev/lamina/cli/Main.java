@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PredictCommand.class,
       SummaryCommand.class,
       BenchmarkCommand.class,
+      FindLearningRateCommand.class,
       ExportCommand.class,
       ServeCommand.class,
       DataCommand.class,

@@ -52,6 +52,15 @@ final class NetworkOption {
         .normalization(normalization.mean().toArray(), normalization.std().toArray());
   }
 
+  /**
+   * Returns the network for a set; that of the default name is narrow by the quick recipe, unless a
+   * width was given.
+   */
+  Zoo.Builder builder(ImageSet images, boolean quick) {
+    boolean narrow = quick && width == null && name.equals(Zoo.DEFAULT);
+    return narrow ? builder(images).width(QUICK_WIDTH) : builder(images);
+  }
+
   /** Returns the network of pretrained weights for a set, with its image size and classes. */
   Zoo.Builder builder(Pretrained pretrained, ImageSet images) {
     Zoo.Builder builder =

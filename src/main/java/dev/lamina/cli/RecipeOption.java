@@ -80,6 +80,11 @@ final class RecipeOption {
   @Option(names = "--seed", description = "seed of weights, order and augmentation" + OF_RECIPE)
   private @Nullable Long seed;
 
+  /** Returns whether this is the quick recipe, which it is by default for the embedded images. */
+  boolean isQuick(DataOption data) {
+    return Recipes.QUICK.equals(name) || (name == null && data.embedded());
+  }
+
   /** Returns the named recipe, or the default one, with the given options. */
   Recipe resolve(String ifNotNamed) {
     return change(Recipes.get(name == null ? ifNotNamed : name));

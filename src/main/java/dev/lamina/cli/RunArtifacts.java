@@ -6,6 +6,7 @@ import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.report.HistoryCsv;
 import dev.lamina.report.Plots;
+import dev.lamina.report.Samples;
 import dev.lamina.step.Metrics;
 import dev.lamina.train.Callback;
 import dev.lamina.train.CallbackState;

@@ -131,6 +131,11 @@ record RunConfig(
     return run.resolve("export");
   }
 
+  /** Returns the folder of the event files, if the run writes them. */
+  static Path tensorboard(Path run) {
+    return run.resolve("tensorboard");
+  }
+
   static Path plots(Path run) {
     return run.resolve("plots");
   }

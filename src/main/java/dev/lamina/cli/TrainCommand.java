@@ -113,6 +113,13 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--quiet", description = "print nothing but results and errors")
   private boolean quiet;
 
+  @Option(
+      names = "--tensorboard",
+      description =
+          "also write RUN/tensorboard for TensorBoard: curves, histograms, samples, confusion matrix; a resumed run"
+              + " continues to do so")
+  private boolean tensorboard;
+
   @Override
   public Integer call() {
     Workers.fromEnvironment(System.getenv()).ifPresent(Cluster::join);
@@ -288,7 +295,14 @@ final class TrainCommand implements Callable<Integer> {
 
   private Training training(RunConfig config, Recipe recipe, Path folder, ImageData images) {
     return new Training(
-        config, recipe, folder, images, resumeCommand(folder), quiet, spec.commandLine().getOut());
+        config,
+        recipe,
+        folder,
+        images,
+        tensorboard,
+        resumeCommand(folder),
+        quiet,
+        spec.commandLine().getOut());
   }
 
   /** Returns the command line that resumes a run, with the options that a run does not store. */
@@ -304,11 +318,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Zoo.Builder builder(ImageData images) {
-    boolean quick =
-        Recipes.QUICK.equals(recipeOption.name) || (recipeOption.name == null && data.embedded());
-    Zoo.Builder builder = network.builder(images.train());
-    boolean narrow = quick && network.width == null && network.name.equals(Zoo.DEFAULT);
-    return narrow ? builder.width(NetworkOption.QUICK_WIDTH) : builder;
+    return network.builder(images.train(), recipeOption.isQuick(data));
   }
 
   /** Creates a new model, or loads the one to start from, for the classes of the images. */

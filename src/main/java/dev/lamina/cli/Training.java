@@ -9,6 +9,7 @@ import dev.lamina.graph.Precision;
 import dev.lamina.io.FolderLock;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
+import dev.lamina.report.TensorBoard;
 import dev.lamina.step.DivergenceException;
 import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
@@ -24,6 +25,8 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +38,7 @@ import java.util.Optional;
  * @param recipe the run's recipe
  * @param folder the run folder
  * @param images the data set
+ * @param tensorboard whether it writes for TensorBoard; a resumed run does as before
  * @param resumeCommand the command line that resumes the run
  * @param quiet whether only results are printed
  * @param out the stream to print to
@@ -44,6 +48,7 @@ record Training(
     Recipe recipe,
     Path folder,
     ImageData images,
+    boolean tensorboard,
     String resumeCommand,
     boolean quiet,
     PrintWriter out) {
@@ -85,11 +90,17 @@ record Training(
     History history;
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
       // The artifacts come first, so that a checkpoint is never newer than weights and history.
-      trainer.callbacks(
-          quiet ? new Callback() {} : ProgressBar.console(),
-          new RunArtifacts(config, recipe, folder, model, images),
-          Checkpoints.in(folder),
-          interrupts);
+      List<Callback> callbacks = new ArrayList<>();
+      if (!quiet) {
+        callbacks.add(ProgressBar.console());
+      }
+      callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
+      callbacks.add(Checkpoints.in(folder));
+      callbacks.add(interrupts);
+      if (tensorboard || Files.isDirectory(RunConfig.tensorboard(folder))) {
+        callbacks.add(TensorBoard.in(RunConfig.tensorboard(folder)));
+      }
+      trainer.callbacks(callbacks.toArray(Callback[]::new));
       try {
         history = run(trainer.build(), model);
       } catch (DivergenceException e) {
@@ -107,7 +118,8 @@ record Training(
         }
         throw e;
       }
-      if (interrupts.status() != 0) {
+      // Without an epoch there is nothing to evaluate: a time limit was shorter.
+      if (interrupts.status() != 0 || history.epochs().isEmpty()) {
         printResume("");
         return interrupts.status();
       }

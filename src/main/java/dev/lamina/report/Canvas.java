@@ -110,15 +110,24 @@ final class Canvas implements AutoCloseable {
     return shown;
   }
 
+  BufferedImage image() {
+    return image;
+  }
+
   /** Writes the picture as a PNG file. */
   void write(Path file) {
+    AtomicFiles.write(file, png(image));
+  }
+
+  /** Returns a picture as a PNG file. */
+  static byte[] png(BufferedImage image) {
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     try {
       ImageIO.write(image, "png", png);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    AtomicFiles.write(file, png.toByteArray());
+    return png.toByteArray();
   }
 
   @Override

@@ -4,13 +4,17 @@ import dev.lamina.io.AtomicFiles;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.LearningRateFinder.Curve;
+import dev.lamina.train.LearningRateFinder.Point;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
@@ -24,6 +28,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class Charts {
   private static final int POINTS = 500;
   private static final Color TRAINING = new Color(0x1f77b4);
+  private static final Color PALE = new Color(0xb8cfe6);
   private static final Color VALIDATION = new Color(0xd95f02);
 
   private Charts() {}
@@ -63,6 +68,25 @@ final class Charts {
     chart.getStyler().setLegendVisible(false);
     line(chart, "learning rate", x, rates, TRAINING);
     write(chart, folder.resolve("learning_rate.png"));
+  }
+
+  static void writeLearningRates(Curve curve, Path file) {
+    XYChart chart =
+        chart("Learning-rate range test", "learning rate", "loss", LegendPosition.InsideNW);
+    chart.getStyler().setXAxisLogarithmic(true);
+    List<Double> rates = curve.points().stream().map(Point::learningRate).toList();
+    List<Double> smoothed = curve.points().stream().map(Point::smoothed).toList();
+    line(chart, "loss of the step", rates, curve.points().stream().map(Point::loss).toList(), PALE);
+    line(chart, "smoothed", rates, smoothed, TRAINING);
+    double suggestion = curve.suggestion();
+    double low = Collections.min(smoothed);
+    double high = Collections.max(smoothed);
+    String name = String.format(Locale.ROOT, "suggestion: %.2g", suggestion);
+    line(chart, name, List.of(suggestion, suggestion), List.of(low, high), VALIDATION);
+    // The last steps are far above all others.
+    chart.getStyler().setYAxisMin(0.9 * low);
+    chart.getStyler().setYAxisMax(1.05 * Math.min(high, 2 * low));
+    write(chart, file);
   }
 
   private static XYChart chart(String title, String x, String y, LegendPosition legend) {

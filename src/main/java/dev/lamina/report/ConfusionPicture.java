@@ -1,9 +1,11 @@
 package dev.lamina.report;
 
+import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.DisplayWidth;
 import dev.lamina.model.Evaluation;
 import dev.lamina.report.Canvas.Anchor;
 import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -45,6 +47,10 @@ final class ConfusionPicture {
   private ConfusionPicture() {}
 
   static void write(Evaluation evaluation, Path file) {
+    AtomicFiles.write(file, Canvas.png(draw(evaluation)));
+  }
+
+  static BufferedImage draw(Evaluation evaluation) {
     List<String> names = evaluation.classNames();
     int classes = names.size();
     boolean named = classes <= MOST_NAMES;
@@ -74,7 +80,7 @@ final class ConfusionPicture {
           drawCell(canvas, evaluation, i, j, cell, left + j * cell, TITLE + i * cell);
         }
       }
-      canvas.write(file);
+      return canvas.image();
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.lamina.report;
 
 import dev.lamina.data.ImageSet;
+import dev.lamina.io.AtomicFiles;
 import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,6 +21,10 @@ public final class ContactSheet {
 
   /** Writes the sheet. All sets must have the same number of images. */
   public static void write(List<ImageSet> columns, Path file) {
+    AtomicFiles.write(file, Canvas.png(draw(columns)));
+  }
+
+  static BufferedImage draw(List<ImageSet> columns) {
     ImageSet first = columns.get(0);
     int cellWidth = first.width() * SCALE + GAP;
     int cellHeight = first.height() * SCALE + GAP;
@@ -41,7 +47,7 @@ public final class ContactSheet {
                   null);
         }
       }
-      canvas.write(file);
+      return canvas.image();
     }
   }
 }

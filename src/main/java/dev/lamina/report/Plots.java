@@ -3,6 +3,7 @@ package dev.lamina.report;
 import dev.lamina.io.OptionalLibraries;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.train.History;
+import dev.lamina.train.LearningRateFinder;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -28,6 +29,17 @@ public final class Plots {
   public static void writeSchedule(Schedule schedule, long steps, Path folder) {
     requireLibrary();
     Charts.writeSchedule(schedule, steps, folder);
+  }
+
+  /**
+   * Writes the curve of a learning-rate range test: the loss of each step and the smoothed loss by
+   * the learning rate, and the suggestion.
+   *
+   * @throws dev.lamina.io.LaminaException if XChart is missing
+   */
+  public static void writeLearningRates(LearningRateFinder.Curve curve, Path file) {
+    requireLibrary();
+    Charts.writeLearningRates(curve, file);
   }
 
   private static void requireLibrary() {

@@ -6,13 +6,17 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
+import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchPipeline;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
@@ -20,6 +24,7 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 
 /**
@@ -40,6 +45,7 @@ public final class TrainStep implements AutoCloseable {
   private final State state;
   private final Update update;
   private final Agreement agreement;
+  private final Contribution contribution;
   private final @Nullable LossScale lossScale;
   private final int parts;
   private final @Nullable Accumulation accumulation;
@@ -70,12 +76,13 @@ public final class TrainStep implements AutoCloseable {
     Gradients gradients =
         Gradients.build(
             context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
-    Contribution local = gradients.contribution();
+    contribution = gradients.contribution();
     parts = options.accumulate();
-    accumulation = parts == 1 ? null : new Accumulation(session, options.metrics().size(), local);
+    accumulation =
+        parts == 1 ? null : new Accumulation(session, options.metrics().size(), contribution);
     Ops tf = session.ops().withSubScope("exchange");
     Contribution exchanged =
-        options.exchange().apply(tf, accumulation == null ? local : accumulation.whole());
+        options.exchange().apply(tf, accumulation == null ? contribution : accumulation.whole());
     agreement = new Agreement(session, options.metrics().size());
     update =
         new Update(
@@ -119,6 +126,54 @@ public final class TrainStep implements AutoCloseable {
         runner -> runner.setOptions(options).runAndFetchMetadata();
     try (Result result = run(traced, batch, step, learningRate, momentum)) {
       return result.getMetadata().orElseThrow();
+    }
+  }
+
+  /**
+   * Runs the forward pass of a step, and returns the running statistics that the step would leave.
+   * Nothing is changed.
+   */
+  public Map<Variable, float[]> statistics(int[] batch, long step) {
+    return fetch(contribution.statistics(), batch, step);
+  }
+
+  /**
+   * Runs the forward and the backward pass of a step, and returns the gradients of its loss.
+   * Nothing is changed.
+   */
+  public Map<Variable, float[]> gradients(int[] batch, long step) {
+    return fetch(contribution.gradients(), batch, step);
+  }
+
+  /** Returns the means over the micro-batches by their sizes. */
+  @SuppressWarnings("try") // What is fed is held, not used.
+  private Map<Variable, float[]> fetch(
+      Map<Variable, Operand<TFloat32>> operands, int[] batch, long step) {
+    Map<Variable, float[]> means = new LinkedHashMap<>();
+    if (operands.isEmpty()) {
+      return means;
+    }
+    List<int[]> divided = Accumulation.divide(batch, parts);
+    for (int part = 0; part < divided.size(); part++) {
+      Session.Runner runner = session.runner();
+      operands.values().forEach(runner::fetch);
+      float share = (float) divided.get(part).length / batch.length;
+      try (BatchPipeline.Fed fed = pipeline.feed(runner, divided.get(part), step, part);
+          Result result = runner.run()) {
+        int i = 0;
+        for (Variable variable : operands.keySet()) {
+          add(means, variable, GraphSession.floats(result.get(i++)), share);
+        }
+      }
+    }
+    return means;
+  }
+
+  private static void add(
+      Map<Variable, float[]> means, Variable variable, float[] values, float share) {
+    float[] mean = means.computeIfAbsent(variable, key -> new float[values.length]);
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] += share * values[i];
     }
   }
 

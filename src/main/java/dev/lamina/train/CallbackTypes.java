@@ -2,12 +2,24 @@ package dev.lamina.train;
 
 import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalDouble;
 
 /** The callbacks that recipes in files can hold; custom callbacks can be registered. */
 public final class CallbackTypes {
   /** The callbacks by their names in files. */
   public static final Registry<Callback> REGISTRY =
       Registry.<Callback>of("callback", "CallbackTypes.REGISTRY")
+          .register(
+              "BestModel",
+              BestModel.class,
+              x ->
+                  Options.none()
+                      .with("file", x.file().toString())
+                      .with("monitor", x.monitor())
+                      .with("lowest", x.lowest()),
+              CallbackTypes::bestModel)
           .register(
               "EarlyStopping",
               EarlyStopping.class,
@@ -23,6 +35,11 @@ public final class CallbackTypes {
               x -> Options.none().with("decay", x.decay()),
               o -> Ema.of(o.getDouble("decay")))
           .register(
+              "JsonLines",
+              JsonLines.class,
+              x -> Options.none().with("file", x.file().toString()).with("every", x.every()),
+              o -> JsonLines.to(Path.of(o.getString("file"))).everySteps(o.getLong("every", 0)))
+          .register(
               "ReduceOnPlateau",
               ReduceOnPlateau.class,
               x ->
@@ -31,9 +48,49 @@ public final class CallbackTypes {
                       .with("patience", x.patience())
                       .with("monitor", x.monitor())
                       .with("minDelta", x.minDelta()),
-              CallbackTypes::reduceOnPlateau);
+              CallbackTypes::reduceOnPlateau)
+          .register("Swa", Swa.class, CallbackTypes::options, CallbackTypes::swa)
+          .register(
+              "Throughput", Throughput.class, x -> Options.none(), options -> Throughput.create())
+          .register(
+              "TimeLimit",
+              TimeLimit.class,
+              x -> Options.none().with("minutes", x.limit().toMillis() / 60e3),
+              o -> TimeLimit.of(Duration.ofMillis(Math.round(o.getDouble("minutes") * 60e3))));
 
   private CallbackTypes() {}
+
+  private static BestModel bestModel(Options options) {
+    BestModel best = BestModel.in(Path.of(options.getString("file")));
+    return new BestModel(
+        best.file(),
+        options.getString("monitor", best.monitor()),
+        options.getBoolean("lowest", best.lowest()));
+  }
+
+  private static Options options(Swa swa) {
+    Options options = Options.none().with("start", swa.start()).with("every", swa.every());
+    return swa.high().isEmpty()
+        ? options
+        : options
+            .with("high", swa.high().getAsDouble())
+            .with("low", swa.low().orElseThrow())
+            .with("anneal", swa.anneal());
+  }
+
+  private static Swa swa(Options options) {
+    Swa swa = Swa.from(options.getInt("start"));
+    return new Swa(
+        swa.start(),
+        options.getInt("every", swa.every()),
+        number(options, "high"),
+        number(options, "low"),
+        options.getInt("anneal", swa.anneal()));
+  }
+
+  private static OptionalDouble number(Options options, String name) {
+    return options.has(name) ? OptionalDouble.of(options.getDouble(name)) : OptionalDouble.empty();
+  }
 
   private static EarlyStopping earlyStopping(Options options) {
     EarlyStopping stopping = EarlyStopping.patience(options.getInt("patience"));

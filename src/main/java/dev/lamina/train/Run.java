@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.data.ImageSet;
 import dev.lamina.format.CheckpointWeights;
 import dev.lamina.graph.Variable;
+import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.pipeline.BatchOrder;
@@ -15,11 +16,13 @@ import dev.lamina.step.Metrics;
 import dev.lamina.step.TrainStep;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a trainer on a model: the loop over epochs and steps. */
@@ -28,11 +31,14 @@ final class Run implements RunHandle {
   private final Model model;
   private final TrainStep trainStep;
   private final Callbacks callbacks;
+  private final ImageSet images;
   private final @Nullable ImageSet validation;
   private final BatchOrder order;
   private final RunState state;
   private @Nullable Supplier<Weights> evaluated;
   private @Nullable Supplier<Weights> last;
+  private Schedule schedule;
+  private Optional<Evaluation> evaluation = Optional.empty();
 
   Run(
       Trainer trainer,
@@ -41,6 +47,7 @@ final class Run implements RunHandle {
       Callbacks callbacks,
       RunState state,
       BatchOrder order,
+      ImageSet images,
       @Nullable ImageSet validation) {
     this.trainer = trainer;
     this.model = model;
@@ -48,17 +55,19 @@ final class Run implements RunHandle {
     this.callbacks = callbacks;
     this.state = state;
     this.order = order;
+    this.images = images;
     this.validation = validation;
+    schedule = trainer.recipe.schedule();
   }
 
   /** Trains until the end of the run, or until it is stopped. */
-  History finish(int images) {
+  History finish() {
     RunPlan plan =
         new RunPlan(
             trainer.recipe.epochs(),
             order.stepsPerEpoch(),
             trainer.recipe.batchSize(),
-            images,
+            images.size(),
             state.step);
     WeightSnapshot good =
         new WeightSnapshot(
@@ -101,9 +110,6 @@ final class Run implements RunHandle {
     }
   }
 
-  /**
-   * Lets {@link Checkpoints} store the run after a callback has failed; returns how to continue.
-   */
   /** Has {@link Checkpoints} store the run after a callback has failed; says how to continue. */
   private String store(CallbackException failure) {
     Optional<Checkpoints> checkpoints =
@@ -197,18 +203,16 @@ final class Run implements RunHandle {
     if (validation == null) {
       return Optional.empty();
     }
-    return trainStep.agree(
-        model
-            .evaluate(validation, evaluationWeights(), trainer.metrics, trainStep::stopRequested)
-            .map(Metrics::of));
+    evaluation =
+        model.evaluate(validation, evaluationWeights(), trainer.metrics, trainStep::stopRequested);
+    return trainStep.agree(evaluation.map(Metrics::of));
   }
 
   private double learningRate(long step, RunPlan plan) {
-    return trainer.recipe.schedule().learningRate(step, plan.steps()) * state.learningRateScale;
+    return schedule.learningRate(step, plan.steps()) * state.learningRateScale;
   }
 
   private double momentum(long step, RunPlan plan) {
-    Schedule schedule = trainer.recipe.schedule();
     return schedule.momentum(step, plan.steps()).orElse(trainer.recipe.optimizer().momentum());
   }
 
@@ -229,6 +233,48 @@ final class Run implements RunHandle {
         "factor must be positive and finite, got %s",
         factor);
     state.learningRateScale *= factor;
+  }
+
+  @Override
+  public void schedule(UnaryOperator<Schedule> change) {
+    schedule = change.apply(schedule);
+  }
+
+  @Override
+  public Weights withStatistics(Weights weights) {
+    int epoch = order.stepsPerEpoch();
+    long first = Math.max(0, state.step - 1) / epoch * epoch;
+    return RunningStatistics.compute(model, trainStep, order, first, weights);
+  }
+
+  @Override
+  public Map<String, float[]> gradients() {
+    long step = Math.max(0, state.step - 1);
+    Map<String, float[]> gradients = new LinkedHashMap<>();
+    trainStep
+        .gradients(order.batch(step), step)
+        .forEach((variable, gradient) -> gradients.put(variable.name(), gradient));
+    return gradients;
+  }
+
+  @Override
+  public Recipe recipe() {
+    return trainer.recipe;
+  }
+
+  @Override
+  public ImageSet images() {
+    return images;
+  }
+
+  @Override
+  public Optional<Evaluation> evaluation() {
+    return evaluation;
+  }
+
+  @Override
+  public long steps() {
+    return state.step;
   }
 
   @Override

@@ -1,17 +1,31 @@
 package dev.lamina.train;
 
+import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Variable;
+import dev.lamina.model.Evaluation;
 import dev.lamina.model.Weights;
+import dev.lamina.schedule.Schedule;
 import dev.lamina.step.DivergenceException;
 import dev.lamina.step.Metrics;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** The operations on a run that callbacks may use. */
 public interface RunHandle {
   /** Ends the run after the current step. May be called from any thread. */
   void stop();
+
+  /** Returns the recipe. */
+  Recipe recipe();
+
+  /** Returns the images that are trained on. */
+  ImageSet images();
+
+  /** Returns the newest evaluation of the validation images; empty before the first. */
+  Optional<Evaluation> evaluation();
 
   /** Returns the finished epochs, including those before the run was resumed. */
   History history();
@@ -26,6 +40,9 @@ public interface RunHandle {
   /** Returns loss and metrics of the epoch so far. Not free: do not call it in every step. */
   Metrics metrics();
 
+  /** Returns the number of steps taken. */
+  long steps();
+
   /** Returns the learning rate that the last step was taken with; 0 before the first. */
   double learningRate();
 
@@ -37,6 +54,14 @@ public interface RunHandle {
    * @throws IllegalArgumentException if it is not
    */
   void scaleLearningRate(double factor);
+
+  /**
+   * Changes the schedule of all later steps: learning rate, before {@link #scaleLearningRate}, and
+   * momentum. Not stored in checkpoints: a callback does it in {@link Callback#onStart}.
+   *
+   * @param change returns the new schedule for the one of the recipe, or of a callback before
+   */
+  void schedule(UnaryOperator<Schedule> change);
 
   /** Returns the weights of this moment. */
   Weights weights();
@@ -65,6 +90,19 @@ public interface RunHandle {
    * Callback#name}.
    */
   CallbackState state(String name);
+
+  /**
+   * Returns the gradients of the loss of the last step's batch by the weights of this moment,
+   * before clipping and decay, in row-major order by name. Costs about as much as a step.
+   */
+  Map<String, float[]> gradients();
+
+  /**
+   * Returns weights with the running statistics of batch norms that belong to them, such as for an
+   * average: the means over the batches of the last epoch, computed by forward passes, as PyTorch's
+   * {@code update_bn} does. Statistics of frozen layers stay. The model is unchanged.
+   */
+  Weights withStatistics(Weights weights);
 
   /**
    * Sets the source of the weights that are evaluated after each epoch, saved by {@link

@@ -246,7 +246,7 @@ public final class Trainer {
           });
       cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
       logMomentum();
-      return new Run(this, model, step, started, state, order, validation).finish(train.size());
+      return new Run(this, model, step, started, state, order, train, validation).finish();
     }
   }
 

@@ -78,6 +78,7 @@ class OptionEffectsTest {
           .putAll(trainEffects())
           .putAll(recipeEffects())
           .putAll(dataOptions("train", OptionEffectsTest::trainWords))
+          .putAll(FindLearningRateEffects.all())
           .putAll(resizeOptions("train", OptionEffectsTest::trainWords))
           .putAll(resizeOptions("benchmark", OptionEffectsTest::benchmarkWords))
           .putAll(resizeOptions("data inspect", List::of))
@@ -159,6 +160,15 @@ class OptionEffectsTest {
               assertThat(output.out()).startsWith("weights ").contains("\ntest accuracy ");
               assertThat(output.err()).isEmpty();
               assertThat(trainOutput(fresh(), Map.of()).err()).contains("epoch 1/1 ");
+            })
+        .put(
+            "train --tensorboard",
+            () -> {
+              assertThat(base.resolve("tensorboard")).doesNotExist();
+              Path run = train(Map.of("--tensorboard", ""));
+              assertThat(run.resolve("tensorboard"))
+                  .isDirectoryContaining(file -> file.toString().contains("events.out.tfevents"));
+              assertThat(trained(run)).isEqualTo(trained(base));
             })
         .put(
             "train --network",

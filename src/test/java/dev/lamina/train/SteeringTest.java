@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shuffled;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -15,8 +16,11 @@ import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.Sgd;
+import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Constant;
 import dev.lamina.step.Metrics;
+import dev.lamina.step.TrainStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -88,7 +92,8 @@ class SteeringTest {
         EarlyStopping.patience(3).minDelta(0.02),
         EarlyStopping.patience(2).monitor("accuracy"),
         ReduceOnPlateau.of(0.25, 2).minDelta(0.05),
-        Ema.of(0.8));
+        Ema.of(0.8),
+        Swa.from(2).cyclic(0.05, 0.01, 2));
   }
 
   /** Stopped in the second step of the fourth epoch, which is in the middle of every patience. */
@@ -297,6 +302,37 @@ class SteeringTest {
       }
     }
     assertThat(BestModel.in(highest)).isEqualTo(new BestModel(highest, "accuracy", false));
+  }
+
+  /** A step of size 1 of plain SGD subtracts them from the weights. */
+  @Test
+  void gradients_areThoseOfTheLastBatch_byTheWeightsOfTheMoment() {
+    Weights[] weights = new Weights[2];
+    Map<String, float[]> gradients = new LinkedHashMap<>();
+    Callback recorder =
+        LambdaCallback.create()
+            .onEpoch(
+                (epoch, run) -> {
+                  weights[0] = run.weights();
+                  gradients.putAll(run.gradients());
+                  weights[1] = run.weights();
+                });
+    try (Model model = model()) {
+      recipe(1).callbacks(recorder).build().fit(model, IMAGES);
+      assertSame(weights[1], weights[0]);
+      assertThat(gradients.keySet())
+          .containsExactly("0.weight", "0.bias", "1.weight", "1.bias", "4.weight", "4.bias");
+      try (TrainStep step = recipe(1).optimizer(Sgd.create()).build().step(model, IMAGES)) {
+        step.run(new BatchOrder(IMAGES, Shuffled.create(), 16, false, 3).batch(2), 2, 1, 0);
+      }
+      gradients.forEach(
+          (name, gradient) -> {
+            for (int i = 0; i < gradient.length; i++) {
+              float expected = weights[0].get(name)[i] - model.weights().get(name)[i];
+              assertThat(gradient[i]).as(name).isCloseTo(expected, Offset.offset(1e-6f));
+            }
+          });
+    }
   }
 
   /** The epoch is told again, with the state of before. */

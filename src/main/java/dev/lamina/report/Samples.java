@@ -1,17 +1,17 @@
-package dev.lamina.cli;
+package dev.lamina.report;
 
 import com.google.common.primitives.Ints;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.pipeline.Preview;
-import dev.lamina.report.ContactSheet;
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** The contact sheet of images beside augmented versions. */
-final class Samples {
+public final class Samples {
   private static final int ROWS = 10;
 
   private Samples() {}
@@ -20,7 +20,15 @@ final class Samples {
    * Writes one image of each of at most ten classes that have images, beside seven augmented
    * versions.
    */
-  static void write(ImageSet set, List<BatchAugmentation> augmentations, Path file) {
+  public static void write(ImageSet set, List<BatchAugmentation> augmentations, Path file) {
+    ContactSheet.write(columns(set, augmentations), file);
+  }
+
+  static BufferedImage draw(ImageSet set, List<BatchAugmentation> augmentations) {
+    return ContactSheet.draw(columns(set, augmentations));
+  }
+
+  private static List<ImageSet> columns(ImageSet set, List<BatchAugmentation> augmentations) {
     int[] labels = set.labels();
     int[] first =
         IntStream.range(0, set.classes())
@@ -33,6 +41,6 @@ final class Samples {
     for (int draw = 1; draw < 8; draw++) {
       columns.add(Preview.of(originals, augmentations, draw));
     }
-    ContactSheet.write(columns, file);
+    return columns;
   }
 }

@@ -1,0 +1,83 @@
+package dev.lamina.train;
+
+import dev.lamina.graph.Variable;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Layers;
+import dev.lamina.model.Model;
+import dev.lamina.model.Weights;
+import dev.lamina.pipeline.BatchOrder;
+import dev.lamina.step.TrainStep;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Computes the running statistics of batch norms for other weights than those they were trained
+ * with: the mean of the statistics of all batches of an epoch, as PyTorch's {@code update_bn} does.
+ */
+final class RunningStatistics {
+  private RunningStatistics() {}
+
+  /**
+   * Returns the weights with new running statistics; those of frozen layers stay. The model is
+   * unchanged afterwards.
+   *
+   * @param first the first step of the epoch whose batches are used
+   */
+  static Weights compute(
+      Model model, TrainStep step, BatchOrder order, long first, Weights weights) {
+    Map<String, Double> momenta = momenta(model);
+    Map<String, float[]> values = new LinkedHashMap<>(weights.asMap());
+    // Of zeros, momentum * batch remains.
+    momenta
+        .keySet()
+        .forEach(name -> values.computeIfPresent(name, (n, old) -> new float[old.length]));
+    Map<String, double[]> sums = new LinkedHashMap<>();
+    Weights before = model.weights();
+    model.assign(Weights.of(values));
+    try {
+      for (long at = first; at < first + order.stepsPerEpoch(); at++) {
+        step.statistics(order.batch(at), at)
+            .forEach((variable, batch) -> add(sums, variable, batch));
+      }
+    } finally {
+      model.assign(before);
+    }
+    values.putAll(weights.asMap());
+    sums.forEach(
+        (name, sum) -> {
+          Double momentum = momenta.get(name);
+          if (momentum != null) {
+            values.put(name, mean(sum, momentum * order.stepsPerEpoch()));
+          }
+        });
+    return Weights.of(values);
+  }
+
+  private static Map<String, Double> momenta(Model model) {
+    Map<String, Double> momenta = new LinkedHashMap<>();
+    for (Layers.LayerNode node :
+        Layers.nodes(model.network().body(), model.network().inputShape())) {
+      if (node.layer() instanceof BatchNorm norm) {
+        node.parameters().stream()
+            .filter(parameter -> !parameter.role().trainable())
+            .forEach(parameter -> momenta.put(node.fullName(parameter), norm.momentum()));
+      }
+    }
+    return momenta;
+  }
+
+  private static void add(Map<String, double[]> sums, Variable variable, float[] batch) {
+    double[] sum = sums.computeIfAbsent(variable.name(), name -> new double[batch.length]);
+    for (int i = 0; i < batch.length; i++) {
+      sum[i] += batch[i];
+    }
+  }
+
+  private static float[] mean(double[] sum, double divisor) {
+    float[] mean = new float[sum.length];
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = (float) (sum[i] / divisor);
+    }
+    return mean;
+  }
+}
