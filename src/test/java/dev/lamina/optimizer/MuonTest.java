@@ -111,7 +111,7 @@ class MuonTest {
         }
       }
       double[][] step = filters ? orthogonal(matrix(u, out)) : matrix(u, out);
-      double scale = filters ? Math.sqrt(Math.max(1, out / (double) (w.length / out))) : 1;
+      double scale = filters ? Math.sqrt(Math.max(1, out / ((double) w.length / out))) : 1;
       for (int i = 0; i < w.length; i++) {
         w[i] -= RATES[t] * scale * step[i % out][i / out];
       }
@@ -170,7 +170,7 @@ class MuonTest {
         double[] now = Objects.requireNonNull(after.get(weight.name()));
         double[] step = new double[now.length];
         Arrays.setAll(step, i -> weight.initial()[i] - now[i]);
-        double scale = Math.sqrt(Math.max(1, out / (double) (step.length / out)));
+        double scale = Math.sqrt(Math.max(1, out / ((double) step.length / out)));
         double[][] filters = matrix(step, out);
         double[] values = singularValues(out > filters[0].length ? transposed(filters) : filters);
         assertThat(values).hasSize(Math.min(out, filters[0].length));
