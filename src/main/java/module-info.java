@@ -20,6 +20,7 @@ module dev.lamina {
   requires org.slf4j;
 
   // Optional libraries; see docs/dependency.md.
+  requires static com.fasterxml.jackson.dataformat.yaml;
   requires static com.google.protobuf.util;
   requires static info.picocli;
   requires static io.prometheus.metrics.config;

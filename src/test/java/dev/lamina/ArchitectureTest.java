@@ -141,6 +141,7 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage(
             "picocli..",
+            "com.fasterxml.jackson.dataformat..",
             "org.jline..",
             "org.eclipse.jetty..",
             "io.prometheus..",

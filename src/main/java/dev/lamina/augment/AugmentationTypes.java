@@ -48,7 +48,7 @@ public final class AugmentationTypes {
               "RandomResizedCrop",
               RandomResizedCrop.class,
               x -> Options.none().with("minArea", x.minArea()).with("maxRatio", x.maxRatio()),
-              o -> new RandomResizedCrop(o.getDouble("minArea"), o.getDouble("maxRatio")))
+              AugmentationTypes::randomResizedCrop)
           .register(
               "RandomTranslate",
               RandomTranslate.class,
@@ -136,6 +136,13 @@ public final class AugmentationTypes {
 
   private static RandomCrop randomCrop(Options options) {
     return new RandomCrop(options.getInt("padding"), options.getEnum("border", Border.class));
+  }
+
+  private static RandomResizedCrop randomResizedCrop(Options options) {
+    RandomResizedCrop crop = RandomResizedCrop.create();
+    return new RandomResizedCrop(
+        options.getDouble("minArea", crop.minArea()),
+        options.getDouble("maxRatio", crop.maxRatio()));
   }
 
   private static Options optionsOf(RandomTranslate translate) {

@@ -89,12 +89,12 @@ final class FindLearningRateCommand implements Callable<Integer> {
           spec.commandLine(), "--learning-rate must not be given: it is what find-lr looks for");
     }
     LearningRateFinder finder = LearningRateFinder.of(min, max).steps(steps);
-    Recipe recipe =
-        recipeOption
-            .resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED)
-            .precision(Optional.of(precision.resolve()));
+    recipeOption.check();
     ImageData images = data.open(resize.resolve());
-    try (Model model = model(images, recipe)) {
+    String name = recipeOption.choose(ConfigFile.none(), data, images.train(), from != null).name();
+    Recipe recipe =
+        recipeOption.change(Recipes.get(name)).precision(Optional.of(precision.resolve()));
+    try (Model model = model(images, name, recipe)) {
       print("data       %s: %s", data.data, DataCommand.describe(images));
       Curve curve = finder.find(model, images.train(), recipe);
       report(curve);
@@ -102,13 +102,12 @@ final class FindLearningRateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Model model(ImageData images, Recipe recipe) {
+  private Model model(ImageData images, String recipeName, Recipe recipe) {
     List<String> classNames = images.train().classNames();
     if (from != null) {
       return Model.load(ModelOption.source(from), classNames, recipe.seed());
     }
-    boolean quick = recipeOption.isQuick(data);
-    Model model = network.builder(images.train(), quick).seed(recipe.seed()).build();
+    Model model = network.builder(images.train(), recipeName).seed(recipe.seed()).build();
     model.classNames(classNames);
     return model;
   }

@@ -94,6 +94,11 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   @Override
+  public boolean duringFreezeEpochs() {
+    return true;
+  }
+
+  @Override
   public void onStart(RunPlan plan, RunHandle handle) {
     onSignal(handle::stop);
   }

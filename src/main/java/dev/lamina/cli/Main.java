@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       TrainCommand.class,
       LaunchCommand.class,
+      SweepCommand.class,
       EvaluateCommand.class,
       CompareCommand.class,
       PredictCommand.class,
@@ -63,6 +64,8 @@ public final class Main {
   private static final Map<String, String> LIBRARIES =
       Map.of(
           "picocli.CommandLine", "info.picocli:picocli",
+          "com.fasterxml.jackson.dataformat.yaml.YAMLMapper",
+              "com.fasterxml.jackson.dataformat:jackson-dataformat-yaml",
           "org.jline.utils.Signals", "org.jline:jline-terminal");
 
   private Main() {}

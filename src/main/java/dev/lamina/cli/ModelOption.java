@@ -1,6 +1,8 @@
 package dev.lamina.cli;
 
+import dev.lamina.data.Preprocessing;
 import dev.lamina.format.SavedModelReader;
+import dev.lamina.format.WeightsFile;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import java.nio.file.Files;
@@ -74,5 +76,16 @@ final class ModelOption {
                             + " is not a run or an export: it has no config.json and no saved_model.pb; name the"
                             + " folder that 'lamina train' printed"))
         : path;
+  }
+
+  /** Returns how the images were prepared that a model was trained on. */
+  static Preprocessing preprocessing(Path path) {
+    Path source = source(path);
+    Optional<Preprocessing> ofRun = run(path).flatMap(run -> RunConfig.read(run).preprocessing());
+    if (ofRun.isPresent()) {
+      return ofRun.get();
+    }
+    return (Files.isDirectory(source) ? SavedModelReader.read(source) : WeightsFile.read(source))
+        .preprocessing();
   }
 }

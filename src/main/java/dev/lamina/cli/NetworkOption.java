@@ -3,17 +3,22 @@ package dev.lamina.cli;
 import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.ImageSet;
 import dev.lamina.layer.Normalize;
+import dev.lamina.registry.Options;
+import dev.lamina.train.Recipes;
 import dev.lamina.zoo.Pretrained;
 import dev.lamina.zoo.ResNetCifar;
 import dev.lamina.zoo.Zoo;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that choose a network of the zoo. */
 final class NetworkOption {
-  /** The default width for the quick recipe. */
-  static final int QUICK_WIDTH = 8;
+  /** The width of the default network by recipe: for few images, or little time. */
+  private static final Map<String, Integer> WIDTHS =
+      Map.of(Recipes.QUICK, 8, "scratch-small", 16, "scratch-medium", 32);
 
   private static final List<String> CIFAR10_CLASSES =
       List.of(
@@ -29,12 +34,29 @@ final class NetworkOption {
   @Option(
       names = "--width",
       description =
-          "channels of the network's first stage, of a ResNet (default: the network's own, or "
-              + QUICK_WIDTH
-              + " for "
+          "channels of the network's first stage, of a ResNet (default: the network's own; for "
               + Zoo.DEFAULT
-              + " by the quick recipe)")
+              + " 8 by the recipe quick, 16 by scratch-small, 32 by scratch-medium)")
   @Nullable Integer width;
+
+  /** Further options of the network, from a configuration file. */
+  private Options more = Options.none();
+
+  /** What the images, the seed and the classes decide. */
+  private static final Set<String> DERIVED =
+      Set.of("name", "seed", "classes", "imageHeight", "imageWidth", "imageChannels");
+
+  /** Takes the name and the options of a network from a configuration file. */
+  void take(Options network) {
+    name = network.getString("name", name);
+    for (var option : network.values().entrySet()) {
+      if (option.getKey().equals("width")) {
+        width = width == null ? (Integer) network.getInt("width") : width;
+      } else if (!DERIVED.contains(option.getKey())) {
+        more = more.with(option.getKey(), option.getValue());
+      }
+    }
+  }
 
   /** Returns the network with the width that was given. */
   Zoo.Builder builder() {
@@ -42,30 +64,36 @@ final class NetworkOption {
     return width == null ? builder : builder.width(width);
   }
 
+  private Zoo.Builder withMore(Zoo.Builder builder) {
+    more.values().forEach(builder::option);
+    return builder;
+  }
+
+  /** Returns the network for a set and a recipe: narrower for recipes for few images. */
+  Zoo.Builder builder(ImageSet images, String recipe) {
+    Zoo.Builder builder = builder(images);
+    Integer narrow = WIDTHS.get(recipe);
+    return width == null && name.equals(Zoo.DEFAULT) && narrow != null
+        ? builder.width(narrow)
+        : builder;
+  }
+
   /** Returns the network for a set, with its image size, classes and statistics. */
   Zoo.Builder builder(ImageSet images) {
     Normalize normalization = normalization(images);
-    return builder()
-        .classes(images.classes())
-        .imageSize(images.height(), images.width())
-        .inputChannels(images.channels())
-        .normalization(normalization.mean().toArray(), normalization.std().toArray());
-  }
-
-  /**
-   * Returns the network for a set; that of the default name is narrow by the quick recipe, unless a
-   * width was given.
-   */
-  Zoo.Builder builder(ImageSet images, boolean quick) {
-    boolean narrow = quick && width == null && name.equals(Zoo.DEFAULT);
-    return narrow ? builder(images).width(QUICK_WIDTH) : builder(images);
+    return withMore(
+        builder()
+            .classes(images.classes())
+            .imageSize(images.height(), images.width())
+            .inputChannels(images.channels())
+            .normalization(normalization.mean().toArray(), normalization.std().toArray()));
   }
 
   /** Returns the network of pretrained weights for a set, with its image size and classes. */
   Zoo.Builder builder(Pretrained pretrained, ImageSet images) {
     Zoo.Builder builder =
         pretrained.config().isPresent() ? pretrained.builder() : pretrained.builder(name);
-    return (width == null ? builder : builder.width(width))
+    return withMore(width == null ? builder : builder.width(width))
         .imageSize(images.height(), images.width())
         .classes(images.classNames());
   }

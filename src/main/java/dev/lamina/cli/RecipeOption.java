@@ -1,5 +1,9 @@
 package dev.lamina.cli;
 
+import dev.lamina.augment.BatchAugmentation;
+import dev.lamina.data.ImageSet;
+import dev.lamina.loss.CrossEntropy;
+import dev.lamina.loss.Loss;
 import dev.lamina.loss.LossTypes;
 import dev.lamina.optimizer.OptimizerTypes;
 import dev.lamina.registry.Options;
@@ -11,6 +15,7 @@ import dev.lamina.train.Recipes;
 import dev.lamina.train.SamplerTypes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that choose a recipe and override its values. */
@@ -24,8 +29,9 @@ final class RecipeOption {
       names = "--recipe",
       paramLabel = "NAME",
       description =
-          "how to train: published (that of CIFAR-10), quick (fewer epochs, a higher learning rate) or fast (10 epochs of"
-              + " large batches, for airbench94) (default: quick for the embedded images, else published)")
+          "how to train: published (that of CIFAR-10), quick (few epochs), fast (10 epochs of large batches, for"
+              + " airbench94), or scratch- or finetune- with small, medium or large, for photographs (default: by the number"
+              + " of training images for image files, quick for the embedded images, else published)")
   @Nullable String name;
 
   @Option(names = "--epochs", description = "passes over the images" + OF_RECIPE)
@@ -74,20 +80,53 @@ final class RecipeOption {
   @Option(names = "--label-smoothing", description = "label smoothing" + OF_RECIPE)
   private @Nullable Double labelSmoothing;
 
-  @Option(names = "--no-augment", description = "train without random changes of the images")
-  private boolean noAugment;
+  @Mixin private AugmentOption augment = new AugmentOption();
 
   @Option(names = "--seed", description = "seed of weights, order and augmentation" + OF_RECIPE)
   private @Nullable Long seed;
 
-  /** Returns whether this is the quick recipe, which it is by default for the embedded images. */
-  boolean isQuick(DataOption data) {
-    return Recipes.QUICK.equals(name) || (name == null && data.embedded());
+  /** Checks that there is a recipe of the given name. */
+  void check() {
+    if (name != null) {
+      Recipes.get(name);
+    }
   }
 
-  /** Returns the named recipe, or the default one, with the given options. */
-  Recipe resolve(String ifNotNamed) {
-    return change(Recipes.get(name == null ? ifNotNamed : name));
+  /**
+   * Returns the given recipe, that of a file, or the default for images.
+   *
+   * @param pretrained whether training starts from weights of another training
+   */
+  Choice choose(ConfigFile file, DataOption data, ImageSet images, boolean pretrained) {
+    String given = name == null ? file.recipeName() : name;
+    if (given != null) {
+      return new Choice(given, "");
+    }
+    if (data.embedded()) {
+      return new Choice(Recipes.QUICK, "the embedded images");
+    }
+    if (!data.isImageFolder()) {
+      return new Choice(Recipes.PUBLISHED, "a data set that is no folder of image files");
+    }
+    return new Choice(
+        Recipes.forPhotographs(images.size(), pretrained),
+        "%s training images and %s weights"
+            .formatted(images.size(), pretrained ? "pretrained" : "random"));
+  }
+
+  /**
+   * The recipe of a run.
+   *
+   * @param name its name
+   * @param reason for what it was chosen; empty if it was given
+   */
+  record Choice(String name, String reason) {
+    @Override
+    public String toString() {
+      return reason.isEmpty()
+          ? name
+          : name + ", chosen for " + reason + "; --recipe NAME chooses another";
+    }
   }
 
   /** Returns a recipe with the given options. */
@@ -112,13 +151,16 @@ final class RecipeOption {
               with(OptimizerTypes.REGISTRY, changed.optimizer(), "weightDecay", weightDecay));
     }
     if (loss != null) {
-      changed = changed.loss(LossTypes.REGISTRY.create(loss));
+      Loss given = LossTypes.REGISTRY.create(loss);
+      boolean balance = changed.balanceClasses() && given instanceof CrossEntropy;
+      changed = changed.loss(given).balanceClasses(balance);
     }
     if (labelSmoothing != null) {
       changed =
           changed.loss(with(LossTypes.REGISTRY, changed.loss(), "labelSmoothing", labelSmoothing));
     }
-    return noAugment ? changed.augmentations(List.of()) : changed;
+    List<BatchAugmentation> augmentations = augment.resolve();
+    return augmentations == null ? changed : changed.augmentations(augmentations);
   }
 
   private Recipe changeNumbers(Recipe recipe) {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.base.Ascii;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.data.Resize;
 import dev.lamina.format.OptionsJson;
@@ -32,8 +31,8 @@ import java.util.Optional;
  * @param preprocessing how image files became images of one size; empty if they had one
  * @param validation the images that the model is validated on
  * @param testCurve whether the test images are evaluated after every epoch
- * @param network the name and the options of a network of the zoo, or where it was loaded {@code
- *     from}
+ * @param network the name and the options of a network of the zoo, or where its weights are {@code
+ *     from} or {@code pretrained}
  * @param recipe the {@link RecipeOptions}
  * @param classNames the names of the classes
  * @param device the device that it was trained on
@@ -76,14 +75,22 @@ record RunConfig(
   /** The metadata that a fine-tuned model has. */
   static final String FINE_TUNED = "fine_tuned";
 
+  /** The option of the network with the model that training starts from. */
+  static final String FROM = "from";
+
+  /** The option of the network with the weights of another program that training starts from. */
+  static final String PRETRAINED = "pretrained";
+
   RunConfig {
     classNames = List.copyOf(classNames);
   }
 
   /** Returns the name of the network in output. */
   String describeNetwork() {
-    if (network.has("from")) {
-      return network.getString("from");
+    for (String start : List.of(FROM, PRETRAINED)) {
+      if (network.has(start)) {
+        return network.getString(start);
+      }
     }
     return network.getString("name")
         + (network.has("width") ? " of width " + network.getInt("width") : "");
@@ -95,7 +102,7 @@ record RunConfig(
     metadata.put("device", device);
     metadata.put("data", data);
     metadata.put("network", describeNetwork());
-    if (network.has("from")) {
+    if (network.has(FROM) || network.has(PRETRAINED)) {
       metadata.put(FINE_TUNED, "true");
     }
     OptionsJson.write(recipe)
@@ -212,22 +219,29 @@ record RunConfig(
     return config;
   }
 
-  /** What the command can choose. */
   private static Options options(Preprocessing preprocessing) {
     return Options.none()
         .with("resize", preprocessing.resize().mode())
         .with("height", preprocessing.resize().height())
         .with("width", preprocessing.resize().width())
+        .with("crop", preprocessing.resize().crop())
+        .with("filter", preprocessing.resize().filter())
         .with("upright", preprocessing.upright());
   }
 
-  private static Preprocessing preprocessing(Options options) {
+  /** Reads how image files become images of one size; all but the height may be missing. */
+  static Preprocessing preprocessing(Options options) {
+    int height = options.getInt("height");
+    Resize cover = Resize.cover(height, options.getInt("width", height));
     Resize resize =
-        Resize.named(
-            Ascii.toLowerCase(options.getEnum("resize", Resize.Mode.class).name()),
-            options.getInt("height"),
-            options.getInt("width"));
-    Preprocessing preprocessing = new Preprocessing(resize, options.getBoolean("upright"));
+        new Resize(
+            options.getEnum("resize", cover.mode()),
+            cover.height(),
+            cover.width(),
+            options.getDouble("crop", cover.crop()),
+            options.getEnum("filter", cover.filter()));
+    Preprocessing preprocessing =
+        Preprocessing.of(resize).upright(options.getBoolean("upright", false));
     options.checkNoOthers();
     return preprocessing;
   }

@@ -9,6 +9,7 @@ import dev.lamina.distributed.Workers;
 import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
+import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
 import dev.lamina.train.Recipes;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Spec;
     description =
         "Trains a network of the zoo, or continues from another model, and leaves a run folder with weights, history,"
             + " plots and a SavedModel. Without --data it trains a narrow network on the embedded images for a few"
-            + " minutes by the quick recipe; with it, the network at full width by the published recipe.",
+            + " minutes; with it, the recipe follows from the number of images.",
     mixinStandardHelpOptions = true,
     footerHeading = Main.EXAMPLES,
     footer = {
@@ -58,6 +59,14 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private NetworkOption network = new NetworkOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "a YAML or JSON file with the keys of a run's config.json, all optional; that of a run starts it again; options"
+              + " of the command line override it")
+  private @Nullable Path config;
 
   @Option(names = "--run", paramLabel = "DIR", description = "the run folder (default: runs/TIME)")
   private @Nullable Path run;
@@ -128,24 +137,22 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int start() {
+    ConfigFile file = config == null ? ConfigFile.none() : ConfigFile.read(config);
+    take(file);
     if (from != null) {
       refuseWith("--from", "--width", "--network", "--pretrained");
     }
-    Recipe named = named();
+    recipeOption.check();
+    Zoo.get(network.name);
     Optional<Pretrained> start = Optional.ofNullable(pretrained).map(this::fetch);
-    Optional<Preprocessing> preprocessing = resize.resolve().or(() -> ofPretrained(start));
+    Optional<Preprocessing> preprocessing =
+        resize.resolve().or(file::preprocessing).or(() -> ofStart(start));
     ImageData images = data.open(preprocessing);
     Validation validated = validation(images);
-    Recipe recipe =
-        named
-            .precision(Optional.of(precision.resolve()))
-            .freeze(freeze)
-            .validationSplit(share(validated));
-    Zoo.Builder builder =
-        start
-            .map(weights -> network.builder(weights, images.train()))
-            .orElseGet(() -> from == null ? builder(images) : network.builder())
-            .seed(recipe.seed());
+    RecipeOption.Choice choice =
+        recipeOption.choose(file, data, images.train(), from != null || start.isPresent());
+    Recipe recipe = recipe(file, choice, validated);
+    Zoo.Builder builder = builder(start, images.train(), choice.name()).seed(recipe.seed());
     try (Model model = model(builder, images, recipe)) {
       RunConfig config =
           new RunConfig(
@@ -154,11 +161,12 @@ final class TrainCommand implements Callable<Integer> {
               preprocessing,
               validated,
               testCurve,
-              options(builder, recipe),
+              options(builder, start, recipe),
               RecipeOptions.write(recipe),
               images.train().classNames(),
               model.device().toString(),
               Environment.describe());
+      printRecipe(choice, file);
       return train(config, recipe, images, model);
     }
   }
@@ -193,9 +201,67 @@ final class TrainCommand implements Callable<Integer> {
     return true;
   }
 
-  private Recipe named() {
-    Zoo.get(network.name);
-    return recipeOption.resolve(data.embedded() ? Recipes.QUICK : Recipes.PUBLISHED);
+  /** Takes from a file what the command line does not give, except for the recipe. */
+  private void take(ConfigFile file) {
+    if (!DataOption.given(spec)) {
+      data.data = file.data().orElse(data.data);
+    }
+    data.stream |= file.stream();
+    testCurve |= file.testCurve();
+    validation = validation == null ? file.validationShare() : validation;
+    if (given("--network") || from != null || pretrained != null) {
+      return;
+    }
+    Options section = file.network();
+    from = section.has(RunConfig.FROM) ? Path.of(section.getString(RunConfig.FROM)) : null;
+    pretrained = section.has(RunConfig.PRETRAINED) ? section.getString(RunConfig.PRETRAINED) : null;
+    if (from == null) {
+      network.take(section);
+    }
+  }
+
+  private boolean given(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private void printRecipe(RecipeOption.Choice choice, ConfigFile file) {
+    if (quiet) {
+      return;
+    }
+    boolean changed = !given("--recipe") && !file.recipe().values().isEmpty();
+    spec.commandLine()
+        .getOut()
+        .println("recipe     " + choice + (changed ? ", with the values of " + file.file() : ""));
+  }
+
+  /** Returns the recipe that was chosen, with the values of the file and the command line. */
+  private Recipe recipe(ConfigFile file, RecipeOption.Choice choice, Validation validated) {
+    Recipe named = Recipes.get(choice.name());
+    Recipe recipe = recipeOption.change(given("--recipe") ? named : file.change(named));
+    if (given("--precision") || recipe.precision().isEmpty()) {
+      recipe = recipe.precision(Optional.of(precision.resolve()));
+    }
+    if (given("--freeze")) {
+      recipe = recipe.freeze(freeze);
+    }
+    return fit(recipe.validationSplit(share(validated)), validated);
+  }
+
+  /** Returns a recipe without what needs validation, if there is none. */
+  private static Recipe fit(Recipe recipe, Validation validated) {
+    return validated != Validation.NONE
+        ? recipe
+        : recipe.callbacks(
+            recipe.callbacks().stream()
+                .filter(callback -> !(callback instanceof EarlyStopping))
+                .toList());
+  }
+
+  private Zoo.Builder builder(Optional<Pretrained> start, ImageSet images, String recipe) {
+    if (start.isPresent()) {
+      return network.builder(start.get(), images);
+    }
+    return from == null ? network.builder(images, recipe) : network.builder();
   }
 
   private Pretrained fetch(String source) {
@@ -206,16 +272,19 @@ final class TrainCommand implements Callable<Integer> {
     return fetched;
   }
 
-  /** Image files are prepared as those that a model of a hub was trained on. */
-  private Optional<Preprocessing> ofPretrained(Optional<Pretrained> start) {
-    return data.isImageFolder()
+  /** Image files are prepared as those that the model to start from was trained on. */
+  private Optional<Preprocessing> ofStart(Optional<Pretrained> start) {
+    if (!data.isImageFolder()) {
+      return Optional.empty();
+    }
+    return from == null
         ? start.flatMap(Pretrained::config).map(Pretrained.Config::preprocessing)
-        : Optional.empty();
+        : Optional.of(ModelOption.preprocessing(from));
   }
 
   private void refuseWith(String given, String... options) {
     for (String option : options) {
-      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+      if (given(option)) {
         throw new ParameterException(
             spec.commandLine(),
             option + " must not be given with " + given + ", which has a network already");
@@ -223,14 +292,17 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private Options options(Zoo.Builder builder, Recipe recipe) {
+  private Options options(Zoo.Builder builder, Optional<Pretrained> start, Recipe recipe) {
     if (from != null) {
-      return Options.none().with("from", from.toAbsolutePath().toString());
+      return Options.none().with(RunConfig.FROM, from.toAbsolutePath().toString());
     }
+    Options options = Options.none();
     if (pretrained != null) {
-      return Options.none().with("from", pretrained);
+      options = options.with(RunConfig.PRETRAINED, pretrained);
     }
-    Options options = Options.none().with("name", network.name);
+    if (start.flatMap(Pretrained::config).isEmpty()) {
+      options = options.with("name", network.name);
+    }
     for (var option : builder.options().values().entrySet()) {
       options = options.with(option.getKey(), option.getValue());
     }
@@ -309,16 +381,12 @@ final class TrainCommand implements Callable<Integer> {
   private String resumeCommand(Path folder) {
     List<Object> words = new ArrayList<>(List.of("train", "--resume", folder));
     for (String option : List.of("--cache", "--mirror")) {
-      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+      if (given(option)) {
         words.add(option);
         words.add(spec.commandLine().getParseResult().matchedOptionValue(option, ""));
       }
     }
     return CommandLines.lamina(words);
-  }
-
-  private Zoo.Builder builder(ImageData images) {
-    return network.builder(images.train(), recipeOption.isQuick(data));
   }
 
   /** Creates a new model, or loads the one to start from, for the classes of the images. */

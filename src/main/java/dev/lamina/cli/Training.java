@@ -139,6 +139,11 @@ record Training(
     print("data       %s: %s", config.data(), DataCommand.describe(images));
     images.notes().forEach(note -> print("images     %s", note));
     print("validation %s", describeValidation());
+    if (recipe.freezeEpochs() > 0) {
+      print(
+          "stages     %d epochs of the classifier alone, then those of all layers",
+          recipe.freezeEpochs());
+    }
     print("network    %s: %s", config.describeNetwork(), last(model.summary()));
     print("device     %s", model.device());
     print("precision  %s", PrecisionOption.text(precision));
@@ -199,9 +204,8 @@ record Training(
   /** Evaluates the final weights on the test images, once, and exports them. */
   private void finish(Model model, History history) {
     Epoch chosen = RunArtifacts.chosen(config, history);
-    if (chosen.number() < history.last().number()) {
-      model.loadWeights(RunConfig.weights(folder));
-    }
+    // Callbacks may have left other weights in the model, as early stopping does.
+    model.loadWeights(RunConfig.weights(folder));
     Evaluation test = model.evaluate(images.test(), EvaluateCommand.metrics(images.test()));
     Path export = RunConfig.export(folder).resolve("1");
     removeOld(export);

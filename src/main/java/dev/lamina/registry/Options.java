@@ -53,6 +53,31 @@ public final class Options {
     return new Options(owner, path, more);
   }
 
+  /**
+   * Returns these options with the values of others. Options inside are merged in the same way,
+   * unless the others say that they are of another {@link Registry#KIND}: then they are replaced,
+   * as all other values are.
+   */
+  public Options merge(Options others) {
+    Options merged = this;
+    for (Map.Entry<String, Object> other : others.values.entrySet()) {
+      Object value = other.getValue();
+      if (values.get(other.getKey()) instanceof Options before
+          && value instanceof Options after
+          && after.isOfKind(before)) {
+        value = before.merge(after);
+      }
+      merged = merged.with(other.getKey(), value);
+    }
+    return merged;
+  }
+
+  /** Returns whether these options name no kind, or that of others. */
+  private boolean isOfKind(Options others) {
+    Object kind = values.get(Registry.KIND);
+    return kind == null || kind.equals(others.values.get(Registry.KIND));
+  }
+
   /** Returns the owner of these options, for messages. */
   public String owner() {
     return owner;

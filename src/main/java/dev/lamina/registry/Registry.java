@@ -156,8 +156,18 @@ public final class Registry<T> {
    * @throws IllegalArgumentException if there is no such name, or an option has no default
    */
   public T create(String name) {
+    return create(name, Options.none());
+  }
+
+  /**
+   * Returns a value with some options; the others have their defaults.
+   *
+   * @throws IllegalArgumentException if there is no such name, or an option is missing, invalid or
+   *     unknown
+   */
+  public T create(String name, Options options) {
     byName.get(name);
-    return read(Options.none().with(KIND, name));
+    return read(Options.none().with(KIND, name).merge(options));
   }
 
   /** Returns the exception for a file that contains only the name of a class. */

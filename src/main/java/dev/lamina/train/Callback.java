@@ -62,6 +62,14 @@ public interface Callback {
   }
 
   /**
+   * Returns whether this callback is also told of the epochs of {@link Recipe#freezeEpochs}, as a
+   * run of its own; false unless overridden.
+   */
+  default boolean duringFreezeEpochs() {
+    return false;
+  }
+
+  /**
    * Adds operations to the graph of the step; see {@link dev.lamina.step.AfterUpdate}. Called once,
    * before {@link #onStart}.
    */

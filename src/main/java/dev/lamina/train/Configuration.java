@@ -64,12 +64,12 @@ final class Configuration {
     fields.put("optimizer", text(OptimizerTypes.REGISTRY, recipe.optimizer()));
     fields.put(
         "groups",
-        recipe.groups().stream()
+        FineTuning.groups(recipe, model.network()).stream()
             .map(group -> OptionsJson.write(OptimizerTypes.write(group)).toString())
             .toList()
             .toString());
     fields.put("schedule", text(ScheduleTypes.REGISTRY, recipe.schedule()));
-    fields.put("loss", text(LossTypes.REGISTRY, recipe.loss()));
+    fields.put("loss", text(LossTypes.REGISTRY, FineTuning.loss(recipe, train)));
     fields.put(
         "augment",
         recipe.augmentations().stream()

@@ -5,6 +5,7 @@ import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,12 @@ public final class ProgressBar implements Callback {
   private static final double SECONDS_BETWEEN_LINES = 30;
   private static final double SECONDS_BETWEEN_UPDATES = 0.2;
 
+  /** Long enough for a steady rate, short enough to say it near the start. */
+  private static final double SECONDS_BEFORE_ESTIMATE = 4;
+
+  /** How long a run with an estimate must take at least. */
+  private static final double SECONDS_OF_A_LONG_RUN = 30;
+
   private final PrintStream out;
   private final boolean terminal;
   private @Nullable Bar bar;
@@ -27,9 +34,16 @@ public final class ProgressBar implements Callback {
   private long lastShown;
   private long seen;
 
-  private ProgressBar(PrintStream out, boolean terminal) {
+  private final LongSupplier nanos;
+  private boolean estimated;
+
+  /** When the first step ended, which also prepares the graph. */
+  private long firstStepEnd;
+
+  ProgressBar(PrintStream out, boolean terminal, LongSupplier nanos) {
     this.out = out;
     this.terminal = terminal;
+    this.nanos = nanos;
   }
 
   /** Shows the run on standard error; a bar in a terminal, else lines. */
@@ -37,12 +51,13 @@ public final class ProgressBar implements Callback {
     return new ProgressBar(
         System.err,
         Terminal.isInteractive()
-            && OptionalLibraries.isPresent("me.tongfei.progressbar.ProgressBar"));
+            && OptionalLibraries.isPresent("me.tongfei.progressbar.ProgressBar"),
+        System::nanoTime);
   }
 
   /** Shows the run as plain lines on a stream. */
   public static ProgressBar lines(PrintStream out) {
-    return new ProgressBar(out, false);
+    return new ProgressBar(out, false, System::nanoTime);
   }
 
   @Override
@@ -52,7 +67,12 @@ public final class ProgressBar implements Callback {
 
   @Override
   public Callback forRun() {
-    return new ProgressBar(out, terminal);
+    return new ProgressBar(out, terminal, nanos);
+  }
+
+  @Override
+  public boolean duringFreezeEpochs() {
+    return true;
   }
 
   @Override
@@ -63,11 +83,12 @@ public final class ProgressBar implements Callback {
 
   @Override
   public void onStep(StepEvent event, RunHandle run) {
+    estimate(event);
     seen += event.images();
     if (seconds(lastShown) < (terminal ? SECONDS_BETWEEN_UPDATES : SECONDS_BETWEEN_LINES)) {
       return;
     }
-    lastShown = System.nanoTime();
+    lastShown = nanos.getAsLong();
     StatusLine status = status(event, run.metrics());
     if (terminal) {
       show(status);
@@ -132,9 +153,41 @@ public final class ProgressBar implements Callback {
   }
 
   private void startEpoch() {
-    epochStart = System.nanoTime();
+    epochStart = nanos.getAsLong();
     lastShown = epochStart;
     seen = 0;
+  }
+
+  /** Says once, some seconds after the first step, how long a long run takes. */
+  private void estimate(StepEvent event) {
+    long steps = event.step() - plan.done();
+    if (steps == 0) {
+      firstStepEnd = nanos.getAsLong();
+    }
+    if (estimated || steps == 0 || seconds(firstStepEnd) < SECONDS_BEFORE_ESTIMATE) {
+      return;
+    }
+    estimated = true;
+    double rate = (double) steps * plan.batchSize() / seconds(firstStepEnd);
+    double all =
+        (double) (plan.steps() - plan.done()) / plan.stepsPerEpoch() * plan.images() / rate;
+    if (all >= SECONDS_OF_A_LONG_RUN) {
+      closeBar();
+      out.printf(
+          Locale.ROOT,
+          "about %s for %s epochs (%.0f images/s)%n",
+          about(all),
+          plan.epochs() - plan.done() / plan.stepsPerEpoch(),
+          rate);
+    }
+  }
+
+  private static String about(double seconds) {
+    return seconds < 90
+        ? String.format(Locale.ROOT, "%.0f s", seconds)
+        : seconds < 5400
+            ? String.format(Locale.ROOT, "%.0f min", seconds / 60)
+            : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
   }
 
   private void show(StatusLine status) {
@@ -151,8 +204,8 @@ public final class ProgressBar implements Callback {
     }
   }
 
-  private static double seconds(long since) {
-    return (System.nanoTime() - since) / 1e9;
+  private double seconds(long since) {
+    return (nanos.getAsLong() - since) / 1e9;
   }
 
   static String duration(long seconds) {

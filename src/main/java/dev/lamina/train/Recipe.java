@@ -39,6 +39,12 @@ import java.util.function.Consumer;
  *     1); 0 by default
  * @param precision the number format of convolutions; empty, the default, lets the device decide
  * @param freeze full names of layers that are not trained, or prefixes of them; none by default
+ * @param freezeEpochs the number of epochs before those of the run in which only the classifier is
+ *     trained, with the layers before it frozen; 0 by default
+ * @param bodyRate the factor of the learning rate of all layers before the classifier that are in
+ *     none of the groups, not negative; 1 by default
+ * @param balanceClasses whether the cross-entropy has the class weights of {@link
+ *     dev.lamina.loss.ClassWeights#balanced} of the training images; false by default
  * @param callbacks what watches or steers every run of this recipe, told before the callbacks of
  *     {@link Trainer.Builder#callbacks}; none by default
  * @param seed the seed of the order of the images, augmentation and dropout; 0 by default
@@ -57,9 +63,12 @@ public record Recipe(
     double validationSplit,
     Optional<Precision> precision,
     List<String> freeze,
+    int freezeEpochs,
+    double bodyRate,
+    boolean balanceClasses,
     List<Callback> callbacks,
     long seed) {
-  /** Checks the ranges of epochs, batchSize and validationSplit, and copies the lists. */
+  /** Checks the ranges of the numbers, and copies the lists. */
   public Recipe {
     checkArgument(epochs > 0, "epochs must be positive, got %s", epochs);
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
@@ -73,6 +82,11 @@ public record Recipe(
         "validationSplit must be in [0, 1), got %s",
         validationSplit);
     groups = List.copyOf(groups);
+    checkArgument(freezeEpochs >= 0, "freezeEpochs must not be negative, got %s", freezeEpochs);
+    checkArgument(
+        bodyRate >= 0 && Double.isFinite(bodyRate),
+        "bodyRate must be finite and not negative, got %s",
+        bodyRate);
     augmentations = List.copyOf(augmentations);
     freeze = List.copyOf(freeze);
     callbacks = List.copyOf(callbacks);
@@ -148,6 +162,21 @@ public record Recipe(
     return with(values -> values.freeze = freeze);
   }
 
+  /** Returns this recipe with another number of epochs in which only the classifier is trained. */
+  public Recipe freezeEpochs(int freezeEpochs) {
+    return with(values -> values.freezeEpochs = freezeEpochs);
+  }
+
+  /** Returns this recipe with another factor of the learning rate before the classifier. */
+  public Recipe bodyRate(double bodyRate) {
+    return with(values -> values.bodyRate = bodyRate);
+  }
+
+  /** Returns this recipe with or without class weights from the training images. */
+  public Recipe balanceClasses(boolean balanceClasses) {
+    return with(values -> values.balanceClasses = balanceClasses);
+  }
+
   /** Returns this recipe with other callbacks. */
   public Recipe callbacks(List<Callback> callbacks) {
     return with(values -> values.callbacks = callbacks);
@@ -179,6 +208,9 @@ public record Recipe(
     double validationSplit;
     Optional<Precision> precision = Optional.empty();
     List<String> freeze = List.of();
+    int freezeEpochs;
+    double bodyRate = 1;
+    boolean balanceClasses;
     List<Callback> callbacks = List.of();
     long seed;
 
@@ -198,6 +230,9 @@ public record Recipe(
       validationSplit = recipe.validationSplit;
       precision = recipe.precision;
       freeze = recipe.freeze;
+      freezeEpochs = recipe.freezeEpochs;
+      bodyRate = recipe.bodyRate;
+      balanceClasses = recipe.balanceClasses;
       callbacks = recipe.callbacks;
       seed = recipe.seed;
     }
@@ -217,6 +252,9 @@ public record Recipe(
           validationSplit,
           precision,
           freeze,
+          freezeEpochs,
+          bodyRate,
+          balanceClasses,
           callbacks,
           seed);
     }

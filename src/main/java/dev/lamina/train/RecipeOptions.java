@@ -73,6 +73,18 @@ public final class RecipeOptions {
               (recipe, o) ->
                   recipe.precision(Optional.of(o.getEnum("precision", Precision.class)))),
           value("freeze", Recipe::freeze, (recipe, o) -> recipe.freeze(o.getStrings("freeze"))),
+          value(
+              "freezeEpochs",
+              Recipe::freezeEpochs,
+              (recipe, o) -> recipe.freezeEpochs(o.getInt("freezeEpochs"))),
+          value(
+              "bodyRate",
+              Recipe::bodyRate,
+              (recipe, o) -> recipe.bodyRate(o.getDouble("bodyRate"))),
+          value(
+              "balanceClasses",
+              Recipe::balanceClasses,
+              (recipe, o) -> recipe.balanceClasses(o.getBoolean("balanceClasses"))),
           parts("callbacks", CallbackTypes.REGISTRY, Recipe::callbacks, Recipe::callbacks),
           value("seed", Recipe::seed, (recipe, o) -> recipe.seed(o.getLong("seed"))));
 
@@ -168,6 +180,17 @@ public final class RecipeOptions {
     }
     own.checkNoOthers();
     return recipe;
+  }
+
+  /**
+   * Returns a recipe with other values. Of a part whose kind is not given, or is that of the
+   * recipe's, only the options that are given change.
+   *
+   * @param changes as in {@link #write}
+   * @throws IllegalArgumentException as {@link #read} does
+   */
+  public static Recipe change(Recipe recipe, Options changes) {
+    return read(write(recipe).merge(changes));
   }
 
   private static <T> T read(Registry<T> registry, Options options) {

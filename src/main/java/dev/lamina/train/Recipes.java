@@ -1,17 +1,13 @@
 package dev.lamina.train;
 
-import dev.lamina.augment.AlternatingFlip;
-import dev.lamina.augment.RandomCrop;
-import dev.lamina.augment.RandomFlip;
-import dev.lamina.graph.Role;
-import dev.lamina.loss.CrossEntropy;
-import dev.lamina.optimizer.Lookahead;
-import dev.lamina.optimizer.MomentumOptimizer;
-import dev.lamina.optimizer.ParameterGroup;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lamina.format.OptionsJson;
 import dev.lamina.registry.NameTable;
-import dev.lamina.schedule.Anneal;
-import dev.lamina.schedule.OneCycle;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** Recipes by name, for the command line and for files; custom recipes can be registered. */
@@ -29,47 +25,54 @@ public final class Recipes {
    */
   public static final String FAST = "fast";
 
+  /** At most this many training images are few. */
+  private static final int SMALL = 1000;
+
+  private static final int MEDIUM = 10_000;
+
+  /** The files in the folder {@code recipes}, each with what differs from {@link Recipe#create}. */
+  private static final List<String> FILES =
+      List.of(
+          PUBLISHED,
+          QUICK,
+          FAST,
+          "scratch-small",
+          "scratch-medium",
+          "scratch-large",
+          "finetune-small",
+          "finetune-medium",
+          "finetune-large");
+
   private static final NameTable<Recipe> RECIPES = NameTable.of("recipe");
 
   static {
-    Recipe published =
-        Recipe.create()
-            .augmentations(List.of(RandomCrop.reflect(4), RandomFlip.horizontal()))
-            .seed(1);
-    register(PUBLISHED, published);
-    register(QUICK, published.epochs(5).schedule(OneCycle.of(0.05)));
-    register(FAST, fast());
-  }
-
-  /** After Jordan, arXiv 2404.00498; docs/recipes.md says what differs. */
-  private static Recipe fast() {
-    double weightDecay = 0.00133;
-    double biasRate = 64;
-    return Recipe.create()
-        .optimizer(Lookahead.of(MomentumOptimizer.of(0.85).withNesterov().weightDecay(weightDecay)))
-        .groups(
-            List.of(
-                ParameterGroup.matching()
-                    .roles(Role.NORM)
-                    .names("bias")
-                    .rate(biasRate)
-                    .weightDecay(weightDecay / biasRate)))
-        .schedule(
-            OneCycle.of(1.5)
-                .pctStart(0.23)
-                .divFactor(5)
-                .finalDivFactor(0.2 / 0.07)
-                .anneal(Anneal.LINEAR)
-                .cycleMomentum(false))
-        .loss(CrossEntropy.create().labelSmoothing(0.2))
-        .augmentations(List.of(AlternatingFlip.horizontal(), RandomCrop.reflect(2)))
-        .epochs(10)
-        .batchSize(1024)
-        .dropLast(true)
-        .seed(1);
+    FILES.forEach(name -> register(name, read(name)));
   }
 
   private Recipes() {}
+
+  private static Recipe read(String name) {
+    String file = "recipes/" + name + ".json";
+    try (InputStream stream =
+        Objects.requireNonNull(Recipes.class.getResourceAsStream(file), file)) {
+      return RecipeOptions.read(OptionsJson.read(new JsonMapper().readTree(stream)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file, e);
+    }
+  }
+
+  /**
+   * Returns the name of the recipe for photographs of one's own, by how many there are: few need
+   * more epochs and are seen in more variants.
+   *
+   * @param images the number of training images
+   * @param pretrained whether the weights come from another training; then the classifier is
+   *     trained alone first, and the layers before it with a smaller learning rate
+   */
+  public static String forPhotographs(int images, boolean pretrained) {
+    return (pretrained ? "finetune-" : "scratch-")
+        + (images <= SMALL ? "small" : images <= MEDIUM ? "medium" : "large");
+  }
 
   /**
    * Registers a recipe.

@@ -128,6 +128,11 @@ public final class Trainer {
     model.checkFits(images);
     frozen.check(model);
     recipe.groups().forEach(group -> group.check(model.variables()));
+    if (recipe.freezeEpochs() > 0) {
+      FineTuning.body(model.network());
+    }
+    FineTuning.groups(recipe, model.network());
+    FineTuning.loss(recipe, images);
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       int batch = Math.min(recipe.batchSize(), images.size());
@@ -155,10 +160,10 @@ public final class Trainer {
         images,
         new StepOptions(
             recipe.augmentations(),
-            recipe.loss(),
+            FineTuning.loss(recipe, images),
             reported,
             recipe.optimizer(),
-            recipe.groups(),
+            FineTuning.groups(recipe, model.network()),
             precision(model),
             frozen,
             recipe.accumulate(),
@@ -232,6 +237,9 @@ public final class Trainer {
     model.preprocessing(train.preprocessing());
     Optional<Cluster> cluster = model.session().cluster();
     cluster.ifPresent(workers -> Together.check(workers, recipe, train));
+    if (from.isEmpty() && recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
+      return new History(List.of());
+    }
     Callbacks started = new Callbacks(Together.callbacks(cluster, callbacks));
     try (TrainStep step = step(model, train, List.of(started.afterUpdate()))) {
       Supplier<Map<String, String>> configuration =
@@ -248,6 +256,30 @@ public final class Trainer {
       logMomentum();
       return new Run(this, model, step, started, state, order, train, validation).finish();
     }
+  }
+
+  /**
+   * Trains the classifier alone for the recipe's {@code freezeEpochs}. It is no part of the history
+   * and of checkpoints: a run that has none yet starts with it again.
+   *
+   * @return whether it was not stopped
+   */
+  private boolean trainClassifier(Model model, ImageSet train) {
+    List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
+    frozenLayers.addAll(recipe.freeze());
+    Recipe classifierOnly =
+        recipe
+            .epochs(recipe.freezeEpochs())
+            .freezeEpochs(0)
+            .freeze(frozenLayers)
+            .callbacks(List.of());
+    History history =
+        builder(classifierOnly)
+            .callbacks(
+                callbacks.stream().filter(Callback::duringFreezeEpochs).toArray(Callback[]::new))
+            .build()
+            .run(model, train, null, Optional.empty());
+    return history.epochs().size() == recipe.freezeEpochs();
   }
 
   /** Logs if the schedule overrides the momentum of the optimizer. */

@@ -88,6 +88,8 @@ class MainTest {
             "train",
             "--data",
             data,
+            "--recipe",
+            "published",
             "--run",
             run,
             "--width",

@@ -26,7 +26,20 @@ class ModelOptionTest {
   static void train() throws IOException {
     data = MainTest.images(folder);
     run = folder.resolve("run");
-    succeeds("train", "--data", data, "--run", run, "--width", 1, "--epochs", 2, "--seed", 2);
+    succeeds(
+        "train",
+        "--recipe",
+        "published",
+        "--data",
+        data,
+        "--run",
+        run,
+        "--width",
+        1,
+        "--epochs",
+        2,
+        "--seed",
+        2);
   }
 
   private static Output succeeds(Object... words) {

@@ -84,6 +84,7 @@ class OptionEffectsTest {
           .putAll(resizeOptions("data inspect", List::of))
           .putAll(resizeOptions("data preview", OptionEffectsTest::previewWords))
           .putAll(modelEffects())
+          .put("sweep --out", OptionEffectsTest::sweepIntoAnotherFolder)
           .putAll(benchmarkEffects())
           .putAll(compareEffects())
           .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
@@ -122,6 +123,20 @@ class OptionEffectsTest {
               assertThat(trained(again)).isEqualTo(trained(base));
             })
         .put(
+            "train --config",
+            () -> {
+              Path yaml =
+                  Files.writeString(
+                      fresh(),
+                      "data: %s\nnetwork: %s\nrecipe: {batchSize: 5, epochs: 1, precision: FLOAT32}"
+                          .formatted(data, NAME));
+              for (Path file : List.of(yaml, base.resolve("config.json"))) {
+                Path run = fresh();
+                succeeds("train", "--config", file, "--run", run);
+                assertThat(trained(run)).as("%s", file).isEqualTo(trained(base));
+              }
+            })
+        .put(
             "train --resume",
             () -> {
               Path run = train(Map.of());
@@ -132,8 +147,20 @@ class OptionEffectsTest {
             "train --from",
             () -> {
               Path run = fresh();
-              succeeds("train", "--data", data, "--from", base, "--epochs", 1, "--run", run);
+              assertThat(
+                      succeeds("train", "--data", data, "--from", base, "--epochs", 1, "--run", run)
+                          .out())
+                  .startsWith(
+                      "recipe     finetune-small, chosen for 12 training images and pretrained weights; --recipe"
+                          + " NAME chooses another\n")
+                  .contains(
+                      "\nstages     5 epochs of the classifier alone, then those of all layers\n");
               assertThat(weights(run.resolve("initial.safetensors"))).isEqualTo(trained(base));
+              // Of images of another size, the model's size is made.
+              Path larger = fresh();
+              Path images = MainTest.images(fresh());
+              succeeds("train", "--data", images, "--from", base, "--epochs", 1, "--run", larger);
+              assertThat(config(larger)).contains("\"height\" : " + OptionRuns.SIDE + ",");
             })
         .put(
             "train --pretrained",
@@ -186,6 +213,14 @@ class OptionEffectsTest {
         .build();
   }
 
+  private static void sweepIntoAnotherFolder() throws IOException {
+    Path used = Files.createDirectories(fresh());
+    Files.writeString(used.resolve("001.json"), "{}");
+    Path file = Files.writeString(fresh(), "values: {recipe.epochs: [1]}");
+    assertThat(fails("sweep", file, "--out", used).err())
+        .startsWith("lamina: " + used.resolve("001.json") + " must be of this sweep");
+  }
+
   private static void freeze() {
     String layer = trained(base).keySet().iterator().next().replaceFirst("\\..*", "");
     Path run = fresh();
@@ -231,6 +266,21 @@ class OptionEffectsTest {
         .put(
             "train --label-smoothing",
             () -> changesWeights("--label-smoothing", 0.2, "labelSmoothing\" : 0.2"))
+        .put(
+            "train --augment",
+            () -> {
+              changesWeights(
+                  "--augment",
+                  "RandomFlip,RandomCrop:padding=2:border=ZERO",
+                  "{\n      \"kind\" : \"RandomCrop\",\n      \"padding\" : 2,");
+              assertThat(fails("train", "--augment", "Cutout").err())
+                  .isEqualTo("lamina: augmentation (Cutout) lacks the option \"size\"\n");
+              assertThat(fails("train", "--augment", "Cutot").err())
+                  .startsWith("lamina: augmentation must be one of ")
+                  .endsWith(", got \"Cutot\"; did you mean \"Cutout\"?\n");
+              assertThat(fails("train", "--augment", "Cutout:8").err())
+                  .isEqualTo("lamina: --augment must be NAME:OPTION=VALUE, got Cutout:8\n");
+            })
         .put(
             "train --no-augment",
             () -> changesWeights("--no-augment", "", "\"augmentations\" : [ ]"))

@@ -30,7 +30,9 @@ class RunConfigTest {
       new RunConfig(
           "cifar10",
           false,
-          Optional.of(Preprocessing.of(Resize.fit(24, 40)).upright(true)),
+          Optional.of(
+              Preprocessing.of(Resize.fit(24, 40).filter(Resize.Filter.BICUBIC).crop(0.875))
+                  .upright(true)),
           Validation.SHARE,
           true,
           Options.none().with("name", "resnet-cifar").with("width", 1),
@@ -65,7 +67,7 @@ class RunConfigTest {
         "\"stream\" | \"streams\" | config.json lacks the option \"stream\"",
         "\"FIT\" | \"FILL\" | resize of config.json must be one of PAD, COVER, FIT, STRETCH, got \"FILL\"",
         "\"height\" : 24 | \"height\" : 0 | height must be positive, got 0",
-        "\"upright\" | \"downright\" | config.json lacks the option \"upright\"",
+        "\"upright\" | \"uprigt\" | config.json has no option \"uprigt\"; use the Lamina that wrote it, or remove the option; did you mean \"upright\"?",
         "\"device\" | \"devise\" : 1, \"device\" | config.json has no option \"devise\"; use the Lamina that wrote it, or remove the option; did you mean \"device\"?",
       })
   void damaged_isSaidWithTheFile(String from, String to, String message) throws IOException {

@@ -202,6 +202,9 @@ class RecipeOptionsTest {
             .validationSplit(0.2)
             .precision(Optional.of(Precision.BFLOAT16))
             .freeze(List.of("conv1"))
+            .freezeEpochs(2)
+            .bodyRate(0.5)
+            .balanceClasses(true)
             .callbacks(CALLBACKS)
             .seed(1L << 40);
     Options json = OptionsJson.read(OptionsJson.write(RecipeOptions.write(recipe)));
@@ -257,6 +260,23 @@ class RecipeOptionsTest {
             "loss is of class dev.lamina.train.RecipeOptionsTest$$Lambda, which was not registered, so"
                 + " that its options were not written; resume from Java, or register it with"
                 + " LossTypes.REGISTRY before training");
+  }
+
+  @Test
+  void named_forPhotographs() {
+    assertThat(Recipes.forPhotographs(1000, false)).isEqualTo("scratch-small");
+    assertThat(Recipes.forPhotographs(1001, false)).isEqualTo("scratch-medium");
+    assertThat(Recipes.forPhotographs(10_000, true)).isEqualTo("finetune-medium");
+    assertThat(Recipes.forPhotographs(10_001, true)).isEqualTo("finetune-large");
+    for (int images : new int[] {1, 5000, 50_000}) {
+      Recipe scratch = Recipes.get(Recipes.forPhotographs(images, false));
+      Recipe pretrained = Recipes.get(Recipes.forPhotographs(images, true));
+      assertThat(scratch.freezeEpochs()).isZero();
+      assertThat(pretrained.freezeEpochs()).isPositive();
+      assertThat(pretrained.bodyRate()).isLessThan(1);
+      assertThat(pretrained.epochs()).isLessThan(scratch.epochs());
+      assertThat(pretrained.balanceClasses() && scratch.balanceClasses()).isTrue();
+    }
   }
 
   /** The recipe of the design: 100 epochs of 64 images, momentum, decay, 1cycle up to 0.01. */

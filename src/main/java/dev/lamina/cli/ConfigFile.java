@@ -1,0 +1,159 @@
+package dev.lamina.cli;
+
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.google.common.base.Ascii;
+import dev.lamina.cli.RunConfig.Validation;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.format.OptionsJson;
+import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
+import dev.lamina.registry.Options;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.RecipeOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that configures {@code train}, in YAML or JSON: the keys of a run's {@code config.json},
+ * all of them optional, and in {@code recipe} and {@code network} their {@code name}.
+ *
+ * @param file the file, for messages; empty if there is none
+ * @param data the training images
+ * @param stream whether the images stay on disk
+ * @param preprocessing how image files become images of one size
+ * @param validation what the model is validated on
+ * @param testCurve whether the test images are evaluated after every epoch
+ * @param network the options of the network
+ * @param recipe what differs from the named recipe, or from the default
+ */
+record ConfigFile(
+    String file,
+    Optional<String> data,
+    boolean stream,
+    Optional<Preprocessing> preprocessing,
+    Optional<Validation> validation,
+    boolean testCurve,
+    Options network,
+    Options recipe) {
+  /** What a run says of itself, which another start of it finds out anew. */
+  private static final List<String> FACTS =
+      List.of("version", "classNames", "device", "environment");
+
+  private static final String NAME = "name";
+
+  static ConfigFile none() {
+    return read("", Options.none());
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws LaminaException if it cannot be read, or a key or a value is not known
+   */
+  static ConfigFile read(Path file) {
+    return read(file.toString(), named(options(file)));
+  }
+
+  /** Reads YAML, or JSON if the name ends with {@code .json}. */
+  static Options options(Path file) {
+    try {
+      return OptionsJson.read(mapper(file).readTree(file.toFile())).owner(file.toString());
+    } catch (IOException | IllegalArgumentException e) {
+      String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new LaminaException(
+          "%s could not be read (%s); it must be YAML, or JSON if its name ends with .json"
+              .formatted(file, Messages.singleLine(line)),
+          e);
+    }
+  }
+
+  private static ObjectMapper mapper(Path file) {
+    if (Ascii.toLowerCase(file.toString()).endsWith(".json")) {
+      return JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+    }
+    return YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  }
+
+  private static ConfigFile read(String file, Options options) {
+    try {
+      ConfigFile config =
+          new ConfigFile(
+              file,
+              options.has("data") ? Optional.of(options.getString("data")) : Optional.empty(),
+              options.getBoolean("stream", false),
+              options.has("preprocessing")
+                  ? Optional.of(RunConfig.preprocessing(options.getOptions("preprocessing")))
+                  : Optional.empty(),
+              options.has("validation")
+                  ? Optional.of(options.getEnum("validation", Validation.class))
+                  : Optional.empty(),
+              options.getBoolean("testCurve", false),
+              section(options, "network"),
+              section(options, "recipe"));
+      FACTS.forEach(options::has);
+      options.checkNoOthers();
+      return config;
+    } catch (IllegalArgumentException e) {
+      throw new LaminaException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Returns options in which a network or a recipe that is only a name is an object with it. */
+  static Options named(Options options) {
+    Options named = options;
+    for (String key : List.of("network", "recipe")) {
+      if (options.values().get(key) instanceof String name) {
+        named = named.with(key, Options.none().with(NAME, name));
+      }
+    }
+    return named;
+  }
+
+  private static Options section(Options options, String key) {
+    return options.has(key) ? options.getOptions(key).at("") : Options.none();
+  }
+
+  boolean has(String recipeOption) {
+    return recipe.values().containsKey(recipeOption);
+  }
+
+  /** Returns the name of the recipe; null if the file does not give one. */
+  @Nullable String recipeName() {
+    return recipe.has(NAME) ? recipe.getString(NAME) : null;
+  }
+
+  /** Returns the share of the training images for validation; null if that is not given. */
+  @Nullable Double validationShare() {
+    if (validation.filter(Validation.NONE::equals).isPresent()) {
+      return 0.0;
+    }
+    return has("validationSplit") && recipe.getDouble("validationSplit") > 0
+        ? (Double) recipe.getDouble("validationSplit")
+        : null;
+  }
+
+  /** Returns a recipe with the values of this file. */
+  Recipe change(Recipe base) {
+    Options changes = Options.none();
+    for (var change : recipe.values().entrySet()) {
+      if (!change.getKey().equals(NAME)) {
+        changes = changes.with(change.getKey(), change.getValue());
+      }
+    }
+    try {
+      return RecipeOptions.change(base, changes);
+    } catch (IllegalArgumentException e) {
+      throw new LaminaException(file + ": " + e.getMessage(), e);
+    }
+  }
+}

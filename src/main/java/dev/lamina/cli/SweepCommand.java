@@ -1,0 +1,158 @@
+package dev.lamina.cli;
+
+import dev.lamina.format.OptionsJson;
+import dev.lamina.format.WeightsFile;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.FolderLock;
+import dev.lamina.io.LaminaException;
+import dev.lamina.registry.Options;
+import dev.lamina.train.Recipes;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Trains once for every combination of listed values, each in a run folder of its own. */
+@Command(
+    name = "sweep",
+    description =
+        "Trains once for every combination of listed values, or for some random ones, and prints a table sorted by"
+            + " validation accuracy. Started again, it keeps the runs that are finished and resumes the one that was"
+            + " interrupted.",
+    mixinStandardHelpOptions = true,
+    footerHeading = Main.EXAMPLES,
+    footer = {"  lamina sweep search.yaml", "  lamina sweep search.yaml --out sweeps/1"})
+final class SweepCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "FILE",
+      description =
+          "a YAML or JSON file: base, the configuration of all runs, as for 'train --config'; values, a list for each key,"
+              + " such as recipe.schedule.peak: [0.01, 0.05]; search, grid or random; trials and seed of a random search")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "the folder of the runs (default: runs/NAME, by the name of the file)")
+  private @Nullable Path out;
+
+  /** The validation and the test accuracy of a trial, as text; empty if it failed. */
+  private record Result(Path run, String values, String validation, String test) {}
+
+  @Override
+  @SuppressWarnings("try") // The lock is held, not used.
+  public Integer call() {
+    Sweep sweep = Sweep.read(file);
+    Path folder = out == null ? Path.of("runs", withoutExtension(file)) : out;
+    try (FolderLock lock = FolderLock.of(folder)) {
+      List<Path> configs = write(sweep, folder);
+      for (int i = 0; i < configs.size(); i++) {
+        Path run = run(configs.get(i));
+        if (!isFinished(run)) {
+          print(
+              "trial      %d of %d: %s",
+              i + 1, configs.size(), Sweep.describe(sweep.trials().get(i)));
+          int status = train(configs.get(i), run);
+          if (status != 0 && status != Main.USER_ERROR) {
+            print("resume     %s", resumeCommand());
+            return status;
+          }
+        }
+      }
+      printTable(sweep, configs);
+      return configs.stream().anyMatch(config -> isFinished(run(config))) ? 0 : Main.USER_ERROR;
+    }
+  }
+
+  /** Writes the configuration of every trial, and checks all before the first one begins. */
+  private List<Path> write(Sweep sweep, Path folder) {
+    List<Path> files = new ArrayList<>();
+    for (Map<String, Object> trial : sweep.trials()) {
+      Path config = folder.resolve(String.format(Locale.ROOT, "%03d.json", files.size() + 1));
+      Options options = sweep.config(trial);
+      if (!Files.exists(config)) {
+        AtomicFiles.writeString(config, OptionsJson.write(options).toPrettyString() + "\n");
+      } else if (!ConfigFile.options(config).equals(options)) {
+        throw new LaminaException(
+            config + " must be of this sweep, is of another; name another folder with --out");
+      }
+      ConfigFile read = ConfigFile.read(config);
+      String name = read.recipeName();
+      read.change(Recipes.get(name == null ? Recipes.PUBLISHED : name));
+      files.add(config);
+    }
+    return files;
+  }
+
+  private static Path run(Path config) {
+    return config.resolveSibling(withoutExtension(config));
+  }
+
+  private static boolean isFinished(Path run) {
+    return Files.exists(RunConfig.export(run).resolve("1/saved_model.pb"));
+  }
+
+  /** Starts a run, or continues it, and returns the status of the command. */
+  private static int train(Path config, Path run) {
+    return RunConfig.isRun(run)
+        ? Main.run("train", "--resume", run.toString())
+        : Main.run("train", "--config", config.toString(), "--run", run.toString());
+  }
+
+  private String resumeCommand() {
+    List<Object> words = new ArrayList<>(List.of("sweep", file));
+    if (out != null) {
+      words.addAll(List.of("--out", out));
+    }
+    return CommandLines.lamina(words);
+  }
+
+  private void printTable(Sweep sweep, List<Path> configs) {
+    List<Result> results = new ArrayList<>();
+    for (int i = 0; i < configs.size(); i++) {
+      results.add(result(run(configs.get(i)), Sweep.describe(sweep.trials().get(i))));
+    }
+    results.sort(Comparator.comparing(Result::validation).thenComparing(Result::test).reversed());
+    print("%-10s %-6s %s", "validation", "test", "run");
+    for (Result result : results) {
+      print(
+          "%-10s %-6s %s  %s",
+          result.test().isEmpty() ? "failed" : result.validation(),
+          result.test(),
+          result.run(),
+          result.values());
+    }
+  }
+
+  private static Result result(Path run, String values) {
+    if (!isFinished(run)) {
+      return new Result(run, values, "", "");
+    }
+    Map<String, String> metadata = WeightsFile.read(RunConfig.weights(run)).metadata();
+    return new Result(
+        run,
+        values,
+        metadata.getOrDefault("validation_accuracy", ""),
+        metadata.getOrDefault("test_accuracy", ""));
+  }
+
+  private static String withoutExtension(Path file) {
+    return String.valueOf(file.getFileName()).replaceFirst("\\.[^.]*$", "");
+  }
+
+  private void print(String format, Object... values) {
+    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+  }
+}

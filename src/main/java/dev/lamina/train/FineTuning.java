@@ -1,0 +1,72 @@
+package dev.lamina.train;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.layer.Classifier;
+import dev.lamina.layer.Sequential;
+import dev.lamina.loss.ClassWeights;
+import dev.lamina.loss.CrossEntropy;
+import dev.lamina.loss.Loss;
+import dev.lamina.network.Network;
+import dev.lamina.optimizer.ParameterGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The parts of a {@link Recipe} that depend on the network or on the images. */
+final class FineTuning {
+  private FineTuning() {}
+
+  /**
+   * Returns the full names of the layers with parameters before the classifier.
+   *
+   * @throws IllegalArgumentException if the network has no classifier
+   */
+  static List<String> body(Network network) {
+    Sequential body =
+        Classifier.body(network.body())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "freezeEpochs must be 0, and bodyRate 1, for a network that does not end in a"
+                            + " Dense"));
+    return network.withBody(body).parameters().keySet().stream()
+        .map(name -> name.substring(0, name.lastIndexOf('.')))
+        .distinct()
+        .toList();
+  }
+
+  /**
+   * Returns the groups of a recipe for a network, with that of the layers before the classifier.
+   *
+   * @throws IllegalArgumentException if these have a rate of their own and there is no classifier
+   */
+  static List<ParameterGroup> groups(Recipe recipe, Network network) {
+    if (recipe.bodyRate() == 1) {
+      return recipe.groups();
+    }
+    List<ParameterGroup> groups = new ArrayList<>(recipe.groups());
+    groups.add(
+        ParameterGroup.matching(body(network).toArray(String[]::new)).rate(recipe.bodyRate()));
+    return groups;
+  }
+
+  /**
+   * Returns the loss of a recipe for a training set, with its class weights.
+   *
+   * @throws IllegalArgumentException if the loss has no class weights
+   */
+  static Loss loss(Recipe recipe, ImageSet images) {
+    if (!recipe.balanceClasses()) {
+      return recipe.loss();
+    }
+    checkArgument(
+        recipe.loss() instanceof CrossEntropy,
+        "balanceClasses must be false for a loss other than CrossEntropy, got %s",
+        recipe.loss());
+    int[] counts = new int[images.classes()];
+    IntStream.of(images.labels()).forEach(label -> counts[label]++);
+    return ((CrossEntropy) recipe.loss()).classWeights(ClassWeights.balanced(counts));
+  }
+}

@@ -1,0 +1,110 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lamina.cli.RunConfig.Validation;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.data.Resize;
+import dev.lamina.io.LaminaException;
+import dev.lamina.schedule.Constant;
+import dev.lamina.schedule.OneCycle;
+import dev.lamina.train.Ema;
+import dev.lamina.train.Recipe;
+import dev.lamina.train.Recipes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a file can configure, and what it says of mistakes. */
+class ConfigFileTest {
+  @TempDir private Path folder;
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  @Test
+  void yaml_changesWhatItGives() throws IOException {
+    ConfigFile file =
+        ConfigFile.read(
+            write(
+                "train.yaml",
+                """
+                data: photos        # a folder
+                validation: SHARE
+                preprocessing: {height: 48, filter: BICUBIC}
+                network: {name: resnet18, width: 16}
+                recipe:
+                  name: quick
+                  epochs: 7
+                  validationSplit: 0.2
+                  schedule: {peak: 0.02}
+                  callbacks:
+                    - {kind: Ema, decay: 0.99}
+                """));
+    assertThat(file.data()).contains("photos");
+    assertThat(file.validation()).contains(Validation.SHARE);
+    assertThat(file.validationShare()).isEqualTo(0.2);
+    assertThat(file.preprocessing())
+        .contains(Preprocessing.of(Resize.cover(48).filter(Resize.Filter.BICUBIC)));
+    assertThat(file.network().getInt("width")).isEqualTo(16);
+    assertThat(file.recipeName()).isEqualTo("quick");
+    Recipe quick = Recipes.get("quick");
+    assertThat(file.change(quick))
+        .isEqualTo(
+            quick
+                .epochs(7)
+                .validationSplit(0.2)
+                .schedule(OneCycle.of(0.02))
+                .callbacks(List.of(Ema.of(0.99))));
+  }
+
+  /** Of another kind nothing is taken over: a constant rate has no peak. */
+  @Test
+  void anotherKind_replacesThePart() throws IOException {
+    ConfigFile file =
+        ConfigFile.read(
+            write(
+                "a.json", "{\"recipe\": {\"schedule\": {\"kind\": \"Constant\", \"rate\": 0.1}}}"));
+    assertThat(file.change(Recipes.get("quick")).schedule()).isEqualTo(Constant.of(0.1));
+    assertThat(file.recipeName()).isNull();
+    assertThat(file.validationShare()).isNull();
+  }
+
+  @Test
+  void names_mayStandAlone() throws IOException {
+    ConfigFile file =
+        ConfigFile.read(write("a.yml", "recipe: quick\nnetwork: resnet18\nvalidation: NONE"));
+    assertThat(file.recipeName()).isEqualTo("quick");
+    assertThat(file.network().getString("name")).isEqualTo("resnet18");
+    assertThat(file.validationShare()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "recipes: quick | FILE has no option \"recipes\"; use the Lamina that wrote it, or remove the option; did you mean \"recipe\"?",
+        "validation: HALF | validation of FILE must be one of NONE, SHARE, PART, TEST, got \"HALF\"",
+        "stream: maybe | stream of FILE must be true or false, got \"maybe\"",
+        "preprocessing: {height: 0} | height must be positive, got 0",
+        "recipe: {epoch: 3} | FILE: recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you mean \"epochs\"?",
+        "recipe: {epochs: 0} | FILE: epochs must be positive, got 0",
+        "recipe: {schedule: {peak: high}} | FILE: peak of schedule (OneCycle) must be a number, got \"high\"",
+        "'data: [' | FILE could not be read (while parsing a flow node); it must be YAML, or JSON if its name ends with .json",
+        "'data: a\ndata: b' | FILE could not be read (Duplicate field 'data'); it must be YAML, or JSON if its name ends with .json",
+        "data: | FILE could not be read (option \"data\" must have a value that can be read, got null); it must be YAML, or JSON if its name ends with .json",
+      })
+  void mistakes_areSaidWithTheFile(String text, String message) throws IOException {
+    Path file = write("train.yaml", text);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ConfigFile.read(file).change(Recipes.get("quick")))
+        .withMessage(message.replace("FILE", file.toString()));
+  }
+}

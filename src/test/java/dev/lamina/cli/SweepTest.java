@@ -1,0 +1,172 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lamina.cli.MainTest.Output;
+import dev.lamina.io.LaminaException;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.network.Network;
+import dev.lamina.registry.Options;
+import dev.lamina.train.Callback;
+import dev.lamina.train.CallbackTypes;
+import dev.lamina.train.RunHandle;
+import dev.lamina.train.StepEvent;
+import dev.lamina.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class SweepTest {
+  /** Steps of all runs. */
+  private static int steps;
+
+  @TempDir private Path folder;
+
+  /** Ends the process's work in the tenth step of all runs: the fourth step of the second run. */
+  record Breaking() implements Callback {
+    @Override
+    public void onStep(StepEvent event, RunHandle run) {
+      if (++steps == 10) {
+        throw new AssertionError("broken");
+      }
+    }
+  }
+
+  private Path write(String text) throws IOException {
+    return Files.writeString(folder.resolve("search.yaml"), text);
+  }
+
+  private Output sweep(Path file, String out) {
+    return MainTest.lamina("sweep", file, "--out", folder.resolve(out));
+  }
+
+  private byte[] weights(String run) throws IOException {
+    return Files.readAllBytes(folder.resolve(run).resolve("weights.safetensors"));
+  }
+
+  /** Of 60 images 54 are trained on, in three steps an epoch. */
+  @Test
+  void brokenSweep_keepsWhatIsFinished_andResumesTheRest() throws IOException {
+    CallbackTypes.REGISTRY.register(
+        "Breaking", Breaking.class, x -> Options.none(), o -> new Breaking());
+    Zoo.register(
+        "sweep-test",
+        options -> {
+          options.values().keySet().forEach(options::has);
+          return Network.input(32, 32, 3)
+              .then(Conv2d.of(2, 3).stride(4), GlobalAveragePool.create(), Dense.of(3));
+        });
+    Path file =
+        write(
+            """
+            base:
+              data: %s
+              network: sweep-test
+              recipe: {epochs: 2, batchSize: 20, precision: FLOAT32, callbacks: [{kind: Breaking}]}
+            values:
+              recipe.schedule.peak: [0.01, 0.3]
+            """
+                .formatted(MainTest.images(folder)));
+    Output broken = sweep(file, "a");
+    assertThat(broken.status()).as(broken.err()).isEqualTo(1);
+    assertThat(broken.err()).contains("broken");
+    assertThat(broken.out())
+        .contains("trial      2 of 2: recipe.schedule.peak=0.3\n")
+        .endsWith("resume     tools/lamina sweep " + file + " --out " + folder.resolve("a") + "\n");
+    byte[] first = weights("a/001");
+
+    Output resumed = sweep(file, "a");
+    assertThat(resumed.status()).as(resumed.err()).isZero();
+    // From the checkpoint after the third step of the second run.
+    assertThat(steps).isEqualTo(10 + 3);
+    assertThat(resumed.out()).doesNotContain("trial      1 of 2");
+    assertThat(weights("a/001")).isEqualTo(first);
+
+    Output whole =
+        MainTest.lamina(
+            "train", "--config", folder.resolve("a/002.json"), "--run", folder.resolve("b"));
+    assertThat(whole.status()).as(whole.err()).isZero();
+    assertThat(OptionRuns.trained(folder.resolve("a/002")))
+        .isEqualTo(OptionRuns.trained(folder.resolve("b")));
+    List<String> table = resumed.out().lines().toList();
+    assertThat(table.get(table.size() - 3)).isEqualTo("validation test   run");
+    assertThat(table.subList(table.size() - 2, table.size()))
+        .isSortedAccordingTo((a, b) -> b.substring(0, 17).compareTo(a.substring(0, 17)))
+        .allSatisfy(
+            line ->
+                assertThat(line)
+                    .matches(
+                        "0\\.\\d{4} {5}0\\.\\d{4} \\S+/a/00[12]  recipe.schedule.peak=0\\.\\d+"));
+    assertThat(sweep(write("values: {recipe.epochs: [3]}"), "a").err())
+        .isEqualTo(
+            "lamina: %s must be of this sweep, is of another; name another folder with --out\n"
+                .formatted(folder.resolve("a/001.json")));
+  }
+
+  /** Each has a row in the table of the options, or is described above it. */
+  @Test
+  void everyOptionOfTrain_isInTheDocs() throws IOException {
+    String docs = Files.readString(Path.of("docs/configuration.md"));
+    new CommandLine(new TrainCommand())
+        .getCommandSpec().options().stream()
+            .filter(option -> !option.usageHelp() && !option.versionHelp())
+            .forEach(option -> assertThat(docs).contains("`" + option.longestName()));
+  }
+
+  @Test
+  void grid_isEveryCombination_theLastKeyFastest() throws IOException {
+    Sweep sweep =
+        Sweep.read(
+            write(
+                """
+                base: {recipe: quick}
+                values: {recipe.batchSize: [32, 64], recipe.schedule.peak: [0.1, 0.2, 0.3]}
+                """));
+    assertThat(sweep.trials())
+        .hasSize(6)
+        .startsWith(
+            Map.of("recipe.batchSize", 32L, "recipe.schedule.peak", 0.1),
+            Map.of("recipe.batchSize", 32L, "recipe.schedule.peak", 0.2));
+    Options recipe = sweep.config(sweep.trials().get(5)).getOptions("recipe");
+    assertThat(recipe.getString("name")).isEqualTo("quick");
+    assertThat(recipe.getInt("batchSize")).isEqualTo(64);
+    assertThat(recipe.getOptions("schedule").getDouble("peak")).isEqualTo(0.3);
+  }
+
+  @Test
+  void random_drawsDifferentOnes_bySeed() throws IOException {
+    String text =
+        "{search: random, trials: 5, seed: %d, values: {recipe.epochs: [1, 2, 3, 4], recipe.seed: [1, 2, 3]}}";
+    List<Map<String, Object>> trials = Sweep.read(write(text.formatted(1))).trials();
+    assertThat(trials).hasSize(5).doesNotHaveDuplicates();
+    assertThat(Sweep.read(write(text.formatted(1))).trials()).isEqualTo(trials);
+    assertThat(Sweep.read(write(text.formatted(2))).trials()).isNotEqualTo(trials);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{values: {recipe.epochs: 3}} | values of FILE must be lists by dotted key, got 3 for \"recipe.epochs\"",
+        "{value: {}, values: {a: [1]}} | FILE has no option \"value\"; use the Lamina that wrote it, or remove the option; did you mean \"values\"?",
+        "{search: best, values: {a: [1]}} | search of FILE must be grid or random, got best",
+        "{trials: 0, values: {a: [1]}} | trials of FILE must be positive, got 0",
+        "{seed: 1} | FILE lacks the option \"values\"",
+      })
+  void mistakes_areSaidWithTheFile(String text, String message) throws IOException {
+    Path file = write(text);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Sweep.read(file))
+        .withMessage(message.replace("FILE", file.toString()));
+  }
+}

@@ -1,0 +1,57 @@
+package dev.lamina.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.Flatten;
+import dev.lamina.model.Model;
+import dev.lamina.network.Network;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The estimate of a run's time, by a clock of which every step takes a second. */
+class ProgressBarTest {
+  private static final ImageSet IMAGES =
+      ImageSet.of(1, 1, 1, new byte[20], new int[20], List.of("a", "b"));
+
+  private static String shown(int epochs) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    long[] nanos = {0};
+    ProgressBar bar =
+        new ProgressBar(new PrintStream(out, true, StandardCharsets.UTF_8), false, () -> nanos[0]);
+    Callback clock =
+        new Callback() {
+          @Override
+          public void onStep(StepEvent event, RunHandle run) {
+            nanos[0] += 1_000_000_000;
+          }
+        };
+    try (Model model = Model.of(Network.input(1, 1, 1).then(Flatten.create(), Dense.of(2)), 1)) {
+      Trainer.builder()
+          .epochs(epochs)
+          .batchSize(2)
+          .callbacks(clock, bar)
+          .build()
+          .fit(model, IMAGES);
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Ten steps of two images in each epoch; said after the fifth one, before the first epoch. */
+  @Test
+  void longRun_saysHowLongItTakes_onceNearTheStart() {
+    assertThat(shown(12).lines().filter(line -> line.startsWith("about ")))
+        .containsExactly("about 2 min for 12 epochs (2 images/s)");
+    assertThat(shown(12)).startsWith("about 2 min");
+    assertThat(shown(5)).contains("about 50 s for 5 epochs (2 images/s)\n");
+  }
+
+  @Test
+  void shortRun_saysNothing() {
+    assertThat(shown(2)).contains("epoch 2/2").doesNotContain("about");
+  }
+}

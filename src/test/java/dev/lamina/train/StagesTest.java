@@ -1,0 +1,182 @@
+package dev.lamina.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Precision;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Conv2d;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.loss.CrossEntropy;
+import dev.lamina.loss.Loss;
+import dev.lamina.model.Model;
+import dev.lamina.model.Weights;
+import dev.lamina.network.Network;
+import dev.lamina.optimizer.ParameterGroup;
+import dev.lamina.schedule.OneCycle;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/** Recipes that train the classifier first, and that depend on the images and the network. */
+class StagesTest {
+  private static final Network NETWORK =
+      Network.input(5, 7, 3)
+          .then("body", Conv2d.of(3, 3))
+          .then("norm", BatchNorm.create())
+          .then("relu", Activation.RELU)
+          .then("pool", GlobalAveragePool.create())
+          .then("top", Dense.of(2));
+
+  /** Four images of one class and three of the other. */
+  private static final ImageSet IMAGES = images(7);
+
+  private static final Recipe RECIPE =
+      Recipe.create()
+          .schedule(OneCycle.of(0.2))
+          .precision(Optional.of(Precision.FLOAT32))
+          .epochs(3)
+          .batchSize(2)
+          .seed(4);
+
+  @TempDir private Path folder;
+
+  private static ImageSet images(int count) {
+    byte[] pixels = new byte[count * 5 * 7 * 3];
+    new Random(3).nextBytes(pixels);
+    int[] labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = i % 3 == 0 ? 1 : 0;
+    }
+    return ImageSet.of(5, 7, 3, pixels, labels, List.of("a", "b"));
+  }
+
+  private static Weights trained(Recipe... recipes) {
+    try (Model model = Model.of(NETWORK, 1)) {
+      for (Recipe recipe : recipes) {
+        assertThat(Trainer.builder(recipe).build().fit(model, IMAGES).epochs())
+            .hasSize(recipe.epochs());
+      }
+      return model.weights();
+    }
+  }
+
+  private static void assertSame(Weights actual, Weights expected) {
+    assertThat(actual.names()).isEqualTo(expected.names());
+    for (String name : expected.names()) {
+      assertThat(actual.get(name)).as(name).isEqualTo(expected.get(name));
+    }
+  }
+
+  /** Stops after some steps, also in the epochs with a frozen body. */
+  private static Callback stopAfter(int count) {
+    return new Callback() {
+      private int steps;
+
+      @Override
+      public boolean duringFreezeEpochs() {
+        return true;
+      }
+
+      @Override
+      public void onStep(StepEvent event, RunHandle run) {
+        if (++steps == count) {
+          run.stop();
+        }
+      }
+    };
+  }
+
+  @Test
+  void freezeEpochs_isARunWithAFrozenBody_andThenOneOfAll() {
+    Weights expected = trained(RECIPE.freeze(List.of("body", "norm")).epochs(2), RECIPE);
+    assertSame(trained(RECIPE.freezeEpochs(2)), expected);
+    assertThat(expected.get("top.weight")).isNotEqualTo(trained(RECIPE).get("top.weight"));
+  }
+
+  /** Eight steps are taken with a frozen body, and twelve with all. */
+  @Test
+  void stoppedRun_continuesInBothStages() {
+    Recipe recipe = RECIPE.freezeEpochs(2);
+    Weights expected = trained(recipe);
+    for (int steps : new int[] {3, 13}) {
+      Path run = folder.resolve("run" + steps);
+      try (Model model = Model.of(NETWORK, 1)) {
+        History stopped =
+            Trainer.builder(recipe)
+                .callbacks(Checkpoints.in(run), stopAfter(steps))
+                .build()
+                .fit(model, IMAGES);
+        assertThat(stopped.epochs()).hasSize(steps < 8 ? 0 : 1);
+      }
+      try (Model model = Model.of(NETWORK, 1)) {
+        History resumed =
+            Trainer.builder(recipe)
+                .callbacks(Checkpoints.in(run))
+                .build()
+                .resume(run, model, IMAGES);
+        assertThat(resumed.epochs()).hasSize(3);
+        assertSame(model.weights(), expected);
+      }
+    }
+  }
+
+  @Test
+  void bodyRate_isAGroupOfTheLayersBeforeTheClassifier() {
+    Weights expected =
+        trained(RECIPE.groups(List.of(ParameterGroup.matching("body", "norm").rate(0.25))));
+    assertSame(trained(RECIPE.bodyRate(0.25)), expected);
+    assertThat(expected.get("body.weight")).isNotEqualTo(trained(RECIPE).get("body.weight"));
+  }
+
+  @Test
+  void balanceClasses_weightsTheLoss() {
+    // Four of the first class and three of the second: 7 / (2 * 4) and 7 / (2 * 3).
+    Weights expected = trained(RECIPE.loss(CrossEntropy.create().classWeights(7.0 / 8, 7.0 / 6)));
+    assertSame(trained(RECIPE.balanceClasses(true)), expected);
+    assertThat(expected.get("top.bias")).isNotEqualTo(trained(RECIPE).get("top.bias"));
+  }
+
+  @Test
+  void whatDoesNotFit_isRefused() {
+    refuses(
+        RECIPE.balanceClasses(true).loss(new Twice()),
+        NETWORK,
+        "balanceClasses must be false for a loss other than CrossEntropy, got Twice[]");
+    Network noDense = Network.input(5, 7, 3).then(Conv2d.of(2, 1), GlobalAveragePool.create());
+    refuses(
+        RECIPE.freezeEpochs(1),
+        noDense,
+        "freezeEpochs must be 0, and bodyRate 1, for a network that does not end in a Dense");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RECIPE.freezeEpochs(-1))
+        .withMessage("freezeEpochs must not be negative, got -1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RECIPE.bodyRate(-0.5))
+        .withMessage("bodyRate must be finite and not negative, got -0.5");
+  }
+
+  private static void refuses(Recipe recipe, Network network, String message) {
+    try (Model model = Model.of(network, 1)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Trainer.builder(recipe).build().check(model, IMAGES))
+          .withMessage(message);
+    }
+  }
+
+  private record Twice() implements Loss {
+    @Override
+    public Operand<TFloat32> apply(Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
+      return tf.math.mul(CrossEntropy.create().apply(tf, outputs, targets), tf.constant(2f));
+    }
+  }
+}
