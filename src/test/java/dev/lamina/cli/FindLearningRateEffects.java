@@ -28,6 +28,7 @@ final class FindLearningRateEffects {
   private static final Map<String, String> CHANGE_THE_CURVE =
       ImmutableMap.<String, String>builder()
           .put("--batch-size", "--batch-size 5")
+          .put("--augment", "--augment RandomFlip")
           .put("--recipe", "--recipe published")
           .put("--sampler", "--sampler Weighted")
           .put("--momentum", "--momentum 0.25")
@@ -91,7 +92,7 @@ final class FindLearningRateEffects {
         .put(
             "find-lr --learning-rate",
             () ->
-                assertThat(fails(words(fresh(), "--learning-rate 0.1").toArray()).err())
+                assertThat(fails(words(fresh(), "--learning-rate 0.3").toArray()).err())
                     .contains("--learning-rate must not be given: it is what find-lr looks for"))
         .put(
             "find-lr --epochs",
