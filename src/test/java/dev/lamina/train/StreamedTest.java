@@ -275,11 +275,17 @@ class StreamedTest {
   }
 
   @Test
-  void whatIsNoImageFolder() {
+  void whatIsNoImageFolder() throws IOException {
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ImageData.streamed(Path.of("docs/decisions"), folder))
+        .withMessageStartingWith(
+            "docs/decisions is no data set; it must contain CIFAR binary files");
+    Files.createFile(folder.resolve("train.bin"));
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ImageData.streamed(folder, folder))
         .withMessage(
-            "docs/decisions must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
+            folder
+                + " must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
                 + " streamed; other data sets are opened as they are, in memory");
   }
 }
