@@ -89,8 +89,10 @@ public final class NameTable<V> {
         near.put(candidate, distance);
       }
     }
+    int closest = near.values().stream().min(Comparator.naturalOrder()).orElse(0);
     List<String> nearest =
         near.entrySet().stream()
+            .filter(entry -> entry.getValue() <= closest + 1)
             .sorted(Comparator.comparing(Map.Entry::getValue))
             .limit(MAX_SUGGESTIONS)
             .map(entry -> '"' + entry.getKey() + '"')

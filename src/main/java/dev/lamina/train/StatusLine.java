@@ -32,17 +32,17 @@ record StatusLine(
     String left = ProgressBar.duration(secondsLeft);
     List<String> parts = new ArrayList<>();
     parts.add("epoch " + count);
-    parts.add(format("%3.0f%%", 100 * done));
-    parts.add(format("loss %.4f", loss));
-    parts.add(format("accuracy %.4f", accuracy));
+    parts.add(String.format(Locale.ROOT, "%3.0f%%", 100 * done));
+    parts.add(String.format(Locale.ROOT, "loss %.4f", loss));
+    parts.add(String.format(Locale.ROOT, "accuracy %.4f", accuracy));
     parts.add(left + " left");
-    parts.add(format("%.0f images/s", imagesPerSecond));
-    parts.add(format("lr %.3g", learningRate));
+    parts.add(String.format(Locale.ROOT, "%.0f images/s", imagesPerSecond));
+    parts.add(String.format(Locale.ROOT, "lr %.3g", learningRate));
     while (parts.size() > 5 && length(parts) > columns) {
       parts.remove(parts.size() - 1);
     }
     if (length(parts) > columns) {
-      return format("%s loss %.3f acc %.3f %s", count, loss, accuracy, left);
+      return String.format(Locale.ROOT, "%s loss %.3f acc %.3f %s", count, loss, accuracy, left);
     }
     int room = columns - length(parts) - "  []".length();
     if (room >= MIN_BAR) {
@@ -53,9 +53,5 @@ record StatusLine(
 
   private static int length(List<String> parts) {
     return parts.stream().collect(Collectors.joining("  ")).length();
-  }
-
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -339,7 +339,7 @@ class ModelLoadTest {
         "\"VALID\"|\"FULL\"|padding of layer \"3\" (Conv2d) must be one of SAME, VALID, HALF, got \"FULL\"",
         "\"bias\" : false|\"bias\" : 0|bias of layer \"3\" (Conv2d) must be true or false, got 0",
         "\"rate\" : 0.25|\"share\" : 0.25|layer \"top.2\" (Dropout) lacks the option \"rate\"",
-        "\"function\" : \"GELU\"|\"function\" : \"GLU\"|function of layer \"5\" (Activation) must be one of RELU, LEAKY_RELU, ELU, GELU, SILU, SIGMOID, HARD_SIGMOID, HARD_SWISH, TANH, SOFTMAX, got \"GLU\"",
+        "\"function\" : \"GELU\"|\"function\" : \"GLU\"|function of layer \"5\" (Activation) must be one of RELU, LEAKY_RELU, ELU, GELU, GELU_TANH, SILU, SIGMOID, HARD_SIGMOID, HARD_SWISH, TANH, SOFTMAX, got \"GLU\"",
         "\"resize\" : \"pad\"|\"resize\" : \"pat\"|resize must be known, got \"pat\"",
         "\"crop\" : 1.0|\"crop\" : 2|crop must be in (0, 1], got 2.0",
         "\"upright\" : false|\"upright\" : 0|upright must be true or false, got 0",

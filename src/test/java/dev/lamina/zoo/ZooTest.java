@@ -84,7 +84,7 @@ class ZooTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Zoo.get("resnet_cifar"))
         .withMessageMatching(
-            "network must be one of .*resnet-cifar.*, got \"resnet_cifar\"; did you mean \"resnet-cifar\".*\\?");
+            "network must be one of .*resnet-cifar.*, got \"resnet_cifar\"; did you mean \"resnet-cifar\"\\?");
     Zoo.Builder builder = Zoo.get("resnet-cifar").option("widht", 3);
     assertThatIllegalArgumentException()
         .isThrownBy(builder::network)
