@@ -109,6 +109,7 @@ final class FindLearningRateCommand implements Callable<Integer> {
     }
     Model model = network.builder(images.train(), recipeName).seed(recipe.seed()).build();
     model.classNames(classNames);
+    model.adapt(images.train());
     return model;
   }
 

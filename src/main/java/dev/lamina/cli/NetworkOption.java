@@ -44,7 +44,15 @@ final class NetworkOption {
 
   /** What the images, the seed and the classes decide. */
   private static final Set<String> DERIVED =
-      Set.of("name", "seed", "classes", "imageHeight", "imageWidth", "imageChannels");
+      Set.of(
+          "name",
+          "seed",
+          "classes",
+          "imageHeight",
+          "imageWidth",
+          "imageChannels",
+          RunConfig.PRETRAINED,
+          RunConfig.FROM);
 
   /** Takes the name and the options of a network from a configuration file. */
   void take(Options network) {

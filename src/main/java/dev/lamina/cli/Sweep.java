@@ -112,7 +112,7 @@ record Sweep(Options base, List<Map<String, Object>> trials) {
       for (int i = path.size() - 1; i > 0; i--) {
         nested = Options.none().with(path.get(i), nested);
       }
-      config = config.merge(Options.none().with(path.get(0), nested));
+      config = config.merge(ConfigFile.named(Options.none().with(path.get(0), nested)));
     }
     return config;
   }

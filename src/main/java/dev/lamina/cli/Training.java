@@ -121,17 +121,27 @@ record Training(
       // Without an epoch there is nothing to evaluate: a time limit was shorter.
       if (interrupts.status() != 0 || history.epochs().isEmpty()) {
         printResume("");
-        return interrupts.status();
+        return interrupts.status() == 0 ? Interrupts.TERMINATED : interrupts.status();
       }
-      if (history.epochs().size() < recipe.epochs()) {
+      if (isOfAnotherWorker(history)) {
         printResume("");
-        return Interrupts.TERMINATED; // Another worker was sent a signal.
+        return Interrupts.TERMINATED;
       }
     }
     if (first()) {
       finish(model, history);
     }
     return 0;
+  }
+
+  /**
+   * Returns whether the run was stopped by a signal to another worker: nothing else ends it early,
+   * unless the recipe has callbacks, such as early stopping, after which it is finished.
+   */
+  private boolean isOfAnotherWorker(History history) {
+    return Cluster.joined().isPresent()
+        && history.epochs().size() < recipe.epochs()
+        && recipe.callbacks().isEmpty();
   }
 
   private void printPlan(Model model) {

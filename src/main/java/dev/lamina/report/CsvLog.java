@@ -18,6 +18,11 @@ public record CsvLog(Path file) implements Callback {
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public void onEpoch(Epoch epoch, RunHandle run) {
     HistoryCsv.write(run.history(), file);
   }

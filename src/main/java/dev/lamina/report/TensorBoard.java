@@ -51,6 +51,11 @@ public record TensorBoard(Path folder) implements Callback {
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public Callback forRun() {
     return new Writing(folder);
   }

@@ -36,6 +36,11 @@ public record BestModel(Path file, String monitor, boolean lowest) implements Ca
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public void onEpoch(Epoch epoch, RunHandle run) {
     if (new Monitor(monitor, 0, lowest).improved(epoch, run.state(name()))) {
       run.saveWeights(file, Map.of("epoch", Integer.toString(epoch.number())));

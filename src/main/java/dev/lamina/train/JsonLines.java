@@ -44,6 +44,11 @@ public record JsonLines(Path file, long every) implements Callback {
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public void onStart(RunPlan plan, RunHandle run) {
     try {
       keep(plan.done(), run.history().epochs().size());

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.distributed.Cluster;
 import dev.lamina.model.Weights;
 import dev.lamina.schedule.Schedule;
 import java.util.LinkedHashMap;
@@ -127,10 +128,14 @@ public record Swa(int start, int every, OptionalDouble high, OptionalDouble low,
     @Override
     public void onStart(RunPlan plan, RunHandle run) {
       checkArgument(
-          options.start <= plan.epochs(),
-          "start must be at most the %s epochs of the run, got %s",
+          options.start + options.every - 1 <= plan.epochs(),
+          "start + every - 1 must be at most the %s epochs of the run, got start %s and every %s",
           plan.epochs(),
-          options.start);
+          options.start,
+          options.every);
+      // Each would compute the statistics of batch norm from its own images alone.
+      checkArgument(
+          Cluster.joined().isEmpty(), "Swa must not be used by several workers; train with one");
       this.plan = plan;
       run.schedule(recipe -> new Rates(recipe, options, plan.stepsPerEpoch()));
       run.evaluationWeights(() -> run.state(name()).weights(AVERAGE).orElseGet(run::weights));

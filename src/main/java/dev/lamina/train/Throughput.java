@@ -36,6 +36,11 @@ public record Throughput() implements Callback {
   }
 
   @Override
+  public boolean onEveryWorker() {
+    return false;
+  }
+
+  @Override
   public String name() {
     return NAME;
   }

@@ -65,6 +65,40 @@ class ConfigFileTest {
                 .callbacks(List.of(Ema.of(0.99))));
   }
 
+  /** A run that a callback has stopped is finished like any other. */
+  @Test
+  void earlyStopping_endsTheRun() throws IOException {
+    Path config =
+        write(
+            "stop.yaml",
+            """
+            recipe:
+              epochs: 9
+              schedule: {kind: Constant, rate: 1.0e-9}
+              callbacks: [{kind: EarlyStopping, patience: 1}]
+            """);
+    Path run = folder.resolve("run");
+    MainTest.Output output =
+        MainTest.lamina(
+            "train",
+            "--config",
+            config,
+            "--data",
+            MainTest.images(folder),
+            "--validation",
+            0.5,
+            "--width",
+            1,
+            "--batch-size",
+            64,
+            "--run",
+            run);
+    assertThat(output.status()).as(output.err()).isZero();
+    assertThat(output.out()).contains("test accuracy");
+    assertThat(run.resolve("export/1/saved_model.pb")).exists();
+    assertThat(Files.readAllLines(RunConfig.history(run))).hasSizeBetween(3, 5);
+  }
+
   /** Of another kind nothing is taken over: a constant rate has no peak. */
   @Test
   void anotherKind_replacesThePart() throws IOException {

@@ -180,8 +180,8 @@ class SwaTest {
       assertThatExceptionOfType(CallbackException.class)
           .isThrownBy(() -> recipe(2).callbacks(Swa.from(3)).build().fit(model, IMAGES))
           .withMessage(
-              "callback Swa failed after step 0: start must be at most the 2 epochs of the run,"
-                  + " got 3");
+              "callback Swa failed after step 0: start + every - 1 must be at most the 2 epochs of the"
+                  + " run, got start 3 and every 1");
     }
   }
 }
