@@ -89,18 +89,7 @@ record Training(
     }
     History history;
     try (Interrupts interrupts = Interrupts.listen("after this step")) {
-      // The artifacts come first, so that a checkpoint is never newer than weights and history.
-      List<Callback> callbacks = new ArrayList<>();
-      if (!quiet) {
-        callbacks.add(ProgressBar.console());
-      }
-      callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
-      callbacks.add(Checkpoints.in(folder));
-      callbacks.add(interrupts);
-      if (tensorboard || Files.isDirectory(RunConfig.tensorboard(folder))) {
-        callbacks.add(TensorBoard.in(RunConfig.tensorboard(folder)));
-      }
-      trainer.callbacks(callbacks.toArray(Callback[]::new));
+      trainer.callbacks(callbacks(model, interrupts));
       try {
         history = run(trainer.build(), model);
       } catch (DivergenceException e) {
@@ -132,6 +121,21 @@ record Training(
       finish(model, history);
     }
     return 0;
+  }
+
+  private Callback[] callbacks(Model model, Interrupts interrupts) {
+    List<Callback> callbacks = new ArrayList<>();
+    if (!quiet) {
+      callbacks.add(ProgressBar.console());
+    }
+    // Before the checkpoints, so that none is newer than weights and history.
+    callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
+    callbacks.add(Checkpoints.in(folder));
+    callbacks.add(interrupts);
+    if (tensorboard || Files.isDirectory(RunConfig.tensorboard(folder))) {
+      callbacks.add(TensorBoard.in(RunConfig.tensorboard(folder)));
+    }
+    return callbacks.toArray(Callback[]::new);
   }
 
   /**

@@ -112,6 +112,10 @@ public record JsonLines(Path file, long every) implements Callback {
     if (!Files.exists(file)) {
       return;
     }
+    if (steps == 0) { // Another run's file.
+      AtomicFiles.writeString(file, "");
+      return;
+    }
     List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
     StringBuilder kept = new StringBuilder();
     lines.stream()

@@ -93,7 +93,8 @@ public interface RunHandle {
 
   /**
    * Returns the gradients of the loss of the last step's batch by the weights of this moment,
-   * before clipping and decay, in row-major order by name. Costs about as much as a step.
+   * before clipping and decay, in row-major order by name; among several workers those of this
+   * worker's share. Costs about as much as a step.
    */
   Map<String, float[]> gradients();
 

@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Stops a run after a time, counted over the whole run: what it took before it was resumed counts,
  * from its checkpoint on. With {@link Checkpoints} the run leaves a checkpoint and can be resumed
- * with a longer limit. The step and the evaluation that are running are completed.
+ * with a longer limit. The step and the evaluation that are running are completed. The epochs of
+ * the classifier alone ({@link Recipe#freezeEpochs}) are not counted.
  *
  * @param limit the time, positive
  */
