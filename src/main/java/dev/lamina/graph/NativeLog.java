@@ -25,7 +25,7 @@ import org.tensorflow.op.Ops;
  * Keeps the lines of TensorFlow's native code from standard error, unless {@code -Dlamina.log=info}
  * or {@code TF_CPP_MIN_LOG_LEVEL=0} asks for them. See docs/decisions/0033.
  */
-final class NativeLog {
+public final class NativeLog {
   /** Read by TensorFlow when it first logs; 3 leaves fatal errors. */
   private static final String LEVEL = "TF_CPP_MIN_LOG_LEVEL";
 
@@ -47,8 +47,13 @@ final class NativeLog {
 
   private NativeLog() {}
 
-  /** Does it before the first session, which has the configuration of a device. */
-  static synchronized void silence(Device device) {
+  /**
+   * Does it, once a process. Every {@link GraphSession} calls this; a program that opens sessions
+   * of its own calls it before the first.
+   *
+   * @param device the device whose configuration that session has
+   */
+  public static synchronized void silence(Device device) {
     boolean wanted =
         "info".equals(System.getProperty("lamina.log")) || "0".equals(System.getenv(LEVEL));
     if (done || wanted) {

@@ -2,6 +2,8 @@ package dev.lamina.serve;
 
 import dev.lamina.data.Preprocessing;
 import dev.lamina.format.SavedModelReader;
+import dev.lamina.graph.Device;
+import dev.lamina.graph.NativeLog;
 import dev.lamina.graph.Threads;
 import dev.lamina.io.LaminaException;
 import java.nio.file.Files;
@@ -36,6 +38,7 @@ final class ServedModel implements AutoCloseable {
     Path folder = find(export);
     version = version(folder);
     classNames = SavedModelReader.classNames(folder);
+    NativeLog.silence(Device.cpu());
     try {
       bundle =
           SavedModelBundle.loader(folder.toString())
