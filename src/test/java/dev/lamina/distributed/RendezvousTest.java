@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -128,13 +129,17 @@ class RendezvousTest {
   }
 
   @Test
-  void coordinatorThatDoesNotAnswer_isNamed() {
-    assertThatExceptionOfType(WorkersException.class)
-        .isThrownBy(
-            () -> new Member(Workers.of(1, 2, "127.0.0.1", port), SHORT).exchange("", SHORT))
-        .withMessageMatching(
-            "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\(Connect.*\\);"
-                + " start all again, all with its address");
+  void coordinatorThatDoesNotAnswer_isNamed() throws IOException {
+    // Bound and not listening, so that no other process takes the port meanwhile.
+    try (Socket held = new Socket()) {
+      held.bind(new InetSocketAddress("127.0.0.1", 0));
+      Workers workers = Workers.of(1, 2, "127.0.0.1", held.getLocalPort());
+      assertThatExceptionOfType(WorkersException.class)
+          .isThrownBy(() -> new Member(workers, SHORT).exchange("", SHORT))
+          .withMessageMatching(
+              "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\(Connect.*\\);"
+                  + " start all again, all with its address");
+    }
   }
 
   @Test
