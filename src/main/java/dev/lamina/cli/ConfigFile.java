@@ -43,7 +43,7 @@ record ConfigFile(
     Options network,
     Options recipe) {
   /** What a run says of itself, which another start of it finds out anew. */
-  private static final List<String> FACTS =
+  private static final List<String> METADATA =
       List.of("version", "classNames", "device", "environment");
 
   private static final String NAME = "name";
@@ -100,7 +100,7 @@ record ConfigFile(
               options.getBoolean("testCurve", false),
               section(options, "network"),
               section(options, "recipe"));
-      FACTS.forEach(options::has);
+      METADATA.forEach(options::has);
       options.checkNoOthers();
       return config;
     } catch (IllegalArgumentException e) {

@@ -25,7 +25,7 @@ record EvaluationTable(Evaluation evaluation, int columns) {
   /** Below this width the columns are narrow. */
   private static final int WIDE = 60;
 
-  private static final String LONGEST_AVERAGE = "weighted avg";
+  private static final String WEIGHTED_AVERAGE = "weighted avg";
 
   /**
    * Returns the table.
@@ -38,7 +38,7 @@ record EvaluationTable(Evaluation evaluation, int columns) {
     int longest = rows.stream().mapToInt(i -> DisplayWidth.of(names.get(i))).max().orElseThrow();
     int name =
         Math.min(
-            Math.max(longest, LONGEST_AVERAGE.length()), columns - 3 * NUMBER - precisionWidth());
+            Math.max(longest, WEIGHTED_AVERAGE.length()), columns - 3 * NUMBER - precisionWidth());
     StringBuilder text = new StringBuilder();
     header(text, name);
     rows.forEach(i -> row(text, name, names.get(i), evaluation.scores(i)));
@@ -49,7 +49,7 @@ record EvaluationTable(Evaluation evaluation, int columns) {
     }
     row(text, name, "macro avg", evaluation.average(Average.MACRO));
     row(text, name, "micro avg", evaluation.average(Average.MICRO));
-    row(text, name, LONGEST_AVERAGE, evaluation.average(Average.WEIGHTED));
+    row(text, name, WEIGHTED_AVERAGE, evaluation.average(Average.WEIGHTED));
     return text.toString();
   }
 

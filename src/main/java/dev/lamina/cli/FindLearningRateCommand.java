@@ -8,6 +8,7 @@ import dev.lamina.train.LearningRateFinder;
 import dev.lamina.train.LearningRateFinder.Curve;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.Recipes;
+import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,23 +95,13 @@ final class FindLearningRateCommand implements Callable<Integer> {
     String name = recipeOption.choose(ConfigFile.none(), data, images.train(), from != null).name();
     Recipe recipe =
         recipeOption.change(Recipes.get(name)).precision(Optional.of(precision.resolve()));
-    try (Model model = model(images, name, recipe)) {
+    Zoo.Builder builder = from == null ? network.builder(images.train(), name) : network.builder();
+    try (Model model = ModelOption.start(builder, from, true, images.train(), recipe.seed())) {
       print("data       %s: %s", data.data, DataCommand.describe(images));
       Curve curve = finder.find(model, images.train(), recipe);
       report(curve);
     }
     return 0;
-  }
-
-  private Model model(ImageData images, String recipeName, Recipe recipe) {
-    List<String> classNames = images.train().classNames();
-    if (from != null) {
-      return Model.load(ModelOption.source(from), classNames, recipe.seed());
-    }
-    Model model = network.builder(images.train(), recipeName).seed(recipe.seed()).build();
-    model.classNames(classNames);
-    model.adapt(images.train());
-    return model;
   }
 
   private void report(Curve curve) {

@@ -153,7 +153,8 @@ final class TrainCommand implements Callable<Integer> {
         recipeOption.choose(file, data, images.train(), from != null || start.isPresent());
     Recipe recipe = recipe(file, choice, validated);
     Zoo.Builder builder = builder(start, images.train(), choice.name()).seed(recipe.seed());
-    try (Model model = model(builder, images, recipe)) {
+    try (Model model =
+        ModelOption.start(builder, from, pretrained == null, images.train(), recipe.seed())) {
       RunConfig config =
           new RunConfig(
               data.absolute(),
@@ -387,19 +388,5 @@ final class TrainCommand implements Callable<Integer> {
       }
     }
     return CommandLines.lamina(words);
-  }
-
-  /** Creates a new model, or loads the one to start from, for the classes of the images. */
-  private Model model(Zoo.Builder builder, ImageData images, Recipe recipe) {
-    List<String> classNames = images.train().classNames();
-    if (from != null) {
-      return Model.load(ModelOption.source(from), classNames, recipe.seed());
-    }
-    Model model = builder.build();
-    if (pretrained == null) {
-      model.adapt(images.train());
-    }
-    model.classNames(classNames);
-    return model;
   }
 }

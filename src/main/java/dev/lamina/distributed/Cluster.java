@@ -116,22 +116,22 @@ public final class Cluster {
   }
 
   /**
-   * Checks that the workers agree on facts, before they start to work. All have to call it.
+   * Checks that the workers have the same metadata, before they start to work. All have to call it.
    *
-   * @param facts values by their names, the same names on all workers
+   * @param metadata values by their names, the same names on all workers
    * @throws LaminaException on all workers if a value differs on one; the message names it
    * @throws WorkersException if a worker does not answer in time
    */
-  public void agree(Map<String, String> facts) {
+  public void agree(Map<String, String> metadata) {
     List<Map<String, String>> all =
-        rendezvous.exchange(Lines.write(facts), workers.timeout()).stream()
+        rendezvous.exchange(Lines.write(metadata), workers.timeout()).stream()
             .map(Lines::read)
             .toList();
-    facts.keySet().forEach(name -> checkSame(name, values(all, name)));
+    metadata.keySet().forEach(name -> checkSame(name, values(all, name)));
   }
 
   private static List<String> values(List<Map<String, String>> all, String name) {
-    return all.stream().map(facts -> facts.getOrDefault(name, "nothing")).toList();
+    return all.stream().map(metadata -> metadata.getOrDefault(name, "nothing")).toList();
   }
 
   private static void checkSame(String name, List<String> values) {

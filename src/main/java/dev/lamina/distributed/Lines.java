@@ -59,8 +59,8 @@ final class Lines {
   }
 
   /** Returns a map as one line. */
-  static String write(Map<String, String> facts) {
-    return JSON.valueToTree(facts).toString();
+  static String write(Map<String, String> metadata) {
+    return JSON.valueToTree(metadata).toString();
   }
 
   /** Returns the map of a line. */

@@ -1,11 +1,11 @@
 package dev.lamina.step;
 
+import dev.lamina.data.Shard;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.State;
 import dev.lamina.graph.StateKind;
 import dev.lamina.graph.Variable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,9 +100,7 @@ final class Accumulation implements AutoCloseable {
     int count = Math.max(1, Math.min(parts, batch.length));
     List<int[]> divided = new ArrayList<>();
     for (int part = 0; part < count; part++) {
-      int from = (int) ((long) batch.length * part / count);
-      int to = (int) ((long) batch.length * (part + 1) / count);
-      divided.add(Arrays.copyOfRange(batch, from, to));
+      divided.add(new Shard(part, count).of(batch));
     }
     return divided;
   }

@@ -53,10 +53,10 @@ final class Together {
    */
   static void agree(
       Cluster cluster, Map<String, String> configuration, Optional<Checkpoint> from, Model model) {
-    Map<String, String> facts = new LinkedHashMap<>(configuration);
-    facts.put("checkpoint", from.map(found -> "step " + found.step()).orElse("none"));
-    facts.put("weights", hash(model));
-    cluster.agree(facts);
+    Map<String, String> metadata = new LinkedHashMap<>(configuration);
+    metadata.put("checkpoint", from.map(found -> "step " + found.step()).orElse("none"));
+    metadata.put("weights", hash(model));
+    cluster.agree(metadata);
   }
 
   private static String hash(Model model) {

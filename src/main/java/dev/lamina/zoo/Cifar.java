@@ -2,14 +2,11 @@ package dev.lamina.zoo;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.lamina.layer.Normalize;
 import dev.lamina.network.Network;
 import dev.lamina.registry.Options;
 
 /** What the networks for images of 32x32 pixels share: their input, and the number of classes. */
 final class Cifar {
-  private static final int IMAGE_SIZE = 32;
-
   private Cifar() {}
 
   /**
@@ -19,35 +16,16 @@ final class Cifar {
    * @param minSize the least height and width
    */
   static Network input(String name, Options options, int minSize) {
-    int height = options.getInt("imageHeight", IMAGE_SIZE);
-    int width = options.getInt("imageWidth", IMAGE_SIZE);
-    int channels = options.getInt("imageChannels", 3);
-    checkArgument(
-        height >= minSize && width >= minSize,
-        "imageSize must be at least %s x %s, got %s x %s",
-        minSize,
-        minSize,
-        height,
-        width);
-    boolean own = options.has("mean") || options.has("std");
-    checkArgument(
-        channels == 3 || own,
-        "normalization must be set if inputChannels is not 3, got inputChannels %s",
-        channels);
-    return Network.input(height, width, channels)
-        .name(name)
-        .then(
-            "normalize",
-            own
-                ? new Normalize(options.getDoubles("mean"), options.getDoubles("std"))
-                : ResNetCifar.CIFAR10_NORMALIZATION);
+    return defaults(minSize).input(name, options);
   }
 
   /** Returns the number of classes; 10 unless set. */
   static int classes(Options options) {
-    int classes = options.getInt("classes", 10);
-    checkArgument(classes > 1, "classes must be at least 2, got %s", classes);
-    return classes;
+    return defaults(1).classes(options);
+  }
+
+  private static InputOptions defaults(int minSize) {
+    return new InputOptions(32, minSize, ResNetCifar.CIFAR10_NORMALIZATION, 10);
   }
 
   /** Returns the channels of the first stage. */
