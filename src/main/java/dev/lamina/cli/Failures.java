@@ -36,7 +36,7 @@ final class Failures {
       err.println("lamina: " + e.getMessage());
       return e instanceof WorkersException ? Main.WORKER_LOST : Main.USER_ERROR;
     }
-    String reason = Messages.singleLine(e.getMessage());
+    String reason = Messages.reason(e);
     if (e instanceof OutOfMemoryError) {
       long megabytes = Runtime.getRuntime().maxMemory() >> 20;
       err.printf(

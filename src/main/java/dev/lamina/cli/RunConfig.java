@@ -263,8 +263,7 @@ record RunConfig(
     try {
       return RecipeOptions.read(recipe);
     } catch (UnregisteredException e) {
-      throw new LaminaException(
-          file + " cannot be resumed: " + Messages.singleLine(e.getMessage()), e);
+      throw new LaminaException(file + " cannot be resumed: " + Messages.reason(e), e);
     } catch (IllegalArgumentException e) {
       throw damaged(file, e);
     }

@@ -217,7 +217,7 @@ final class CsvListing {
       return root.resolve(folder).resolve(name);
     } catch (InvalidPathException e) {
       throw new LaminaException(
-          csv + " names a file that cannot exist here: " + Messages.singleLine(e.getMessage()), e);
+          csv + " names a file that cannot exist here: " + Messages.reason(e), e);
     }
   }
 }

@@ -191,7 +191,7 @@ public final class Cluster {
     } catch (IOException | TensorFlowException e) {
       throw new LaminaException(
           "TensorFlow cannot listen at %s (%s); start all workers again"
-              .formatted(addresses.get(workers.rank()), Messages.singleLine(e.getMessage())),
+              .formatted(addresses.get(workers.rank()), Messages.reason(e)),
           e);
     }
   }

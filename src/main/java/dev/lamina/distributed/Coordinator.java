@@ -84,7 +84,7 @@ final class Coordinator implements Rendezvous {
       server.close();
       throw new LaminaException(
           "worker 0 cannot listen at %s:%s (%s); the address must be one of this machine, and the port free"
-              .formatted(workers.host(), workers.port(), Messages.singleLine(e.getMessage())),
+              .formatted(workers.host(), workers.port(), Messages.reason(e)),
           e);
     }
   }

@@ -55,7 +55,7 @@ final class Member implements Rendezvous {
                   workers.port(),
                   workers.rank(),
                   timeout.toSeconds(),
-                  Messages.singleLine(e.getMessage())),
+                  Messages.reason(e)),
           e);
     }
   }

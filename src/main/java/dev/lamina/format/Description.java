@@ -117,12 +117,12 @@ final class Description {
       throw new LaminaException(
           from
               + " cannot be loaded: "
-              + Messages.singleLine(e.getMessage())
+              + Messages.reason(e)
               + "; or build the network in Java and load weights that saveWeights wrote",
           e);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new LaminaException(
-          from + " does not describe a network: " + Messages.singleLine(e.getMessage()) + again, e);
+          from + " does not describe a network: " + Messages.reason(e) + again, e);
     }
   }
 

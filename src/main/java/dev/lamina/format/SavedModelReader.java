@@ -95,7 +95,7 @@ public final class SavedModelReader {
       return read.apply(file, Files.readAllBytes(file));
     } catch (IllegalArgumentException e) {
       throw new LaminaException(
-          file + " does not describe a network: " + Messages.singleLine(e.getMessage()) + AGAIN);
+          file + " does not describe a network: " + Messages.reason(e) + AGAIN);
     } catch (IOException e) {
       throw unreadable(file, e);
     }

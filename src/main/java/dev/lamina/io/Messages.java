@@ -1,5 +1,7 @@
 package dev.lamina.io;
 
+import com.google.common.base.Throwables;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Sanitises untrusted text for messages. */
@@ -15,6 +17,19 @@ public final class Messages {
   public static String singleLine(@Nullable Object text) {
     String line = printable(text);
     return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "...";
+  }
+
+  /**
+   * Returns the first message of the error and its causes on one line, or the error's kind if none
+   * has one.
+   */
+  public static String reason(Throwable error) {
+    return Throwables.getCausalChain(error).stream()
+        .map(Throwable::getMessage)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .map(Messages::singleLine)
+        .orElse(error.getClass().getSimpleName());
   }
 
   /** Returns the text with control characters and line breaks replaced by "?", such as a path. */

@@ -89,7 +89,7 @@ final class CheckpointFile {
       model.keySet().removeAll(List.of(CheckpointWeights.VERSION, STATE_KEY));
       return new Checkpoint(version, state.progress(), state.configuration(), tensors, model);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw damaged(file, Messages.singleLine(e.getMessage()));
+      throw damaged(file, Messages.reason(e));
     }
   }
 

@@ -123,7 +123,7 @@ public record Pretrained(Path weights, Optional<Config> config) {
     } catch (IOException | IllegalArgumentException e) {
       throw new LaminaException(
           "%s does not describe a model of timm (%s); download its weights and name the network"
-              .formatted(file, Messages.singleLine(e.getMessage())),
+              .formatted(file, Messages.reason(e)),
           e);
     }
   }

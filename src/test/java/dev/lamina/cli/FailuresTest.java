@@ -44,8 +44,12 @@ class FailuresTest {
         new UnsatisfiedLinkError("no folder"));
     reports(
         2,
-        "TensorFlow's native code cannot be loaded (null)" + unpacked,
+        "TensorFlow's native code cannot be loaded (no folder)" + unpacked,
         new ExceptionInInitializerError(new UnsatisfiedLinkError("no folder")));
+    reports(
+        2,
+        "TensorFlow's native code cannot be loaded (NoClassDefFoundError)" + unpacked,
+        new NoClassDefFoundError().initCause(new UnsatisfiedLinkError()));
     reports(
         1,
         "unexpected error (java.lang.StackOverflowError: deep?down); set LAMINA_DEBUG=1 for its stack trace, and"

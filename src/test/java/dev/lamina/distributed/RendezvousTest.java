@@ -137,7 +137,7 @@ class RendezvousTest {
       assertThatExceptionOfType(WorkersException.class)
           .isThrownBy(() -> new Member(workers, SHORT).exchange("", SHORT))
           .withMessageMatching(
-              "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\(Connect.*\\);"
+              "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\((Connect|SocketTimeout).*\\);"
                   + " start all again, all with its address");
     }
   }

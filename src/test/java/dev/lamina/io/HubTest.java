@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.common.hash.Hashing;
+import com.google.common.util.concurrent.Uninterruptibles;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -110,12 +113,23 @@ class HubTest {
       }
       exchange.sendResponseHeaders(range == null ? 200 : 206, head ? -1 : CONTENT.length - from);
       if (!head) {
-        exchange
-            .getResponseBody()
-            .write(Arrays.copyOfRange(CONTENT, from, until == null ? CONTENT.length : until));
+        OutputStream body = exchange.getResponseBody();
+        body.write(Arrays.copyOfRange(CONTENT, from, until == null ? CONTENT.length : until));
+        body.flush();
+      }
+      if (until != null) {
+        awaitPart(until);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits until so many bytes are on disk: a client drops what it has not yet handed on. */
+  private void awaitPart(long size) throws IOException {
+    Path part = cache.resolve("hub").resolve(MODEL).resolve(FILE + ".part");
+    while (!Files.exists(part) || Files.size(part) < size) {
+      Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(1));
     }
   }
 
