@@ -1,16 +1,22 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.lamina.data.ChannelStatistics;
 import dev.lamina.data.Finding;
 import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
 import dev.lamina.data.Inspection;
 import dev.lamina.report.Samples;
 import dev.lamina.train.Recipes;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,23 +67,66 @@ final class DataCommand implements Callable<Integer> {
     @Mixin private DataOption data = new DataOption();
     @Mixin private ResizeOption resize = new ResizeOption();
 
+    @Option(names = "--json", description = "print one JSON object instead of text")
+    private boolean json;
+
     @Override
     public Integer call() {
       ImageData images = data.open(resize.resolve());
+      ChannelStatistics statistics = ChannelStatistics.of(images.train());
+      List<Finding> findings =
+          data.isImageFolder() ? Inspection.of(images, Path.of(data.data)) : Inspection.of(images);
+      if (json) {
+        ObjectNode object = json(images, statistics, findings).put("data", data.data);
+        spec.commandLine().getOut().println(object);
+      } else {
+        print(images, statistics, findings);
+      }
+      return 0;
+    }
+
+    private void print(ImageData images, ChannelStatistics statistics, List<Finding> findings) {
       PrintWriter out = spec.commandLine().getOut();
       out.println(describe(images));
       printClasses(images, out);
-      ChannelStatistics statistics = ChannelStatistics.of(images.train());
       out.printf(
           Locale.ROOT,
           "mean %s, standard deviation %s of the training pixels scaled to [0, 1]%n",
           numbers(statistics.mean()),
           numbers(statistics.std()));
       images.notes().forEach(out::println);
-      List<Finding> findings =
-          data.isImageFolder() ? Inspection.of(images, Path.of(data.data)) : Inspection.of(images);
       findings.forEach(finding -> out.println("found: " + finding));
-      return 0;
+    }
+
+    private static ObjectNode json(
+        ImageData images, ChannelStatistics statistics, List<Finding> findings) {
+      Map<String, ImageSet> parts = new LinkedHashMap<>();
+      parts.put("train", images.train());
+      images.validation().ifPresent(part -> parts.put("validation", part));
+      parts.put("test", images.test());
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      ObjectNode sizes = json.putObject("images");
+      parts.forEach((name, part) -> sizes.put(name, part.size()));
+      json.put("height", images.train().height());
+      json.put("width", images.train().width());
+      json.put("channels", images.train().channels());
+      ArrayNode classes = json.putArray("classes");
+      images.train().classNames().forEach(name -> classes.addObject().put("name", name));
+      parts.forEach(
+          (name, part) -> {
+            int[] counts = ImageData.counts(part);
+            for (int label = 0; label < counts.length; label++) {
+              ((ObjectNode) classes.get(label)).put(name, counts[label]);
+            }
+          });
+      statistics.mean().forEach(json.putArray("mean")::add);
+      statistics.std().forEach(json.putArray("std")::add);
+      images.notes().forEach(json.putArray("notes")::add);
+      ArrayNode found = json.putArray("findings");
+      for (Finding finding : findings) {
+        found.addObject().put("what", finding.what()).put("advice", finding.advice());
+      }
+      return json;
     }
 
     private static void printClasses(ImageData images, PrintWriter out) {

@@ -1,10 +1,20 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.graph.Parameter;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.model.Model;
+import dev.lamina.network.Network;
+import java.util.Collection;
 import java.util.concurrent.Callable;
+import org.tensorflow.ndarray.Shape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Prints the table of a network's layers. */
@@ -14,7 +24,7 @@ import picocli.CommandLine.Spec;
         "Prints the layers of the network of a run or an export, or of one of the zoo with --network or --width.",
     mixinStandardHelpOptions = true,
     footerHeading = Main.EXAMPLES,
-    footer = {"  lamina summary --network resnet18", "  lamina summary --run export/1"})
+    footer = {"  lamina summary --network resnet18", "  lamina summary --run export/1 --json"})
 final class SummaryCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -22,10 +32,13 @@ final class SummaryCommand implements Callable<Integer> {
 
   @Mixin private NetworkOption network = new NetworkOption();
 
+  @Option(names = "--json", description = "print one JSON object instead of the table")
+  private boolean json;
+
   @Override
   public Integer call() {
     try (Model model = ofZoo() ? network.builder().build() : trained.load()) {
-      spec.commandLine().getOut().print(model.summary());
+      spec.commandLine().getOut().print(json ? json(model.network()) + "\n" : model.summary());
       spec.commandLine().getOut().flush();
     }
     return 0;
@@ -34,5 +47,36 @@ final class SummaryCommand implements Callable<Integer> {
   private boolean ofZoo() {
     return spec.commandLine().getParseResult().hasMatchedOption("--network")
         || network.width != null;
+  }
+
+  private static ObjectNode json(Network network) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("network", network.name());
+    put(json.putArray("input"), network.inputShape());
+    ArrayNode layers = json.putArray("layers");
+    for (LayerNode node : Layers.nodes(network.body(), network.inputShape())) {
+      ObjectNode layer = layers.addObject().put("name", node.path());
+      layer.put("kind", node.layer().kind());
+      put(layer.putArray("output"), node.output());
+      putSizes(layer, node.parameters()).put("macs", node.macs());
+    }
+    return putSizes(json, network.parameters().values()).put("macs", network.macs());
+  }
+
+  private static void put(ArrayNode array, Shape shape) {
+    for (long size : shape.asArray()) {
+      array.add(size);
+    }
+  }
+
+  private static ObjectNode putSizes(ObjectNode json, Collection<Parameter> parameters) {
+    return json.put("parameters", size(parameters, true))
+        .put("running_statistics", size(parameters, false));
+  }
+
+  private static long size(Collection<Parameter> parameters, boolean trainable) {
+    return parameters.stream()
+        .filter(parameter -> parameter.role().trainable() == trainable)
+        .mapToLong(Parameter::size)
+        .sum();
   }
 }

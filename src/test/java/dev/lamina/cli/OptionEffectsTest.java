@@ -382,6 +382,8 @@ class OptionEffectsTest {
             () ->
                 assertThat(succeeds("summary", "--width", 1).out())
                     .isNotEqualTo(succeeds("summary", "--width", 2).out()))
+        .put("summary --json", OptionEffectsTest::summaryAsJson)
+        .put("data inspect --json", OptionEffectsTest::inspectionAsJson)
         .put(
             "export --run",
             () -> {
@@ -390,6 +392,30 @@ class OptionEffectsTest {
               assertThat(target.resolve("assets.extra/lamina.json")).content().contains("class1");
             })
         .build();
+  }
+
+  /** A convolution of 4 filters, 3 x 3 x 3, its batch norm, and a classifier of 2 classes. */
+  private static void summaryAsJson() throws IOException {
+    JsonNode json = new ObjectMapper().readTree(succeeds("summary", "--run", base, "--json").out());
+    assertThat(json.get("input")).hasToString("[8,8,3]");
+    assertThat(json.get("layers").get(1))
+        .hasToString(
+            "{\"name\":\"1\",\"kind\":\"Conv2d\",\"output\":[8,8,4],\"parameters\":%s,\"running_statistics\":0,\"macs\":%s}"
+                .formatted(4 * 27 + 4, 64 * 4 * 27));
+    assertThat(json.get("parameters").longValue()).isEqualTo(4 * 27 + 4 + 2 * 4 + 4 * 2 + 2);
+    assertThat(json.get("running_statistics").longValue()).isEqualTo(2 * 4);
+    assertThat(json.get("macs").longValue()).isEqualTo(64 * 4 * 27 + 4 * 2);
+  }
+
+  private static void inspectionAsJson() throws IOException {
+    Object[] words = {"data", "inspect", "--data", data, "--json"};
+    JsonNode json = new ObjectMapper().readTree(succeeds(words).out());
+    assertThat(json.get("images")).hasToString("{\"train\":12,\"test\":4}");
+    assertThat(json.get("classes").get(1))
+        .hasToString("{\"name\":\"class1\",\"train\":6,\"test\":2}");
+    assertThat(json.get("std")).hasSize(3);
+    assertThat(json.get("findings").get(0).get("what").textValue())
+        .isEqualTo("2 of 2 classes have fewer than 20 training images");
   }
 
   private static void allClasses() throws IOException {
