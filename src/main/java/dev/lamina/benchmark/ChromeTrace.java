@@ -30,7 +30,7 @@ public final class ChromeTrace {
    * @param dur the duration in us
    * @param pid the device
    * @param tid the row in the timeline
-   * @param args shapes and bytes of the outputs, the kind, the device's name
+   * @param args shapes and bytes of the outputs, the kind, the device's name, the kernel of a card
    */
   private record Event(
       String name,
@@ -60,7 +60,8 @@ public final class ChromeTrace {
                   "shapes", op.shapes(),
                   "bytes", op.bytes(),
                   "kind", op.kind().label(),
-                  "device", op.device())));
+                  "device", op.device(),
+                  "kernel", op.kernel())));
     }
     try {
       AtomicFiles.write(file, JSON.writeValueAsBytes(Map.of("traceEvents", events)));

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -20,7 +21,10 @@ import org.tensorflow.proto.TensorShapeProto;
  * The profile of a step: every operation that ran, from {@link TrainStep#trace}. Operations run in
  * parallel, so the sum of their times exceeds the duration of the step.
  *
- * @param operations the operations, by start time
+ * <p>On a GPU an operation is traced twice: on the processor, which starts its kernels, and on the
+ * card, which runs them. The card's times are of another clock: both begin at 0 here.
+ *
+ * @param operations the operations, kernels and copies, by start time
  */
 public record StepProfile(List<TimedOp> operations) {
 
@@ -42,6 +46,8 @@ public record StepProfile(List<TimedOp> operations) {
     POOLING("pooling", "\\S*(Max|Avg)Pool\\S* .*"),
     /** Updates of the weights. */
     OPTIMIZER("optimizer", "ResourceApply\\S* .*"),
+    /** Copies between the processor and a card, and on the card. */
+    COPY("copies to and from the card", "Memcpy\\S* .*"),
     /** Operations on gradients before the optimizer. */
     DECAY_AND_CHECK(
         "weight decay, finite check", "\\S+ (optimizer(_\\d+)?|update(_\\d+)?/finite)/.*"),
@@ -87,6 +93,7 @@ public record StepProfile(List<TimedOp> operations) {
    * @param nanos the duration, in ns
    * @param shapes the shapes of its outputs, such as {@code [64,32,32,16]}
    * @param bytes the size of its outputs, in bytes
+   * @param kernel the function or the copy that a card ran for it; empty on the processor
    */
   public record TimedOp(
       String name,
@@ -97,7 +104,17 @@ public record StepProfile(List<TimedOp> operations) {
       long start,
       long nanos,
       String shapes,
-      long bytes) {}
+      long bytes,
+      String kernel) {}
+
+  /**
+   * The launches of a kernel.
+   *
+   * @param name the name of the kernel, or of a kind of copy, as CUDA reports it
+   * @param count how often it ran
+   * @param nanos its total time, in ns
+   */
+  public record Kernel(String name, long count, long nanos) {}
 
   /** Copies the list. */
   public StepProfile {
@@ -110,45 +127,108 @@ public record StepProfile(List<TimedOp> operations) {
     metadata.getPartitionGraphsList().stream()
         .flatMap(graph -> graph.getNodeList().stream())
         .forEach(node -> types.put(node.getName(), node.getOp()));
-    List<DeviceStepStats> devices = metadata.getStepStats().getDevStatsList();
-    long first =
-        devices.stream()
-            .flatMap(device -> device.getNodeStatsList().stream())
-            .mapToLong(StepProfile::start)
-            .min()
-            .orElse(0);
     List<TimedOp> all = new ArrayList<>();
-    for (DeviceStepStats device : devices) {
-      List<Long> rowEnds = new ArrayList<>();
-      for (NodeExecStats node : inOrder(device)) {
-        long start = start(node) - first;
-        long nanos = node.getOpEndRelNanos() - node.getOpStartRelNanos();
-        // Nodes added by the executor are not in any graph.
-        String type = types.getOrDefault(node.getNodeName(), "NoOp");
-        all.add(
-            new TimedOp(
-                node.getNodeName(),
-                type,
-                Kind.of(type, node.getNodeName()),
-                device.getDevice(),
-                occupyRow(rowEnds, start, start + nanos),
-                start,
-                nanos,
-                shapes(node),
-                bytes(node)));
-      }
+    Map<Boolean, List<DeviceStepStats>> clocks =
+        metadata.getStepStats().getDevStatsList().stream()
+            .filter(device -> !repeats(device.getDevice()))
+            .collect(Collectors.partitioningBy(device -> isCard(device.getDevice())));
+    for (List<DeviceStepStats> devices : clocks.values()) {
+      long first =
+          devices.stream()
+              .flatMap(device -> device.getNodeStatsList().stream())
+              .mapToLong(StepProfile::start)
+              .min()
+              .orElse(0);
+      devices.forEach(device -> all.addAll(operations(device, first, types)));
     }
     all.sort(Comparator.comparingLong(TimedOp::start));
     return new StepProfile(all);
   }
 
-  /** The total time of the operations of each kind, in ns; 0 if there are none. */
+  /** Returns whether these are the times of a card itself, not those of who gives it work. */
+  private static boolean isCard(String device) {
+    return device.startsWith("/device:");
+  }
+
+  /**
+   * Returns whether a card's times stand under another name too: those of all streams together are
+   * {@code /device:GPU:0/stream:all} and {@code /device:GPU:0/memcpy}.
+   */
+  private static boolean repeats(String device) {
+    return isCard(device) && !device.endsWith("/stream:all") && !device.endsWith("/memcpy");
+  }
+
+  private static List<TimedOp> operations(
+      DeviceStepStats device, long first, Map<String, String> types) {
+    List<TimedOp> operations = new ArrayList<>();
+    List<Long> rowEnds = new ArrayList<>();
+    for (NodeExecStats node : inOrder(device)) {
+      long start = start(node) - first;
+      long nanos = nanos(node);
+      String kernel = isCard(device.getDevice()) ? kernel(node) : "";
+      // The trace of a card names operations as "name:type", and kernels of no operation as such.
+      int colon = node.getNodeName().lastIndexOf(':');
+      boolean typed = !kernel.isEmpty() && colon >= 0;
+      String name = typed ? node.getNodeName().substring(0, colon) : node.getNodeName();
+      String type = typed ? node.getNodeName().substring(colon + 1) : types.get(name);
+      if (kernel.startsWith("Memcpy")) {
+        type = kernel;
+      } else if (type == null) {
+        // Nodes added by the executor are not in any graph.
+        type = "NoOp";
+      }
+      operations.add(
+          new TimedOp(
+              name,
+              type,
+              Kind.of(type, name),
+              device.getDevice(),
+              occupyRow(rowEnds, start, start + nanos),
+              start,
+              nanos,
+              shapes(node),
+              bytes(node),
+              kernel));
+    }
+    return operations;
+  }
+
+  /** Returns the name of a kernel, without its registers and blocks, or that of a copy. */
+  private static String kernel(NodeExecStats node) {
+    return node.getTimelineLabel().replaceFirst(" (regs|kind_src|size):.*", "");
+  }
+
+  /**
+   * Returns the operations that took the time: where the kernels of a card were traced, without
+   * those that started them.
+   */
+  public List<TimedOp> work() {
+    boolean traced = operations.stream().anyMatch(op -> !op.kernel().isEmpty());
+    return operations.stream()
+        .filter(op -> !traced || !op.kernel().isEmpty() || !op.device().contains("GPU"))
+        .toList();
+  }
+
+  /** Returns the kernels and copies of a card, those that took the longest first. */
+  public List<Kernel> kernels() {
+    Map<String, LongSummaryStatistics> times =
+        operations.stream()
+            .filter(op -> !op.kernel().isEmpty())
+            .collect(
+                Collectors.groupingBy(TimedOp::kernel, Collectors.summarizingLong(TimedOp::nanos)));
+    return times.entrySet().stream()
+        .map(e -> new Kernel(e.getKey(), e.getValue().getCount(), e.getValue().getSum()))
+        .sorted(Comparator.comparingLong(Kernel::nanos).reversed())
+        .toList();
+  }
+
+  /** The total time of the {@link #work} of each kind, in ns; 0 if there is none. */
   public Map<Kind, Long> nanosByKind() {
     Map<Kind, Long> sums = new EnumMap<>(Kind.class);
     for (Kind kind : Kind.values()) {
       sums.put(kind, 0L);
     }
-    operations.forEach(op -> sums.merge(op.kind(), op.nanos(), Long::sum));
+    work().forEach(op -> sums.merge(op.kind(), op.nanos(), Long::sum));
     return sums;
   }
 
@@ -165,8 +245,17 @@ public record StepProfile(List<TimedOp> operations) {
         .toList();
   }
 
+  /** Returns when an operation started, in ns. The trace of a card has microseconds only. */
   private static long start(NodeExecStats node) {
-    return node.getAllStartNanos() + node.getOpStartRelNanos();
+    return node.getAllStartNanos() == 0
+        ? 1000 * (node.getAllStartMicros() + node.getOpStartRelMicros())
+        : node.getAllStartNanos() + node.getOpStartRelNanos();
+  }
+
+  private static long nanos(NodeExecStats node) {
+    return node.getAllStartNanos() == 0
+        ? 1000 * (node.getOpEndRelMicros() - node.getOpStartRelMicros())
+        : node.getOpEndRelNanos() - node.getOpStartRelNanos();
   }
 
   private static int occupyRow(List<Long> rowEnds, long start, long end) {

@@ -8,6 +8,7 @@ import dev.lamina.benchmark.ChromeTrace;
 import dev.lamina.benchmark.InputPipeline;
 import dev.lamina.benchmark.PeakRate;
 import dev.lamina.benchmark.StepProfile;
+import dev.lamina.benchmark.StepProfile.Kernel;
 import dev.lamina.benchmark.StepProfile.Kind;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Permutation;
@@ -50,6 +51,7 @@ import picocli.CommandLine.Spec;
 final class BenchmarkCommand implements Callable<Integer> {
   private static final int WARM_UP = 3;
   private static final int TRACED = 3;
+  private static final int MAX_KERNELS = 20;
   private static final double LEARNING_RATE = 1e-3;
   private static final double MOMENTUM = 0.9;
 
@@ -111,7 +113,9 @@ final class BenchmarkCommand implements Callable<Integer> {
       print(
           "matrix product    %.1f GFLOP/s, training reaches %.1f %%", peak, 100 * gigaflops / peak);
       print("input pipeline    %.0f images/s alone", pipelineRate(images, recipe, batches));
-      printKinds(traceSteps(step, batches));
+      List<StepProfile> profiles = traceSteps(step, batches);
+      printKinds(profiles);
+      printKernels(profiles.get(TRACED - 1).kernels());
     }
     return 0;
   }
@@ -119,6 +123,7 @@ final class BenchmarkCommand implements Callable<Integer> {
   private void printMachine() {
     print("processor         %s", Machine.THIS.processor());
     print("instruction sets  %s", Machine.THIS.instructionSets());
+    print("device            %s", Device.auto());
     print("threads           %d", Runtime.getRuntime().availableProcessors());
     print("TensorFlow        %s", TensorFlow.version());
     print("precision         %s", PrecisionOption.text(precision.resolve()));
@@ -184,15 +189,29 @@ final class BenchmarkCommand implements Callable<Integer> {
     }
     print("%n%-30s %10s %10s %8s", "operations of a traced step", "count", "ms", "share");
     for (Kind kind : Kind.values()) {
-      long count = last.operations().stream().filter(op -> op.kind() == kind).count();
+      long count = last.work().stream().filter(op -> op.kind() == kind).count();
       double millis = 0;
       for (StepProfile profile : profiles) {
         millis += profile.nanosByKind().getOrDefault(kind, 0L) / 1e6 / TRACED;
       }
       print("%-30s %10d %10.2f %6.1f %%", kind.label(), count, millis, 100 * millis / all);
     }
-    print("%-30s %10d %10.2f %6.1f %%", "all", last.operations().size(), all, 100.0);
+    print("%-30s %10d %10.2f %6.1f %%", "all", last.work().size(), all, 100.0);
     print("Operations run beside each other: %.2f ms of them in %.2f ms.", all, wall);
+  }
+
+  /** Prints what a card ran in a step, if there is one. */
+  private void printKernels(List<Kernel> kernels) {
+    if (kernels.isEmpty()) {
+      return;
+    }
+    double all = kernels.stream().mapToLong(Kernel::nanos).sum();
+    print("%n%10s %10s %8s  %s", "count", "ms", "share", "kernel");
+    for (Kernel kernel : kernels.subList(0, Math.min(kernels.size(), MAX_KERNELS))) {
+      print(
+          "%10d %10.2f %6.1f %%  %s",
+          kernel.count(), kernel.nanos() / 1e6, 100 * kernel.nanos() / all, kernel.name());
+    }
   }
 
   /** Returns the indices of the images of each step, in the order of an endless epoch. */

@@ -1,8 +1,10 @@
 package dev.lamina.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lamina.augment.RandomFlip;
+import dev.lamina.benchmark.StepProfile.Kernel;
 import dev.lamina.benchmark.StepProfile.Kind;
 import dev.lamina.benchmark.StepProfile.TimedOp;
 import dev.lamina.data.ImageData;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.tensorflow.proto.DeviceStepStats;
 import org.tensorflow.proto.NodeExecStats;
 import org.tensorflow.proto.RunMetadata;
+import org.tensorflow.proto.StepStats;
 
 /** The profile of a small network whose operations can be counted by hand. */
 class StepProfileTest {
@@ -154,7 +157,7 @@ class StepProfileTest {
         StepProfile.of(
             RunMetadata.newBuilder()
                 .setStepStats(
-                    org.tensorflow.proto.StepStats.newBuilder()
+                    StepStats.newBuilder()
                         .addDevStats(
                             DeviceStepStats.newBuilder()
                                 .setDevice("cpu")
@@ -166,6 +169,94 @@ class StepProfileTest {
     assertThat(made.operations()).extracting(TimedOp::start).containsExactly(0L, 10L, 30L);
     assertThat(made.operations()).extracting(TimedOp::row).containsExactly(0, 1, 0);
     assertThat(made.nanos()).isEqualTo(40);
+  }
+
+  /**
+   * What TensorFlow traces on a GPU: the processor's operations in nanoseconds since 1970, those of
+   * the card in microseconds since the trace began, under the names of its streams and again under
+   * those of all streams.
+   */
+  private static StepProfile onGpu() {
+    NodeExecStats convolution =
+        kernel("train/conv1/Conv2D:Conv2D", "void conv<half, 3>(int) regs:96 grid:1,1,1", 400, 30);
+    NodeExecStats unnamed = kernel("fill<int>", "fill<int> regs:8 grid:1,1,1", 420, 15);
+    NodeExecStats same =
+        kernel("train/conv2/Conv2D:Conv2D", "void conv<half, 3>(int) regs:96 grid:2,1,1", 440, 5);
+    NodeExecStats copy =
+        kernel("edge_4_batch/cast", "MemcpyH2D kind_src:pinned size:8 dest:0", 380, 10);
+    StepStats stats =
+        StepStats.newBuilder()
+            .addDevStats(
+                device("/job:localhost/replica:0/task:0/device:CPU:0")
+                    .addNodeStats(node("batch/gather", 1_795_668_165_767_840_000L, 2000)))
+            .addDevStats(
+                device("/job:localhost/replica:0/task:0/device:GPU:0")
+                    .addNodeStats(node("train/conv1/Conv2D", 1_795_668_165_767_845_000L, 900)))
+            .addDevStats(device("/device:GPU:0/sync").addNodeStats(kernel("wait", "", 0, 500)))
+            .addDevStats(
+                device("/device:GPU:0/stream:13").addNodeStats(convolution).addNodeStats(same))
+            .addDevStats(
+                device("/device:GPU:0/stream:all")
+                    .addNodeStats(convolution)
+                    .addNodeStats(unnamed)
+                    .addNodeStats(same))
+            .addDevStats(device("/device:GPU:0/stream:17").addNodeStats(unnamed))
+            .addDevStats(device("/device:GPU:0/stream:14<MemcpyH2D>").addNodeStats(copy))
+            .addDevStats(device("/device:GPU:0/memcpy").addNodeStats(copy))
+            .build();
+    return StepProfile.of(RunMetadata.newBuilder().setStepStats(stats).build());
+  }
+
+  @Test
+  void gpu_hasAClockOfItsOwn() {
+    StepProfile gpu = onGpu();
+    assertThat(gpu.operations())
+        .extracting(TimedOp::name, TimedOp::start, TimedOp::nanos)
+        .containsExactly(
+            tuple("batch/gather", 0L, 2000L),
+            tuple("edge_4_batch/cast", 0L, 10_000L),
+            tuple("train/conv1/Conv2D", 5000L, 900L),
+            tuple("train/conv1/Conv2D", 20_000L, 30_000L),
+            tuple("fill<int>", 40_000L, 15_000L),
+            tuple("train/conv2/Conv2D", 60_000L, 5000L));
+    assertThat(gpu.nanos()).isEqualTo(65_000);
+    // Two kernels of two streams at the same time.
+    assertThat(gpu.operations().get(4).row()).isEqualTo(1);
+  }
+
+  @Test
+  void gpu_isMeasuredByItsKernels() {
+    StepProfile gpu = onGpu();
+    assertThat(gpu.work())
+        .as("all but the start of a kernel")
+        .extracting(TimedOp::type)
+        .containsExactly("NoOp", "MemcpyH2D", "Conv2D", "NoOp", "Conv2D");
+    assertThat(gpu.nanosByKind())
+        .containsEntry(Kind.CONVOLUTION, 35_000L)
+        .containsEntry(Kind.COPY, 10_000L)
+        .containsEntry(Kind.INPUT, 2000L)
+        .containsEntry(Kind.REST, 15_000L);
+    assertThat(gpu.kernels())
+        .containsExactly(
+            new Kernel("void conv<half, 3>(int)", 2, 35_000),
+            new Kernel("fill<int>", 1, 15_000),
+            new Kernel("MemcpyH2D", 1, 10_000));
+    assertThat(profile.kernels()).as("of a processor").isEmpty();
+    assertThat(profile.work()).isEqualTo(profile.operations());
+  }
+
+  private static DeviceStepStats.Builder device(String name) {
+    return DeviceStepStats.newBuilder().setDevice(name);
+  }
+
+  private static NodeExecStats kernel(String name, String label, long start, long micros) {
+    return NodeExecStats.newBuilder()
+        .setNodeName(name)
+        .setTimelineLabel(label)
+        .setAllStartMicros(start)
+        .setOpEndRelMicros(micros)
+        .setAllEndRelMicros(micros)
+        .build();
   }
 
   private static NodeExecStats node(String name, long start, long nanos) {

@@ -342,6 +342,7 @@ class MainTest {
             List.of(
                 "processor         .+",
                 "instruction sets  .+",
+                "device            cpu",
                 "threads           \\d+",
                 "TensorFlow        \\d+\\.\\d+\\.\\d+",
                 "precision         float32",
