@@ -25,15 +25,13 @@ import dev.lamina.train.Swa;
 import dev.lamina.train.Throughput;
 import dev.lamina.train.TimeLimit;
 import dev.lamina.train.Trainer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Java code of docs/callbacks.md, run; and the document holds just that code. */
+/** The Java code of docs/callbacks.md, run. */
 class CallbackDocsTest {
   private static final ImageSet TRAIN =
       ImageData.embedded().train().subset(IntStream.range(0, 12).toArray());
@@ -104,15 +102,6 @@ class CallbackDocsTest {
       // endregion
       assertThat(found.schedule()).isEqualTo(OneCycle.of(rate));
       assertThat(rate).isBetween(1e-5, 0.1);
-    }
-  }
-
-  @Test
-  void document_holdsTheCodeAbove() throws IOException {
-    String document = Files.readString(Path.of("docs/callbacks.md"));
-    Path source = Path.of("src/test/java/dev/lamina/CallbackDocsTest.java");
-    for (String region : new String[] {"use", "state", "finder"}) {
-      assertThat(document).contains("```java\n" + Snippets.region(source, region) + "\n```");
     }
   }
 }

@@ -22,11 +22,7 @@ import dev.lamina.report.RunReport;
 import dev.lamina.train.History;
 import dev.lamina.train.Trainer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -82,22 +78,5 @@ class EvaluationDocsTest {
           .content()
           .contains("my run", "<h2>Calibration</h2>");
     }
-  }
-
-  /** Each block names the file and the region that it is cut from. */
-  @Test
-  void docs_holdTheCodeThatRuns() throws IOException {
-    String docs = Files.readString(Path.of("docs/evaluation.md"));
-    Matcher blocks =
-        Pattern.compile("(?:<!-- (\\S+) (\\w+) -->\\R)?```java\\R(.*?)\\R```", Pattern.DOTALL)
-            .matcher(docs);
-    int count = 0;
-    for (; blocks.find(); count++) {
-      String file = blocks.group(1);
-      assertThat(file).as(blocks.group(3)).isNotNull();
-      assertThat(blocks.group(3))
-          .isEqualTo(Snippets.region(Path.of(Objects.requireNonNull(file)), blocks.group(2)));
-    }
-    assertThat(count).isEqualTo(3);
   }
 }

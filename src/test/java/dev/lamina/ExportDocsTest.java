@@ -6,16 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lamina.data.ImageSet;
 import dev.lamina.model.Model;
 import dev.lamina.zoo.ResNetCifar;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,24 +59,5 @@ class ExportDocsTest {
         }
       }
     }
-  }
-
-  /** Each block names the file and the region that it is cut from. */
-  @Test
-  void docs_holdTheCodeThatRuns() throws IOException {
-    String docs = Files.readString(Path.of("docs/export.md"));
-    Matcher blocks =
-        Pattern.compile(
-                "(?:<!-- (\\S+) (\\w+) -->\\R)?```(?:java|python)\\R(.*?)\\R```", Pattern.DOTALL)
-            .matcher(docs);
-    int count = 0;
-    for (; blocks.find(); count++) {
-      String code = blocks.group(3);
-      String file = blocks.group(1);
-      assertThat(file).as(code).isNotNull();
-      assertThat(code)
-          .isEqualTo(Snippets.region(Path.of(Objects.requireNonNull(file)), blocks.group(2)));
-    }
-    assertThat(count).isEqualTo(14);
   }
 }

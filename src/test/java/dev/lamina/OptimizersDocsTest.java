@@ -21,14 +21,11 @@ import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.History;
 import dev.lamina.train.Trainer;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The code of docs/optimizers.md, run; and the page holds just that code. */
+/** The code of docs/optimizers.md, run. */
 class OptimizersDocsTest {
   private static final ImageSet IMAGES = Clothes.train(Clothes.SECOND, 30);
 
@@ -108,14 +105,5 @@ class OptimizersDocsTest {
     }
     // endregion
     assertThat(accuracies).hasSize(5);
-  }
-
-  @Test
-  void page_holdsTheCodeAbove() throws IOException {
-    String page = Files.readString(Path.of("docs/optimizers.md"));
-    Path source = Path.of("src/test/java/dev/lamina/OptimizersDocsTest.java");
-    for (String region : List.of("groups", "muon", "accumulation", "sampling", "folds")) {
-      assertThat(page).contains("```java\n" + Snippets.region(source, region) + "\n```");
-    }
   }
 }

@@ -58,9 +58,6 @@ class PretrainedDocsTest {
           .fit(model, train);
     }
     // endregion
-    assertThat(Files.readString(PAGE))
-        .contains(
-            Snippets.region(Path.of("src/test/java/dev/lamina/PretrainedDocsTest.java"), "hub"));
   }
 
   @Test

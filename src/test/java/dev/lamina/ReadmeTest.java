@@ -22,14 +22,12 @@ import dev.lamina.train.History;
 import dev.lamina.train.ProgressBar;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** README's Java code, run; and README holds just that code. */
+/** The Java code of README, run. */
 class ReadmeTest {
   private static final double[] MEAN = {0.5, 0.5, 0.5};
   private static final double[] DEVIATION = {0.25, 0.25, 0.25};
@@ -87,16 +85,6 @@ class ReadmeTest {
     // endregion
     try (Model model = Model.of(network)) {
       assertThat(model.predict(new byte[32 * 32 * 3]).probabilities().length()).isEqualTo(10);
-    }
-  }
-
-  @Test
-  void readme_holdsTheCodeAbove() throws IOException {
-    String readme = Files.readString(Path.of("README.md"));
-    Path source = Path.of("src/test/java/dev/lamina/ReadmeTest.java");
-    for (String region : new String[] {"training", "network"}) {
-      String code = Snippets.region(source, region);
-      assertThat(readme).contains("```java\n" + code + "\n```");
     }
   }
 }
