@@ -59,7 +59,7 @@ record Comparison(List<Run> runs) {
     }
 
     Map<String, String> options() {
-      return RunReports.options(config);
+      return config.choices();
     }
 
     String option(String name) {

@@ -42,10 +42,11 @@ final class NetworkOption {
   /** Further options of the network, from a configuration file. */
   private Options more = Options.none();
 
-  /** What the images, the seed and the classes decide. */
-  private static final Set<String> DERIVED =
+  /** What has an option of its own, or is decided by the images, the seed and the classes. */
+  private static final Set<String> OWN =
       Set.of(
           "name",
+          "width",
           "seed",
           "classes",
           "imageHeight",
@@ -57,13 +58,21 @@ final class NetworkOption {
   /** Takes the name and the options of a network from a configuration file. */
   void take(Options network) {
     name = network.getString("name", name);
+    if (width == null && network.has("width")) {
+      width = network.getInt("width");
+    }
+    more = more(network);
+  }
+
+  /** Returns the options of a network that can be given in a configuration file only. */
+  static Options more(Options network) {
+    Options more = Options.none();
     for (var option : network.values().entrySet()) {
-      if (option.getKey().equals("width")) {
-        width = width == null ? (Integer) network.getInt("width") : width;
-      } else if (!DERIVED.contains(option.getKey())) {
+      if (!OWN.contains(option.getKey())) {
         more = more.with(option.getKey(), option.getValue());
       }
     }
+    return more;
   }
 
   /** Returns the network with the width that was given. */

@@ -111,6 +111,32 @@ record RunConfig(
     return metadata;
   }
 
+  /**
+   * Returns what was chosen for the run, by the dotted keys of a configuration file: {@code
+   * recipe.schedule.peak}. Of the network that is {@link #describeNetwork} and its further options.
+   */
+  Map<String, String> choices() {
+    Map<String, String> choices = new LinkedHashMap<>();
+    choices.put("network", describeNetwork());
+    Options chosen = options().with("network", NetworkOption.more(network));
+    flatten("", OptionsJson.write(chosen), choices);
+    return choices;
+  }
+
+  private static void flatten(String prefix, JsonNode options, Map<String, String> values) {
+    options
+        .properties()
+        .forEach(
+            option -> {
+              String key = prefix + option.getKey();
+              if (option.getValue().isObject()) {
+                flatten(key + ".", option.getValue(), values);
+              } else {
+                values.put(key, text(option.getValue()));
+              }
+            });
+  }
+
   private static String text(JsonNode value) {
     return value.isTextual() ? value.textValue() : value.toString();
   }
@@ -155,19 +181,26 @@ record RunConfig(
     Options options =
         Options.none()
             .with("version", VERSION)
+            .merge(options())
+            .with("classNames", classNames)
+            .with("environment", versions);
+    AtomicFiles.writeString(run.resolve(FILE), OptionsJson.write(options).toPrettyString() + "\n");
+  }
+
+  /** Returns what was chosen, without what a run says of itself. */
+  private Options options() {
+    Options options =
+        Options.none()
             .with("data", data)
             .with("stream", stream)
             .with("validation", validation)
             .with("testCurve", testCurve)
             .with("network", network)
             .with("recipe", recipe)
-            .with("classNames", classNames)
-            .with("device", device)
-            .with("environment", versions);
-    if (preprocessing.isPresent()) {
-      options = options.with("preprocessing", options(preprocessing.get()));
-    }
-    AtomicFiles.writeString(run.resolve(FILE), OptionsJson.write(options).toPrettyString() + "\n");
+            .with("device", device);
+    return preprocessing.isPresent()
+        ? options.with("preprocessing", options(preprocessing.get()))
+        : options;
   }
 
   static RunConfig read(Path run) {

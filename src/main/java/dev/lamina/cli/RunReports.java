@@ -9,7 +9,6 @@ import dev.lamina.report.HistoryCsv;
 import dev.lamina.report.RunReport;
 import dev.lamina.train.History;
 import java.nio.file.Path;
-import java.util.Map;
 
 /** The pictures of a run's test, and its report. */
 final class RunReports {
@@ -27,7 +26,7 @@ final class RunReports {
           .imagesPerEpoch(history.last().training().images())
           .evaluation(test)
           .pictures(RunConfig.plots(folder))
-          .configuration(options(config))
+          .configuration(config.choices())
           .environment(config.environment())
           .summary(model.summary())
           .write(file);
@@ -35,12 +34,5 @@ final class RunReports {
     } catch (RuntimeException | Error e) { // Without its native libraries AWT throws an Error.
       return "none: it could not be written (%s)".formatted(Messages.singleLine(e));
     }
-  }
-
-  /** Returns what was chosen for a run. */
-  static Map<String, String> options(RunConfig config) {
-    Map<String, String> options = config.metadata();
-    options.keySet().removeAll(config.environment().keySet());
-    return options;
   }
 }

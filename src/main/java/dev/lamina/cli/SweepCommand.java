@@ -1,7 +1,6 @@
 package dev.lamina.cli;
 
 import dev.lamina.format.OptionsJson;
-import dev.lamina.format.WeightsFile;
 import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
@@ -10,7 +9,6 @@ import dev.lamina.train.Recipes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sweep",
     description =
-        "Trains once for every combination of listed values, or for some random ones, and prints a table sorted by"
-            + " validation accuracy. Started again, it keeps the runs that are finished and resumes the one that was"
+        "Trains once for every combination of listed values, or for some random ones, and compares the runs as 'lamina"
+            + " compare --sort' does. Started again, it keeps the runs that are finished and resumes the one that was"
             + " interrupted.",
     mixinStandardHelpOptions = true,
     footerHeading = Main.EXAMPLES,
@@ -45,11 +43,9 @@ final class SweepCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "the folder of the runs (default: runs/NAME, by the name of the file)")
+      description =
+          "the folder of the runs and of compare.html (default: runs/NAME, by the name of the file)")
   private @Nullable Path out;
-
-  /** The validation and the test accuracy of a trial, as text; empty if it failed. */
-  private record Result(Path run, String values, String validation, String test) {}
 
   @Override
   @SuppressWarnings("try") // The lock is held, not used.
@@ -71,8 +67,7 @@ final class SweepCommand implements Callable<Integer> {
           }
         }
       }
-      printTable(sweep, configs);
-      return configs.stream().anyMatch(config -> isFinished(run(config))) ? 0 : Main.USER_ERROR;
+      return compare(sweep, configs, folder.resolve("compare.html"));
     }
   }
 
@@ -119,33 +114,24 @@ final class SweepCommand implements Callable<Integer> {
     return CommandLines.lamina(words);
   }
 
-  private void printTable(Sweep sweep, List<Path> configs) {
-    List<Result> results = new ArrayList<>();
+  /** Compares the runs that are finished, names the others, and returns the exit status. */
+  private int compare(Sweep sweep, List<Path> configs, Path page) {
+    List<Path> finished =
+        configs.stream().map(SweepCommand::run).filter(SweepCommand::isFinished).toList();
     for (int i = 0; i < configs.size(); i++) {
-      results.add(result(run(configs.get(i)), Sweep.describe(sweep.trials().get(i))));
+      Path run = run(configs.get(i));
+      if (!finished.contains(run)) {
+        print("failed     %s: %s", run, Sweep.describe(sweep.trials().get(i)));
+      }
     }
-    results.sort(Comparator.comparing(Result::validation).thenComparing(Result::test).reversed());
-    print("%-10s %-6s %s", "validation", "test", "run");
-    for (Result result : results) {
-      print(
-          "%-10s %-6s %s  %s",
-          result.test().isEmpty() ? "failed" : result.validation(),
-          result.test(),
-          result.run(),
-          result.values());
+    if (finished.isEmpty()) {
+      return Main.USER_ERROR;
     }
-  }
-
-  private static Result result(Path run, String values) {
-    if (!isFinished(run)) {
-      return new Result(run, values, "", "");
-    }
-    Map<String, String> metadata = WeightsFile.read(RunConfig.weights(run)).metadata();
-    return new Result(
-        run,
-        values,
-        metadata.getOrDefault("validation_accuracy", ""),
-        metadata.getOrDefault("test_accuracy", ""));
+    Comparison comparison = Comparison.of(finished).byAccuracy();
+    print("%s", comparison.text(TerminalWidth.columns(System.getenv())).stripTrailing());
+    comparison.write(page);
+    print("page       %s", page);
+    return 0;
   }
 
   private static String withoutExtension(Path file) {

@@ -47,7 +47,8 @@ class CompareCommandTest {
         .startsWith("run                     epochs    loss val acc    test      time\n")
         .containsPattern(
             "\n" + two.getFileName() + " +2 +" + Training.decimals(Double.parseDouble(loss)))
-        .contains("\n  epochs 2\n", "\n  epochs 1\n", "0.25")
+        .contains("\n  recipe.epochs 2\n", "\n  recipe.epochs 1\n")
+        .contains("\n  recipe.schedule.peak 0.25\n")
         .endsWith("\npage       " + page + "\n");
     // The same in both.
     assertThat(output.out()).doesNotContain("batchSize").doesNotContain("seed");
@@ -68,7 +69,7 @@ class CompareCommandTest {
     assertThat("test accuracy " + Training.decimals(runs.get(0).get("test_accuracy").doubleValue()))
         .isEqualTo(evaluated);
     assertThat(runs.get(1).get("epochs").intValue()).isEqualTo(2);
-    assertThat(runs.get(1).get("differences").get("epochs").textValue()).isEqualTo("2");
+    assertThat(runs.get(1).get("differences").get("recipe.epochs").textValue()).isEqualTo("2");
   }
 
   @Test
@@ -89,7 +90,13 @@ class CompareCommandTest {
   @Test
   void text_at40Columns_keepsToThem() {
     String text = Comparison.of(List.of(one, two)).text(40);
-    assertThat(text.lines().filter(line -> line.endsWith(":00:00") || line.contains("epochs  ")))
+    assertThat(
+            text.lines()
+                .filter(
+                    line ->
+                        line.endsWith(":00:00")
+                            || line.contains("epochs  ")
+                            || line.contains("recipe.")))
         .isNotEmpty()
         .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(40));
   }

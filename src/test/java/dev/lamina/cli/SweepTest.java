@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,19 @@ class SweepTest {
     }
   }
 
+  @BeforeAll
+  static void register() {
+    CallbackTypes.REGISTRY.register(
+        "Breaking", Breaking.class, x -> Options.none(), o -> new Breaking());
+    Zoo.register(
+        "sweep-test",
+        options -> {
+          options.values().keySet().forEach(options::has);
+          return Network.input(32, 32, 3)
+              .then(Conv2d.of(2, 3).stride(4), GlobalAveragePool.create(), Dense.of(3));
+        });
+  }
+
   private Path write(String text) throws IOException {
     return Files.writeString(folder.resolve("search.yaml"), text);
   }
@@ -57,15 +71,6 @@ class SweepTest {
   /** Of 60 images 54 are trained on, in three steps an epoch. */
   @Test
   void brokenSweep_keepsWhatIsFinished_andResumesTheRest() throws IOException {
-    CallbackTypes.REGISTRY.register(
-        "Breaking", Breaking.class, x -> Options.none(), o -> new Breaking());
-    Zoo.register(
-        "sweep-test",
-        options -> {
-          options.values().keySet().forEach(options::has);
-          return Network.input(32, 32, 3)
-              .then(Conv2d.of(2, 3).stride(4), GlobalAveragePool.create(), Dense.of(3));
-        });
     Path file =
         write(
             """
@@ -98,19 +103,40 @@ class SweepTest {
     assertThat(whole.status()).as(whole.err()).isZero();
     assertThat(OptionRuns.trained(folder.resolve("a/002")))
         .isEqualTo(OptionRuns.trained(folder.resolve("b")));
-    List<String> table = resumed.out().lines().toList();
-    assertThat(table.get(table.size() - 3)).isEqualTo("validation test   run");
-    assertThat(table.subList(table.size() - 2, table.size()))
-        .isSortedAccordingTo((a, b) -> b.substring(0, 17).compareTo(a.substring(0, 17)))
-        .allSatisfy(
-            line ->
-                assertThat(line)
-                    .matches(
-                        "0\\.\\d{4} {5}0\\.\\d{4} \\S+/a/00[12]  recipe.schedule.peak=0\\.\\d+"));
+    Path page = folder.resolve("a/compare.html");
+    Path[] runs = {folder.resolve("a/001"), folder.resolve("a/002")};
+    Output compared =
+        OptionRuns.succeeds("compare", runs[0], runs[1], "--sort", "--out", folder.resolve("c"));
+    assertThat(resumed.out())
+        .endsWith(compared.out().replace(folder.resolve("c").toString(), page.toString()))
+        .contains("\n  recipe.schedule.peak 0.01\n", "\n  recipe.schedule.peak 0.3\n");
+    assertThat(page).hasSameTextualContentAs(folder.resolve("c"));
     assertThat(sweep(write("values: {recipe.epochs: [3]}"), "a").err())
         .isEqualTo(
             "lamina: %s must be of this sweep, is of another; name another folder with --out\n"
                 .formatted(folder.resolve("a/001.json")));
+  }
+
+  /** One run diverges, the other is finished. */
+  @Test
+  void failedTrials_areNamed_andTheOthersCompared() throws IOException {
+    Path file =
+        write(
+            """
+            base:
+              data: %s
+              network: sweep-test
+              recipe: {epochs: 1, batchSize: 20, precision: FLOAT32}
+            values:
+              recipe.schedule: [{kind: Constant, rate: 1.0e+30}, {kind: Constant, rate: 0.01}]
+            """
+                .formatted(MainTest.images(folder)));
+    Output output = sweep(file, "f");
+    assertThat(output.status()).as(output.err()).isZero();
+    assertThat(output.out())
+        .contains("\nfailed     " + folder.resolve("f/001") + ": recipe.schedule={")
+        .containsPattern("\nrun .*\n002 +1 ")
+        .endsWith("\npage       " + folder.resolve("f/compare.html") + "\n");
   }
 
   /** Each has a row in the table of the options, or is described above it. */
