@@ -24,9 +24,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Keeps configuration, weights, history and plots on disk up to date during training. The weights
- * are those of the epoch with the best validation accuracy, or of the last one if there is no
- * validation.
+ * Keeps configuration, weights, history, plots and report on disk up to date during training. The
+ * weights are those of the epoch with the best validation accuracy, or of the last one if there is
+ * no validation.
  */
 final class RunArtifacts implements Callback {
   private final RunConfig config;
@@ -53,8 +53,8 @@ final class RunArtifacts implements Callback {
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
     config.write(folder);
-    draw(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
-    draw(
+    show(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
+    show(
         () ->
             Samples.write(images.train(), recipe.augmentations(), plots().resolve("samples.png")));
   }
@@ -68,20 +68,21 @@ final class RunArtifacts implements Callback {
       run.saveWeights(RunConfig.weights(folder), metadata(config, epoch));
     }
     HistoryCsv.write(run.history(), test(run), RunConfig.history(folder));
-    draw(() -> Plots.writeHistory(run.history(), plots()));
+    show(() -> Plots.writeHistory(run.history(), plots()));
+    show(() -> RunReports.write(config, folder, model, run.history()));
   }
 
-  /** Draws a picture; a run must not end because one cannot be drawn. */
-  private void draw(Runnable picture) {
+  /** Writes pictures or the report; a run must not end because they cannot be written. */
+  private void show(Runnable write) {
     try {
-      picture.run();
+      write.run();
     } catch (RuntimeException | Error e) { // Without fonts AWT throws an Error.
       String reason = Messages.singleLine(e);
       if (reported.add(reason)) {
         System.err.printf(
             Locale.ROOT,
-            "%nlamina: a picture of %s could not be drawn (%s); training continues%n",
-            plots(),
+            "%nlamina: plots or report of %s could not be written (%s); training continues%n",
+            folder,
             reason);
       }
     }

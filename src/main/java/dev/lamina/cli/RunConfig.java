@@ -159,6 +159,11 @@ record RunConfig(
     return run.resolve("history.csv");
   }
 
+  /** Returns the file of events, with some steps, that the report has curves of. */
+  static Path log(Path run) {
+    return run.resolve("log.jsonl");
+  }
+
   /** Returns the folder of the export's versions. */
   static Path export(Path run) {
     return run.resolve("export");

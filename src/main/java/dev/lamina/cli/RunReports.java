@@ -10,29 +10,45 @@ import dev.lamina.report.RunReport;
 import dev.lamina.train.History;
 import java.nio.file.Path;
 
-/** The pictures of a run's test, and its report. */
+/** The report of a run, and the pictures of its test. */
 final class RunReports {
   private RunReports() {}
 
-  /** Writes them; a run must not fail because of them. Returns a line that says where they are. */
+  /** Writes the report of a run that goes on: its curves so far, what it was started with. */
+  static void write(RunConfig config, Path folder, Model model, History history) {
+    report(config, folder, model, history).write(file(folder));
+  }
+
+  /**
+   * Writes the report of a finished run, with the results of its test and all pictures; a run must
+   * not fail because of them. Returns a line that says where they are.
+   */
   static String write(
       RunConfig config, Path folder, Model model, History history, Evaluation test, ImageSet set) {
-    Path file = folder.resolve("report.html");
     try {
       EvaluationPictures.write(test, set, RunConfig.plots(folder));
-      RunReport.of(
-              folder.toAbsolutePath().getFileName() + ": " + config.describeNetwork(),
-              HistoryCsv.read(RunConfig.history(folder)))
-          .imagesPerEpoch(history.last().training().images())
+      report(config, folder, model, history)
           .evaluation(test)
           .pictures(RunConfig.plots(folder))
-          .configuration(config.choices())
-          .environment(config.environment())
-          .summary(model.summary())
-          .write(file);
-      return file.toString();
+          .write(file(folder));
+      return file(folder).toString();
     } catch (RuntimeException | Error e) { // Without its native libraries AWT throws an Error.
       return "none: it could not be written (%s)".formatted(Messages.singleLine(e));
     }
+  }
+
+  private static Path file(Path folder) {
+    return folder.resolve("report.html");
+  }
+
+  private static RunReport report(RunConfig config, Path folder, Model model, History history) {
+    return RunReport.of(
+            folder.toAbsolutePath().getFileName() + ": " + config.describeNetwork(),
+            HistoryCsv.read(RunConfig.history(folder)))
+        .steps(RunConfig.log(folder))
+        .imagesPerEpoch(history.last().training().images())
+        .configuration(config.choices())
+        .environment(config.environment())
+        .summary(model.summary());
   }
 }

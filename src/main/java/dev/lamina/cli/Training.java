@@ -15,6 +15,7 @@ import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.JsonLines;
 import dev.lamina.train.MemoryEstimate;
 import dev.lamina.train.ProgressBar;
 import dev.lamina.train.Recipe;
@@ -52,6 +53,8 @@ record Training(
     String resumeCommand,
     boolean quiet,
     PrintWriter out) {
+  /** About as many points as a curve by step has. */
+  private static final int CURVE_POINTS = 500;
 
   /** Starts the run in a new or empty folder, and returns the exit status. */
   @SuppressWarnings("try") // The lock is held, not used.
@@ -128,6 +131,7 @@ record Training(
     if (!quiet) {
       callbacks.add(ProgressBar.console());
     }
+    callbacks.add(JsonLines.to(RunConfig.log(folder)).everySteps(logInterval()));
     // Before the checkpoints, so that none is newer than weights and history.
     callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
     callbacks.add(Checkpoints.in(folder));
@@ -146,6 +150,12 @@ record Training(
     return Cluster.joined().isPresent()
         && history.epochs().size() < recipe.epochs()
         && recipe.callbacks().isEmpty();
+  }
+
+  /** Returns the number of steps between two points of a curve. */
+  private long logInterval() {
+    long epoch = (images.train().size() - 1L) / recipe.batchSize() + 1;
+    return Math.max(1, recipe.epochs() * epoch / CURVE_POINTS);
   }
 
   private void printPlan(Model model) {

@@ -11,22 +11,28 @@ import java.util.TreeSet;
  * A chart of a page.
  *
  * @param title what it shows
- * @param lines the lines by name, each the values by epoch; those that are not finite are gaps
+ * @param x what the values are by: epoch or step
+ * @param lines the lines by name, each the values by x; those that are not finite are gaps
  */
-record Chart(String title, Map<String, Map<Integer, Double>> lines) {
+record Chart(String title, String x, Map<String, Map<Integer, Double>> lines) {
+  /** Returns a chart by epoch. */
+  static Chart byEpoch(String title, Map<String, Map<Integer, Double>> lines) {
+    return new Chart(title, "epoch", lines);
+  }
+
   /** Adds the chart to an array as {@code report.js} reads it. */
   void addTo(ArrayNode charts) {
-    ObjectNode json = charts.addObject().put("title", title);
-    SortedSet<Integer> epochs = new TreeSet<>();
-    lines.values().forEach(line -> epochs.addAll(line.keySet()));
+    ObjectNode json = charts.addObject().put("title", title).put("x", x);
+    SortedSet<Integer> positions = new TreeSet<>();
+    lines.values().forEach(line -> positions.addAll(line.keySet()));
     ArrayNode data = json.putArray("data");
-    epochs.forEach(data.addArray()::add);
+    positions.forEach(data.addArray()::add);
     List<String> names = List.copyOf(lines.keySet());
     names.forEach(json.withArray("names")::add);
     for (Map<Integer, Double> line : lines.values()) {
       ArrayNode values = data.addArray();
-      for (int epoch : epochs) {
-        double value = line.getOrDefault(epoch, Double.NaN);
+      for (int position : positions) {
+        double value = line.getOrDefault(position, Double.NaN);
         if (Double.isFinite(value)) {
           values.add(value);
         } else {

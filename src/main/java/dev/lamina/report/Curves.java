@@ -29,11 +29,11 @@ record Curves(Map<String, List<Double>> history) {
     add(lines, "training", column);
     add(lines, "validation", "val_" + column);
     add(lines, "test", "test_" + column);
-    return lines.isEmpty() ? Optional.empty() : Optional.of(new Chart(title, lines));
+    return lines.isEmpty() ? Optional.empty() : Optional.of(Chart.byEpoch(title, lines));
   }
 
   private Optional<Chart> single(String title, String column) {
-    return line(column).map(line -> new Chart(title, Map.of(title, line)));
+    return line(column).map(line -> Chart.byEpoch(title, Map.of(title, line)));
   }
 
   /** Returns the chart of images per second, if their number is known. */
@@ -45,7 +45,7 @@ record Curves(Map<String, List<Double>> history) {
                 seconds -> {
                   Map<Integer, Double> line = new LinkedHashMap<>();
                   seconds.forEach((epoch, value) -> line.put(epoch, imagesPerEpoch / value));
-                  return new Chart(
+                  return Chart.byEpoch(
                       "Images per second, with the validation", Map.of("images/s", line));
                 });
   }

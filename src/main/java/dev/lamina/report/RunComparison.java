@@ -64,7 +64,7 @@ public record RunComparison(List<Run> runs) {
                       .line(column)
                       .ifPresent(line -> lines.put(run.name(), line)));
           if (!lines.isEmpty()) {
-            charts.add(new Chart(title, lines));
+            charts.add(Chart.byEpoch(title, lines));
           }
         });
     Page.write(

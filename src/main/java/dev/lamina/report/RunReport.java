@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
  *
  * <pre>{@code
  * RunReport.of("first run", HistoryCsv.read(run.resolve("history.csv")))
+ *     .steps(run.resolve("log.jsonl"))
  *     .summary(model.summary())
  *     .evaluation(test)
  *     .pictures(run.resolve("plots"))
@@ -28,6 +29,8 @@ import java.util.stream.IntStream;
  *
  * @param title the heading
  * @param history the columns of {@link HistoryCsv#read}
+ * @param steps the file of {@link dev.lamina.train.JsonLines} with events of steps, if any, for
+ *     curves by step; one that is missing is left out
  * @param imagesPerEpoch the number of training images, for the throughput; 0 leaves it out
  * @param evaluation the evaluation of the test images, if any
  * @param pictures the folder of {@code samples.png} and the files of {@link EvaluationPictures}, if
@@ -39,6 +42,7 @@ import java.util.stream.IntStream;
 public record RunReport(
     String title,
     Map<String, List<Double>> history,
+    Optional<Path> steps,
     long imagesPerEpoch,
     Optional<Evaluation> evaluation,
     Optional<Path> pictures,
@@ -55,13 +59,35 @@ public record RunReport(
   /** Returns a report of the curves alone. */
   public static RunReport of(String title, Map<String, List<Double>> history) {
     return new RunReport(
-        title, history, 0, Optional.empty(), Optional.empty(), Map.of(), Map.of(), "");
+        title,
+        history,
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        Optional.empty(),
+        Map.of(),
+        Map.of(),
+        "");
+  }
+
+  /** Returns this report with curves by step. */
+  public RunReport steps(Path log) {
+    return new RunReport(
+        title,
+        history,
+        Optional.of(log),
+        imagesPerEpoch,
+        evaluation,
+        pictures,
+        configuration,
+        environment,
+        summary);
   }
 
   /** Returns this report with the throughput: an epoch's images by its seconds. */
   public RunReport imagesPerEpoch(long images) {
     return new RunReport(
-        title, history, images, evaluation, pictures, configuration, environment, summary);
+        title, history, steps, images, evaluation, pictures, configuration, environment, summary);
   }
 
   /** Returns this report with the results of the test images. */
@@ -69,6 +95,7 @@ public record RunReport(
     return new RunReport(
         title,
         history,
+        steps,
         imagesPerEpoch,
         Optional.of(test),
         pictures,
@@ -82,6 +109,7 @@ public record RunReport(
     return new RunReport(
         title,
         history,
+        steps,
         imagesPerEpoch,
         evaluation,
         Optional.of(folder),
@@ -93,19 +121,35 @@ public record RunReport(
   /** Returns this report with the options of the run. */
   public RunReport configuration(Map<String, String> options) {
     return new RunReport(
-        title, history, imagesPerEpoch, evaluation, pictures, options, environment, summary);
+        title, history, steps, imagesPerEpoch, evaluation, pictures, options, environment, summary);
   }
 
   /** Returns this report with versions and machine. */
   public RunReport environment(Map<String, String> versions) {
     return new RunReport(
-        title, history, imagesPerEpoch, evaluation, pictures, configuration, versions, summary);
+        title,
+        history,
+        steps,
+        imagesPerEpoch,
+        evaluation,
+        pictures,
+        configuration,
+        versions,
+        summary);
   }
 
   /** Returns this report with the table of the network's layers. */
   public RunReport summary(String table) {
     return new RunReport(
-        title, history, imagesPerEpoch, evaluation, pictures, configuration, environment, table);
+        title,
+        history,
+        steps,
+        imagesPerEpoch,
+        evaluation,
+        pictures,
+        configuration,
+        environment,
+        table);
   }
 
   /**
@@ -117,6 +161,7 @@ public record RunReport(
     Curves curves = new Curves(history);
     List<Chart> charts = new ArrayList<>(curves.ofRun());
     curves.throughput(imagesPerEpoch).ifPresent(charts::add);
+    steps.ifPresent(log -> charts.addAll(StepLog.charts(log)));
     Page.write(
         file,
         title,

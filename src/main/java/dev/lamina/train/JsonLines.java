@@ -18,9 +18,9 @@ import java.util.List;
 
 /**
  * Appends one JSON object a line to a file for each event: {@code start}, {@code epoch}, {@code
- * stop} and, if asked for, {@code step}. Each has the number of {@code steps} taken. A line is
- * written at once. A resumed run appends, after removing what was written later than its
- * checkpoint.
+ * stop} and, if asked for, {@code step}. Each has the number of {@code steps} taken; a step has
+ * loss and metrics of the {@code images} of its epoch so far. A line is written at once. A resumed
+ * run appends, after removing what was written later than its checkpoint.
  *
  * @param file the file
  * @param every the number of steps between two {@code step} events; 0, the default, for none
@@ -68,8 +68,8 @@ public record JsonLines(Path file, long every) implements Callback {
     if (every > 0 && (step.step() + 1) % every == 0) {
       ObjectNode event = event("step", step.step() + 1).put("epoch", step.epoch());
       event.put("learning_rate", step.learningRate()).put("momentum", step.momentum());
-      // Of the epoch so far.
-      put(event, run.metrics());
+      Metrics soFar = run.metrics();
+      put(event.put("images", soFar.images()), soFar);
       append(event);
     }
   }

@@ -4,6 +4,8 @@ const charts = JSON.parse(document.getElementById("data").textContent);
 const place = document.getElementById("charts");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const HEIGHT = 240;
+// The distances of ticks: an epoch and a step are whole.
+const WHOLE = [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) => [1, 2, 5].map((first) => first * 10 ** zeros));
 const LIGHT_COLOURS = ["#1f77b4", "#d95f02", "#1b8a5a", "#7b4fb5", "#c2185b", "#6d6a00", "#00838f", "#8d5a2b"];
 const DARK_COLOURS = ["#6fb1f2", "#ff9a52", "#5fd3a0", "#b99af0", "#ff7fae", "#d8d24a", "#4fd0de", "#d3a878"];
 let plots = [];
@@ -38,10 +40,10 @@ function draw() {
       dash: i < colours.length ? undefined : [6, 4], value: (plot, value) => number(value),
     }));
     const values = {...axis(), size: 62, values: (plot, ticks) => ticks.map(number)};
-    const epochs = {...axis("epoch"), size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]};
+    const positions = {...axis(chart.x), size: 34, incrs: WHOLE};
     return new uPlot({
-      width: width(element), height: HEIGHT, scales: {x: {time: false}}, axes: [epochs, values],
-      series: [{label: "epoch", value: (plot, value) => value ?? "-"}, ...series],
+      width: width(element), height: HEIGHT, scales: {x: {time: false}}, axes: [positions, values],
+      series: [{label: chart.x, value: (plot, value) => value ?? "-"}, ...series],
     }, chart.data, element);
   });
 }

@@ -114,7 +114,7 @@ class FailuresTest {
         .isNotEmpty()
         .allMatch(
             line ->
-                line.startsWith("lamina: a picture of " + run + "/plots could not be drawn (")
+                line.startsWith("lamina: plots or report of " + run + " could not be written (")
                     && line.endsWith("); training continues"));
   }
 

@@ -89,6 +89,11 @@ class SweepTest {
         .contains("trial      2 of 2: recipe.schedule.peak=0.3\n")
         .endsWith("resume     tools/lamina sweep " + file + " --out " + folder.resolve("a") + "\n");
     byte[] first = weights("a/001");
+    // After its first epoch, which had three steps.
+    assertThat(folder.resolve("a/002/report.html"))
+        .content()
+        .contains("\"title\":\"Loss by step\",\"x\":\"step\",\"data\":[[1,2,3],[")
+        .doesNotContain("<h2>Confusion matrix</h2>");
 
     Output resumed = sweep(file, "a");
     assertThat(resumed.status()).as(resumed.err()).isZero();
@@ -101,6 +106,9 @@ class SweepTest {
         MainTest.lamina(
             "train", "--config", folder.resolve("a/002.json"), "--run", folder.resolve("b"));
     assertThat(whole.status()).as(whole.err()).isZero();
+    assertThat(folder.resolve("a/002/report.html"))
+        .content()
+        .contains("\"data\":[[1,2,3,4,5,6],[", "<h2>Confusion matrix</h2>");
     assertThat(OptionRuns.trained(folder.resolve("a/002")))
         .isEqualTo(OptionRuns.trained(folder.resolve("b")));
     Path page = folder.resolve("a/compare.html");

@@ -110,6 +110,38 @@ class RunReportTest {
     assertThat(charts.get(4).get("data").toString()).isEqualTo("[[1,2],[20.0,10.0]]");
   }
 
+  /**
+   * Steps of 4, 4 and 2 images: the mean losses of the first two epochs so far are those of losses
+   * 3, 1 and 0.5, and 2 and 0.
+   */
+  @Test
+  void steps_haveTheLossSinceTheOneBefore() throws IOException {
+    Path log =
+        Files.writeString(
+            folder.resolve("log.jsonl"),
+            """
+            {"event":"start","steps":0,"epochs":2,"images":10}
+            {"event":"step","steps":1,"epoch":1,"learning_rate":0.1,"images":4,"loss":3}
+            {"event":"step","steps":2,"epoch":1,"learning_rate":0.2,"images":8,"loss":2}
+            {"event":"step","steps":3,"epoch":1,"learning_rate":0.3,"images":10,"loss":1.7}
+            {"event":"epoch","steps":3,"epoch":1,"learning_rate":0.3,"loss":1.7}
+            {"event":"step","steps":4,"epoch":2,"learning_rate":0.2,"images":4,"loss":2}
+            {"event":"step","steps":5,"epoch":2,"learning_rate":0.1,"images":8,"loss":1}
+            {"event":"st""");
+    Path file = folder.resolve("report.html");
+    RunReport.of("run", history()).steps(log).write(file);
+    JsonNode charts = charts(Files.readString(file));
+    assertThat(charts.findValuesAsText("title"))
+        .endsWith("Momentum", "Loss by step", "Learning rate by step");
+    assertThat(charts.findValuesAsText("x"))
+        .containsExactly("epoch", "epoch", "epoch", "epoch", "step", "step");
+    assertThat(charts.get(4).get("data").toString())
+        .isEqualTo("[[1,2,3,4,5],[3.0,1.0,0.5,2.0,0.0]]");
+    assertThat(charts.get(5).get("data").get(1).toString()).isEqualTo("[0.1,0.2,0.3,0.2,0.1]");
+    RunReport.of("run", history()).steps(folder.resolve("missing")).write(file);
+    assertThat(charts(Files.readString(file))).hasSize(4);
+  }
+
   @Test
   void comparison_putsRunsOfAnyLengthIntoOneChart() throws IOException {
     Map<String, List<Double>> other =

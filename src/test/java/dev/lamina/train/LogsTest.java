@@ -86,6 +86,7 @@ class LogsTest {
             "start 0", "step 2", "epoch 3", "step 4", "stop 4", "start 4", "step 6", "epoch 6",
             "step 8", "epoch 9");
     assertThat(events.get(0).get("images").asInt()).isEqualTo(5);
+    assertThat(events.get(6).get("images").asInt()).as("of the epoch so far").isEqualTo(5);
     Epoch last = history.last();
     JsonNode epoch = events.get(9);
     assertThat(epoch.get("loss").asDouble()).isEqualTo(last.loss());
