@@ -35,11 +35,14 @@ public final class Winograd {
   private static final int PATCH = TILE + 2;
   private static final ToomCook MATRICES = ToomCook.of(3, 0, 3.0 / 2, -3.0 / 2, 2.0 / 3, -2.0 / 3);
 
-  /** With fewer channels the transforms cost more than the products save. */
-  private static final int MIN_CHANNELS = 128;
+  /**
+   * With fewer channels, as the geometric mean of those in and out, the transforms cost more than
+   * the products save.
+   */
+  private static final long MIN_CHANNELS = 128;
 
   /** Smaller images have too few tiles for the transform of the weights to pay off. */
-  private static final int MIN_SIZE = 8;
+  private static final long MIN_SIZE = 7;
 
   /** For larger images the two gradients are computed in turn, to limit peak memory. */
   private static final int MAX_PIXELS_AT_ONCE = 256;
@@ -57,14 +60,8 @@ public final class Winograd {
         && layer.stride() == 1
         && layer.padding() == Padding.SAME
         && layer.groups() == 1
-        && divides(input.get(0))
-        && divides(input.get(1))
-        && input.get(2) >= MIN_CHANNELS
-        && layer.filters() >= MIN_CHANNELS;
-  }
-
-  private static boolean divides(long size) {
-    return size >= MIN_SIZE && size % TILE == 0;
+        && Math.min(input.get(0), input.get(1)) >= MIN_SIZE
+        && input.get(2) * layer.filters() >= MIN_CHANNELS * MIN_CHANNELS;
   }
 
   /**
@@ -112,8 +109,7 @@ public final class Winograd {
    * the originals, so the gradient recomputes them if the pass {@link Backward#rematerializes}, and
    * otherwise uses those of the forward pass.
    *
-   * @param input [N, height, width, in], height and width multiples of 4; its type is that of the
-   *     products
+   * @param input [N, height, width, in]; its type is that of the products
    * @param weight float32 [3, 3, in, filters]; without a backward pass also transformed weights
    * @return [N, height, width, filters], in the input's type
    */
@@ -126,8 +122,7 @@ public final class Winograd {
     Shape shape = input.shape();
     long filters = weight.shape().get(3);
     Operand<TFloating> y =
-        joinBlocks(
-            tf, transform(tf, MATRICES.output, products), shape.get(1), shape.get(2), filters);
+        image(tf, transform(tf, MATRICES.output, products), 0, shape.get(1), shape.get(2), filters);
     Backward backward = context.backward();
     boolean keep = !backward.rematerializes();
     return backward.withGradient(
@@ -136,7 +131,7 @@ public final class Winograd {
         dy -> {
           // dy may lack a static shape, so that of the input is used.
           Operand<TFloating> dproducts =
-              productsGradient(tf, blocks(tf, dy, shape.get(1), shape.get(2), filters), filters);
+              productsGradient(tf, blocks(tf, dy, 0, shape.get(1), shape.get(2), filters), filters);
           Ops now = tf.withControlDependencies(dy);
           Operand<TFloating> dweight =
               weightGradient(
@@ -200,8 +195,6 @@ public final class Winograd {
 
   /** Returns the gradient with respect to the input, given the one with respect to its tiles. */
   private static Operand<TFloating> tilesGradient(Ops tf, Operand<TFloating> dtiles, Shape shape) {
-    long rows = shape.get(1) / TILE;
-    long columns = shape.get(2) / TILE;
     long channels = shape.get(3);
     Operand<TFloating> patches =
         reshape(
@@ -210,43 +203,64 @@ public final class Winograd {
             PATCH,
             PATCH,
             -1,
-            rows,
-            columns,
+            tiles(shape.get(1)),
+            tiles(shape.get(2)),
             channels);
-    Operand<TFloating> blocks = overlapGradient(tf, overlapGradient(tf, patches, 1, 4), 0, 3);
-    Operand<TFloating> padded =
-        joinBlocks(tf, blocks, TILE * (rows + 1), TILE * (columns + 1), channels);
-    return tf.slice(
-        padded,
-        tf.constant(new long[] {0, 1, 1, 0}),
-        tf.constant(new long[] {-1, shape.get(1), shape.get(2), -1}));
+    return image(
+        tf,
+        overlapGradient(tf, overlapGradient(tf, patches, 1, 4), 0, 3),
+        1,
+        shape.get(1),
+        shape.get(2),
+        channels);
   }
 
-  /** Splits images into blocks of 4x4: [4, 4, N, height / 4, width / 4, channels]. */
+  /** Returns how many tiles cover so many pixels. */
+  private static long tiles(long pixels) {
+    return (pixels + TILE - 1) / TILE;
+  }
+
+  /**
+   * Pads images to whole blocks of 4x4, with so many zeros before the first row and column, and
+   * with those a block more, and splits them: [4, 4, N, rows, columns, channels].
+   */
   private static Operand<TFloating> blocks(
-      Ops tf, Operand<TFloating> x, long height, long width, long channels) {
+      Ops tf, Operand<TFloating> x, int before, long height, long width, long channels) {
+    long rows = tiles(height) + before;
+    long columns = tiles(width) + before;
+    int[] vertical = {before, (int) (rows * TILE - height) - before};
+    int[] horizontal = {before, (int) (columns * TILE - width) - before};
+    int[] none = {0, 0};
+    Operand<TFloating> padded =
+        rows * TILE == height && columns * TILE == width
+            ? x
+            : pad(tf, x, new int[][] {none, vertical, horizontal, none});
     return tf.linalg.transpose(
-        reshape(tf, x, -1, height / TILE, TILE, width / TILE, TILE, channels),
+        reshape(tf, padded, -1, rows, TILE, columns, TILE, channels),
         tf.constant(new int[] {2, 4, 0, 1, 3, 5}));
   }
 
   /** Reverses {@link #blocks}: [N, height, width, channels]. */
-  private static Operand<TFloating> joinBlocks(
-      Ops tf, Operand<TFloating> blocks, long height, long width, long channels) {
-    Operand<TFloating> split =
-        reshape(tf, blocks, TILE, TILE, -1, height / TILE, width / TILE, channels);
+  private static Operand<TFloating> image(
+      Ops tf, Operand<TFloating> blocks, int before, long height, long width, long channels) {
+    long rows = tiles(height) + before;
+    long columns = tiles(width) + before;
+    Operand<TFloating> split = reshape(tf, blocks, TILE, TILE, -1, rows, columns, channels);
     Operand<TFloating> joined =
         tf.linalg.transpose(split, tf.constant(new int[] {2, 3, 0, 4, 1, 5}));
-    return reshape(tf, joined, -1, height, width, channels);
+    Operand<TFloating> padded = reshape(tf, joined, -1, rows * TILE, columns * TILE, channels);
+    return rows * TILE == height && columns * TILE == width
+        ? padded
+        : tf.slice(
+            padded,
+            tf.constant(new long[] {0, before, before, 0}),
+            tf.constant(new long[] {-1, height, width, -1}));
   }
 
   /** Extracts the overlapping patches: [6, 6, N, height / 4, width / 4, channels]. */
   private static Operand<TFloating> patches(Ops tf, Operand<TFloating> x) {
-    int after = TILE - 1;
-    Operand<TFloating> padded = pad(tf, x, new int[][] {{0, 0}, {1, after}, {1, after}, {0, 0}});
     Shape shape = x.shape();
-    Operand<TFloating> blocks =
-        blocks(tf, padded, shape.get(1) + TILE, shape.get(2) + TILE, shape.get(3));
+    Operand<TFloating> blocks = blocks(tf, x, 1, shape.get(1), shape.get(2), shape.get(3));
     return overlap(tf, overlap(tf, blocks, 0, 3), 1, 4);
   }
 

@@ -116,6 +116,9 @@ class WinogradTest {
     "3, 4, 12, 5, 7",
     "2, 16, 8, 2, 3",
     "2, 24, 24, 3, 2",
+    "1, 1, 2, 1, 2",
+    "2, 7, 15, 3, 5",
+    "3, 13, 10, 2, 3",
     "1, 64, 20, 2, 3"
   })
   void valuesAndGradientsAreThoseOfTheDefinition(int n, int height, int width, int in, int out) {
@@ -233,15 +236,17 @@ class WinogradTest {
   }
 
   @Test
-  void layer_trainsWithItOnlyForManyChannelsAndWholeTiles() {
+  void layer_trainsWithItOnlyForManyChannelsAndImagesThatAreNotTiny() {
     Conv2d layer = Conv2d.of(128, 3).bias(false);
     Shape input = Shape.of(8, 12, 128);
     assertThat(direct(layer, input, Precision.FLOAT32)).isFalse();
     assertThat(direct(layer, input, Precision.BFLOAT16)).isFalse();
     assertThat(direct(Conv2d.of(127, 3), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer, Shape.of(8, 12, 127), Precision.FLOAT32)).isTrue();
-    assertThat(direct(layer, Shape.of(8, 10, 128), Precision.FLOAT32)).isTrue();
-    assertThat(direct(layer, Shape.of(4, 8, 128), Precision.FLOAT32)).isTrue();
+    assertThat(direct(Conv2d.of(256, 3), Shape.of(15, 15, 64), Precision.FLOAT32)).isFalse();
+    assertThat(direct(Conv2d.of(256, 3), Shape.of(15, 15, 63), Precision.FLOAT32)).isTrue();
+    assertThat(direct(layer, Shape.of(7, 7, 128), Precision.FLOAT32)).isFalse();
+    assertThat(direct(layer, Shape.of(6, 8, 128), Precision.FLOAT32)).isTrue();
     assertThat(direct(layer.stride(2), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer.padding(Padding.VALID), input, Precision.FLOAT32)).isTrue();
     assertThat(direct(layer.groups(2), input, Precision.FLOAT32)).isTrue();

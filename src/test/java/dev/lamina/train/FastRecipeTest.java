@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FastRecipeTest {
   private static final ImageSet IMAGES =
@@ -30,12 +32,13 @@ class FastRecipeTest {
   }
 
   /** The whole recipe on a narrow network: all but what is fixed moves, and the loss falls. */
-  @Test
-  void trainsTheNetworkThatItIsFor() {
+  @ParameterizedTest
+  @CsvSource({"fast, airbench94", "fast-muon, airbench94", "thorough, airbench96"})
+  void trainsTheNetworkThatItIsFor(String name, String network) {
     Recipe recipe =
-        Recipes.get(Recipes.FAST).epochs(6).batchSize(32).precision(Optional.of(Precision.FLOAT32));
+        Recipes.get(name).epochs(6).batchSize(32).precision(Optional.of(Precision.FLOAT32));
     try (Model model =
-        Zoo.get("airbench94")
+        Zoo.get(network)
             .width(4)
             .inputChannels(IMAGES.channels())
             .imageSize(IMAGES.height(), IMAGES.width())
@@ -45,9 +48,11 @@ class FastRecipeTest {
       History history = Trainer.builder(recipe).build().fit(model, IMAGES);
       assertThat(history.last().loss()).isLessThan(history.epochs().get(0).loss());
       Weights after = model.weights();
-      for (String name : before.names()) {
-        boolean fixed = name.equals("0.weight") || name.matches(".*norm.\\.weight");
-        assertThat(Arrays.equals(before.get(name), after.get(name))).as(name).isEqualTo(fixed);
+      for (String weight : before.names()) {
+        boolean fixed = weight.equals("0.weight") || weight.matches(".*norm.\\.weight");
+        assertThat(Arrays.equals(before.get(weight), after.get(weight)))
+            .as(weight)
+            .isEqualTo(fixed);
       }
     }
   }
