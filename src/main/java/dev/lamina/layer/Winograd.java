@@ -65,6 +65,21 @@ public final class Winograd {
   }
 
   /**
+   * Returns how many numbers the transforms of one image take at the peak of the backward pass:
+   * those of input and output, and for images that are not large those of both gradients.
+   *
+   * @param input the shape of one image
+   */
+  public static long transformsSize(Conv2d layer, Shape input) {
+    return (isLarge(input.get(0), input.get(1)) ? 1L : 2L)
+        * PATCH
+        * PATCH
+        * tiles(input.get(0))
+        * tiles(input.get(1))
+        * (input.get(2) + layer.filters());
+  }
+
+  /**
    * Transforms constant weights in advance, in double precision: a {@link Conv2d} accepts them
    * instead of its own.
    *
@@ -139,7 +154,8 @@ public final class Winograd {
                   keep ? tiles : tiles(tf, now.identity(backward.rematerialized(input, dy))),
                   dproducts,
                   weight);
-          Ops next = isLarge(shape) ? tf.withControlDependencies(dweight) : now;
+          Ops next =
+              isLarge(shape.get(1), shape.get(2)) ? tf.withControlDependencies(dweight) : now;
           Operand<TFloating> dtiles =
               product(
                   next,
@@ -156,8 +172,8 @@ public final class Winograd {
         tf, transform(tf, transposed(MATRICES.output), dblocks), PATCH * PATCH, -1, filters);
   }
 
-  private static boolean isLarge(Shape image) {
-    return image.get(1) * image.get(2) > MAX_PIXELS_AT_ONCE;
+  private static boolean isLarge(long height, long width) {
+    return height * width > MAX_PIXELS_AT_ONCE;
   }
 
   private static Operand<TFloating> weightGradient(

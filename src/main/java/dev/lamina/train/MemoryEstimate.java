@@ -5,10 +5,13 @@ import dev.lamina.graph.Device;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.LaminaException;
+import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
+import dev.lamina.layer.Winograd;
 import dev.lamina.network.Network;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Locale;
 import org.tensorflow.ndarray.Shape;
 
@@ -37,14 +40,20 @@ public record MemoryEstimate(long process, long model, long image) {
   /** Returns the estimate for a network whose convolutions have the given precision. */
   public static MemoryEstimate of(Network network, Precision precision) {
     long weights = network.parameters().values().stream().mapToLong(Parameter::size).sum();
-    long outputs =
-        Layers.nodes(network.body(), network.inputShape()).stream()
-            .map(LayerNode::output)
-            .mapToLong(Shape::size)
-            .sum();
+    List<LayerNode> nodes = Layers.nodes(network.body(), network.inputShape());
+    long outputs = nodes.stream().map(LayerNode::output).mapToLong(Shape::size).sum();
+    long transforms = nodes.stream().mapToLong(MemoryEstimate::transforms).max().orElse(0);
     int bytes = precision == Precision.FLOAT32 ? Float.BYTES : Short.BYTES;
     return new MemoryEstimate(
-        PROCESS, COPIES * weights * Float.BYTES, Math.round(SHARE * outputs * bytes));
+        PROCESS,
+        COPIES * weights * Float.BYTES,
+        Math.round((SHARE * outputs + transforms) * bytes));
+  }
+
+  private static long transforms(LayerNode node) {
+    return node.layer() instanceof Conv2d convolution && Winograd.pays(convolution, node.input())
+        ? Winograd.transformsSize(convolution, node.input())
+        : 0;
   }
 
   /** Returns the estimated bytes of a process that trains with this batch size. */
