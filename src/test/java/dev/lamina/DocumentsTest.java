@@ -50,8 +50,14 @@ class DocumentsTest {
       return "| %s | %s | `%s` | %s |".formatted(document, region, file, runner());
     }
 
-    /** Returns what runs the code: a test, or the script of a folder in tools. */
+    /**
+     * Returns what runs the code: a test, or the script of a folder in tools. Code of other
+     * libraries that no machine here runs is in folders of the name by-hand.
+     */
     private String runner() {
+      if (file.getParent().endsWith("by-hand")) {
+        return "by hand";
+      }
       String name = file.getFileName().toString().replaceFirst("\\..*", "");
       if (!file.startsWith(TESTS)) {
         Path script = file.resolveSibling("run");

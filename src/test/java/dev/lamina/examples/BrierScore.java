@@ -5,6 +5,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
+// region metric
 /** The squared distance of probabilities and targets (Brier, 1950): 0 is best, 2 is worst. */
 record BrierScore() implements Metric {
   @Override
@@ -17,3 +18,4 @@ record BrierScore() implements Metric {
     return tf.reduceSum(tf.math.squaredDifference(tf.nn.softmax(outputs), targets), tf.constant(1));
   }
 }
+// endregion

@@ -9,9 +9,11 @@ import dev.lamina.schedule.Schedule;
  * @param peak the learning rate at each start
  * @param period the steps from start to start
  */
+// region schedule
 record CosineRestarts(double peak, long period) implements Schedule {
   @Override
   public double learningRate(long step, long steps) {
     return peak / 2 * (1 + Math.cos(Math.PI * (double) (step % period) / (double) period));
   }
 }
+// endregion

@@ -12,6 +12,7 @@ import org.tensorflow.types.TFloat32;
  *
  * @param gamma the exponent; 0 is the plain cross-entropy
  */
+// region loss
 record FocalLoss(double gamma) implements Loss {
   @Override
   public Operand<TFloat32> apply(Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
@@ -21,3 +22,4 @@ record FocalLoss(double gamma) implements Loss {
         tf.math.pow(tf.math.sub(tf.constant(1f), p), tf.constant((float) gamma)), entropy);
   }
 }
+// endregion

@@ -13,6 +13,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
+// region layer
 /**
  * Multiplies each feature by a trained factor (LayerScale; Touvron et al., arXiv 2103.17239):
  * {@code y = weight * x} for vectors [features].
@@ -46,3 +47,4 @@ record LayerScale(double initial) implements Layer {
     return context.tf().math.mul(x, context.get("weight"));
   }
 }
+// endregion
