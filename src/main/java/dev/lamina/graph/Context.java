@@ -3,6 +3,7 @@ package dev.lamina.graph;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ public final class Context {
     final Device device;
     final Precision precision;
     final Predicate<String> frozen;
+    final Optional<BatchShare> share;
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final Map<Variable, Operand<TFloat32>> statistics = new LinkedHashMap<>();
     final Backward backward;
@@ -37,7 +39,8 @@ public final class Context {
         GraphSession session,
         @Nullable Operand<TInt64> seed,
         Precision precision,
-        Predicate<String> frozen) {
+        Predicate<String> frozen,
+        Optional<BatchShare> share) {
       Ops reading = session.ops().withSubScope("read");
       this.root = session.ops().withSubScope(seed == null ? "infer" : "train");
       this.variables = session::variable;
@@ -50,6 +53,7 @@ public final class Context {
       this.device = session.device();
       this.precision = precision;
       this.frozen = frozen;
+      this.share = share;
       this.backward = new Backward(root, seed != null, device.rematerializes(precision));
     }
 
@@ -66,6 +70,7 @@ public final class Context {
       this.device = Device.cpu();
       this.precision = Precision.FLOAT32;
       this.frozen = path -> false;
+      this.share = Optional.empty();
       this.backward = new Backward(root, false, false);
     }
   }
@@ -82,7 +87,8 @@ public final class Context {
 
   /** Returns the root context of a network that is built for inference. */
   public static Context inference(GraphSession session) {
-    return new Context(new Pass(session, null, Precision.FLOAT32, path -> false), "");
+    return new Context(
+        new Pass(session, null, Precision.FLOAT32, path -> false, Optional.empty()), "");
   }
 
   /**
@@ -104,7 +110,21 @@ public final class Context {
    */
   public static Context training(
       GraphSession session, Operand<TInt64> seed, Precision precision, Predicate<String> frozen) {
-    return new Context(new Pass(session, seed, precision, frozen), "");
+    return training(session, seed, precision, frozen, Optional.empty());
+  }
+
+  /**
+   * Returns the root context of a network that is built for training by one of several workers.
+   *
+   * @param share the worker's share of each batch; empty if it trains alone
+   */
+  public static Context training(
+      GraphSession session,
+      Operand<TInt64> seed,
+      Precision precision,
+      Predicate<String> frozen,
+      Optional<BatchShare> share) {
+    return new Context(new Pass(session, seed, precision, frozen, share), "");
   }
 
   /**
@@ -144,6 +164,11 @@ public final class Context {
   /** Returns where the graph is placed. */
   public Device device() {
     return pass.device;
+  }
+
+  /** Returns the share of each batch that the input is; empty if it is the whole batch. */
+  public Optional<BatchShare> share() {
+    return pass.share;
   }
 
   /** Returns the number format of convolutions. */

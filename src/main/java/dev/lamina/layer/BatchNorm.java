@@ -35,8 +35,13 @@ import org.tensorflow.types.family.TFloating;
  *     momentum is 1 minus this.
  * @param scale whether the weight is trained; true unless set. Else it stays 1, as with {@code
  *     weight.requires_grad = False} in PyTorch; it is part of the model's files all the same.
+ * @param synchronizedStatistics whether mean and variance are those of the whole batch if several
+ *     workers train together, as in PyTorch's {@code SyncBatchNorm}; false unless set. Else each
+ *     worker normalises with those of its share.
  */
-public record BatchNorm(double epsilon, double momentum, boolean scale) implements Layer {
+public record BatchNorm(
+    double epsilon, double momentum, boolean scale, boolean synchronizedStatistics)
+    implements Layer {
   /** Checks that epsilon is positive and momentum in (0, 1]. */
   public BatchNorm {
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
@@ -45,22 +50,27 @@ public record BatchNorm(double epsilon, double momentum, boolean scale) implemen
 
   /** Returns batch normalisation with epsilon 1e-5 and momentum 0.1. */
   public static BatchNorm create() {
-    return new BatchNorm(1e-5, 0.1, true);
+    return new BatchNorm(1e-5, 0.1, true, false);
   }
 
   /** Returns this layer with another epsilon. */
   public BatchNorm epsilon(double epsilon) {
-    return new BatchNorm(epsilon, momentum, scale);
+    return new BatchNorm(epsilon, momentum, scale, synchronizedStatistics);
   }
 
   /** Returns this layer with another weight of the new value in the running statistics. */
   public BatchNorm momentum(double momentum) {
-    return new BatchNorm(epsilon, momentum, scale);
+    return new BatchNorm(epsilon, momentum, scale, synchronizedStatistics);
   }
 
   /** Returns this layer with a weight that is trained, or else stays 1. */
   public BatchNorm scale(boolean scale) {
-    return new BatchNorm(epsilon, momentum, scale);
+    return new BatchNorm(epsilon, momentum, scale, synchronizedStatistics);
+  }
+
+  /** Returns this layer with the statistics of the whole batch, or else of each worker's share. */
+  public BatchNorm synchronizedStatistics(boolean synchronizedStatistics) {
+    return new BatchNorm(epsilon, momentum, scale, synchronizedStatistics);
   }
 
   @Override
@@ -118,11 +128,21 @@ public record BatchNorm(double epsilon, double momentum, boolean scale) implemen
         vector
             ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
             : input;
+    Operand<TFloating> y =
+        synchronizedStatistics && context.training() && context.share().isPresent()
+            ? new SyncBatchNorm(this, context, context.share().get()).apply(image, bias)
+            : overInput(context, image, bias);
+    return vector ? tf.reshape(y, tf.constant(new long[] {-1, input.shape().get(1)})) : y;
+  }
+
+  private Operand<TFloating> overInput(
+      Context context, Operand<TFloating> image, @Nullable Operand<TFloating> bias) {
+    Ops tf = context.tf();
     FusedBatchNorm<TFloating, TFloat32> norm = norm(context, image);
     if (context.training()) {
       context.setStatistic("running_mean", runningMean(tf, norm.batchMean(), bias));
       context.setStatistic("running_var", norm.batchVariance());
-      if (!vector && context.backward().rematerializes()) {
+      if (context.backward().rematerializes()) {
         context
             .backward()
             .checkpoint(
@@ -130,9 +150,7 @@ public record BatchNorm(double epsilon, double momentum, boolean scale) implemen
                 after -> norm(context, tf.withControlDependencies(after).identity(image)).y());
       }
     }
-    return vector
-        ? tf.reshape(norm.y(), tf.constant(new long[] {-1, input.shape().get(1)}))
-        : norm.y();
+    return norm.y();
   }
 
   private Operand<TFloat32> runningMean(

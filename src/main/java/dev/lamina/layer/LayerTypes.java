@@ -153,7 +153,8 @@ public final class LayerTypes {
   private static Options optionsOf(BatchNorm layer) {
     Options options =
         Options.none().with("epsilon", layer.epsilon()).with("momentum", layer.momentum());
-    return layer.scale() ? options : options.with("scale", false);
+    options = layer.scale() ? options : options.with("scale", false);
+    return layer.synchronizedStatistics() ? options.with("synchronizedStatistics", true) : options;
   }
 
   private static BatchNorm batchNorm(Options options) {
@@ -161,7 +162,9 @@ public final class LayerTypes {
     return layer
         .epsilon(options.getDouble("epsilon", layer.epsilon()))
         .momentum(options.getDouble("momentum", layer.momentum()))
-        .scale(options.getBoolean("scale", layer.scale()));
+        .scale(options.getBoolean("scale", layer.scale()))
+        .synchronizedStatistics(
+            options.getBoolean("synchronizedStatistics", layer.synchronizedStatistics()));
   }
 
   private static Options optionsOf(Conv2d layer) {

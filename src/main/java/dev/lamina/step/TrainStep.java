@@ -2,6 +2,7 @@ package dev.lamina.step;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Shard;
+import dev.lamina.graph.BatchShare;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -71,8 +72,18 @@ public final class TrainStep implements AutoCloseable {
                 .map(cluster -> new Shard(cluster.rank(), cluster.size()))
                 .orElse(Shard.whole()));
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
+    Ops sharing = session.ops().withSubScope("share");
+    Optional<BatchShare> share =
+        session
+            .cluster()
+            .map(
+                cluster ->
+                    new BatchShare(
+                        cluster,
+                        sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0))));
     Context context =
-        Context.training(session, pipeline.key(), options.precision(), options.frozen()::contains);
+        Context.training(
+            session, pipeline.key(), options.precision(), options.frozen()::contains, share);
     Gradients gradients =
         Gradients.build(
             context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
@@ -130,16 +141,18 @@ public final class TrainStep implements AutoCloseable {
   }
 
   /**
-   * Runs the forward pass of a step, and returns the running statistics that the step would leave.
-   * Nothing is changed.
+   * Runs the forward pass of a step, and returns the running statistics that the step would leave;
+   * of several workers, those of this one's share. If batch norms are synchronised, all workers
+   * have to call it. Nothing is changed.
    */
   public Map<Variable, float[]> statistics(int[] batch, long step) {
     return fetch(contribution.statistics(), batch, step);
   }
 
   /**
-   * Runs the forward and the backward pass of a step, and returns the gradients of its loss.
-   * Nothing is changed.
+   * Runs the forward and the backward pass of a step, and returns the gradients of its loss; of
+   * several workers, those of this one's share. If batch norms are synchronised, all workers have
+   * to call it. Nothing is changed.
    */
   public Map<Variable, float[]> gradients(int[] batch, long step) {
     return fetch(contribution.gradients(), batch, step);

@@ -251,6 +251,9 @@ final class Run implements RunHandle {
   public Map<String, float[]> gradients() {
     long step = Math.max(0, state.step - 1);
     Map<String, float[]> gradients = new LinkedHashMap<>();
+    if (Together.synchronizesBatchNorms(model)) {
+      return gradients;
+    }
     trainStep
         .gradients(order.batch(step), step)
         .forEach((variable, gradient) -> gradients.put(variable.name(), gradient));

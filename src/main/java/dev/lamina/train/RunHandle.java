@@ -95,6 +95,8 @@ public interface RunHandle {
    * Returns the gradients of the loss of the last step's batch by the weights of this moment,
    * before clipping and decay, in row-major order by name; among several workers those of this
    * worker's share. Costs about as much as a step.
+   *
+   * @return empty if several workers synchronise batch norms: one alone cannot compute them then
    */
   Map<String, float[]> gradients();
 

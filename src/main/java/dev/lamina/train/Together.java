@@ -6,6 +6,8 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.lamina.data.ImageSet;
 import dev.lamina.distributed.Cluster;
+import dev.lamina.layer.BatchNorm;
+import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +46,14 @@ final class Together {
   static List<Callback> callbacks(Optional<Cluster> cluster, List<Callback> all) {
     boolean first = cluster.map(Cluster::isFirst).orElse(true);
     return all.stream().filter(callback -> first || callback.onEveryWorker()).toList();
+  }
+
+  /** Returns whether the forward pass of a step waits for the other workers. */
+  static boolean synchronizesBatchNorms(Model model) {
+    return model.session().cluster().isPresent()
+        && Layers.nodes(model.network().body(), model.network().inputShape()).stream()
+            .anyMatch(
+                node -> node.layer() instanceof BatchNorm norm && norm.synchronizedStatistics());
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.lamina.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.data.Shuffled;
+import dev.lamina.distributed.WorkerProcess.Norms;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.pipeline.BatchOrder;
@@ -43,7 +44,7 @@ class ClusterTest {
                   "WORLD_SIZE", "2",
                   "MASTER_ADDR", "127.0.0.1",
                   "MASTER_PORT", port,
-                  "LAMINA_WORKER_TIMEOUT", "120"));
+                  "LAMINA_WORKER_TIMEOUT", "40"));
       processes.add(builder.start());
     }
     List<String> said = new ArrayList<>();
@@ -57,13 +58,15 @@ class ClusterTest {
   @Test
   void twoWorkers_takeTheStepsOfOneProcess() throws Exception {
     List<String> said = twoWorkers();
-    assertThat(folder.resolve("true.safetensors")).as(said.toString()).exists();
-    assertClose(read("true"), twoShards(), 1e-6);
-    try (Model model = Model.of(WorkerProcess.network(false), WorkerProcess.SEED)) {
-      History history =
-          WorkerProcess.trainer(false)
-              .fit(model, WorkerProcess.images(), WorkerProcess.validation());
-      assertClose(read("false"), model.weights(), 1e-6);
+    assertThat(folder.resolve("SYNCHRONIZED.safetensors")).as(said.toString()).exists();
+    assertClose(read(Norms.OF_SHARES), twoShards(), 1e-6);
+    try (Model model = Model.of(WorkerProcess.network(Norms.SYNCHRONIZED), WorkerProcess.SEED)) {
+      fit(model, Norms.SYNCHRONIZED);
+      assertClose(read(Norms.SYNCHRONIZED), model.weights(), 1e-5);
+    }
+    try (Model model = Model.of(WorkerProcess.network(Norms.NONE), WorkerProcess.SEED)) {
+      History history = fit(model, Norms.NONE);
+      assertClose(read(Norms.NONE), model.weights(), 1e-6);
       // The sums over the workers: as many images, and as many of them recognised.
       assertThat(said.get(0))
           .contains("images=" + WorkerProcess.IMAGES)
@@ -73,9 +76,14 @@ class ClusterTest {
     assertThat(said.get(0)).contains("lost worker 0 lost another one: rank 1 of 2 workers ended");
   }
 
-  private Weights read(String name) {
-    try (Model model = Model.of(WorkerProcess.network(Boolean.parseBoolean(name)))) {
-      model.loadWeights(folder.resolve(name + ".safetensors"));
+  private static History fit(Model model, Norms norms) {
+    return WorkerProcess.trainer(norms)
+        .fit(model, WorkerProcess.images(), WorkerProcess.validation());
+  }
+
+  private Weights read(Norms norms) {
+    try (Model model = Model.of(WorkerProcess.network(norms))) {
+      model.loadWeights(folder.resolve(norms + ".safetensors"));
       return model.weights();
     }
   }
@@ -86,8 +94,9 @@ class ClusterTest {
    * are the mean of those of the halves.
    */
   private static Weights twoShards() {
-    try (Model model = Model.of(WorkerProcess.network(true), WorkerProcess.SEED);
-        TrainStep step = WorkerProcess.trainer(true).step(model, WorkerProcess.images())) {
+    try (Model model = Model.of(WorkerProcess.network(Norms.OF_SHARES), WorkerProcess.SEED);
+        TrainStep step =
+            WorkerProcess.trainer(Norms.OF_SHARES).step(model, WorkerProcess.images())) {
       BatchOrder order =
           new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
       for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {

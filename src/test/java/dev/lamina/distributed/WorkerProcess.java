@@ -14,6 +14,7 @@ import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Sgd;
 import dev.lamina.schedule.Constant;
 import dev.lamina.train.Callback;
+import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -32,11 +33,19 @@ public final class WorkerProcess {
 
   private WorkerProcess() {}
 
-  /** The folder for the weights of both networks. */
+  /** The batch norms of a network. */
+  enum Norms {
+    NONE,
+    OF_SHARES,
+    SYNCHRONIZED
+  }
+
+  /** The folder for the weights of all networks. */
   public static void main(String[] args) {
     Workers.fromEnvironment(System.getenv()).ifPresent(Cluster::join);
-    train(Path.of(args[0]), false);
-    train(Path.of(args[0]), true);
+    for (Norms norms : Norms.values()) {
+      train(Path.of(args[0]), norms);
+    }
     Cluster.joined().ifPresent(WorkerProcess::lose);
     System.exit(0);
   }
@@ -52,16 +61,20 @@ public final class WorkerProcess {
             }
           }
         };
-    try (Model model = Model.of(network(false), SEED)) {
-      Trainer.builder(trainer(false).recipe()).callbacks(ending).build().fit(model, images());
+    try (Model model = Model.of(network(Norms.NONE), SEED)) {
+      Trainer.builder(trainer(Norms.NONE).recipe()).callbacks(ending).build().fit(model, images());
     } catch (WorkersException e) {
       System.out.println("lost " + e.getMessage());
     }
   }
 
-  private static void train(Path folder, boolean norms) {
+  private static void train(Path folder, Norms norms) {
     try (Model model = Model.of(network(norms), SEED)) {
-      History history = trainer(norms).fit(model, images(), validation());
+      History history =
+          Trainer.builder(trainer(norms).recipe())
+              .callbacks(new OfWorker0())
+              .build()
+              .fit(model, images(), validation());
       if (Cluster.joined().map(Cluster::isFirst).orElse(true)) {
         history.epochs().forEach(e -> System.out.println(e.training() + " " + e.validation()));
         model.saveWeights(folder.resolve(norms + ".safetensors"));
@@ -69,10 +82,24 @@ public final class WorkerProcess {
     }
   }
 
+  /** Looks at gradients on worker 0 alone: it must not wait for the others. */
+  private static final class OfWorker0 implements Callback {
+    @Override
+    public boolean onEveryWorker() {
+      return false;
+    }
+
+    @Override
+    public void onEpoch(Epoch epoch, RunHandle run) {
+      run.gradients();
+    }
+  }
+
   /** Twenty steps; the last batch of each epoch has one image, fewer than there are workers. */
-  static Trainer trainer(boolean norms) {
+  static Trainer trainer(Norms norms) {
     return Trainer.builder()
-        .optimizer(norms ? Sgd.create() : MomentumOptimizer.of(0.9).weightDecay(5e-4))
+        .optimizer(
+            norms == Norms.OF_SHARES ? Sgd.create() : MomentumOptimizer.of(0.9).weightDecay(5e-4))
         .schedule(Constant.of(0.05))
         .batchSize(BATCH)
         .epochs(4)
@@ -88,14 +115,24 @@ public final class WorkerProcess {
     return ImageData.embedded().train().subset(IntStream.range(500, 516).toArray());
   }
 
-  /** With a smooth activation, so that rounding cannot change which side of zero a value is on. */
-  static Network network(boolean norms) {
-    return norms
-        ? Network.input(32, 32, 3)
-            .then(Conv2d.of(4, 3).stride(4), BatchNorm.create(), Activation.TANH)
-            .then(GlobalAveragePool.create(), Dense.of(10))
-        : Network.input(32, 32, 3)
-            .then(Conv2d.of(4, 3).stride(4), Activation.RELU)
-            .then(GlobalAveragePool.create(), Dense.of(10));
+  /** With a smooth activation where rounding must not change which side of zero a value is on. */
+  static Network network(Norms norms) {
+    Network input = Network.input(32, 32, 3);
+    BatchNorm norm = BatchNorm.create().synchronizedStatistics(norms == Norms.SYNCHRONIZED);
+    return switch (norms) {
+      case NONE ->
+          input
+              .then(Conv2d.of(4, 3).stride(4), Activation.RELU)
+              .then(GlobalAveragePool.create(), Dense.of(10));
+      case OF_SHARES ->
+          input
+              .then(Conv2d.of(4, 3).stride(4), norm, Activation.TANH)
+              .then(GlobalAveragePool.create(), Dense.of(10));
+      case SYNCHRONIZED ->
+          input
+              .then(Conv2d.of(4, 3).stride(4), norm, Activation.RELU)
+              .then(Conv2d.of(3, 3).stride(2), norm, Activation.RELU)
+              .then(GlobalAveragePool.create(), Dense.of(5), norm, Dense.of(10));
+    };
   }
 }

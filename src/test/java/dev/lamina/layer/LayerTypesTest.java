@@ -63,6 +63,7 @@ class LayerTypesTest {
             AveragePool.of(3).stride(2).padding(Padding.SAME),
             BatchNorm.create().epsilon(1e-3).momentum(0.2),
             BatchNorm.create().scale(false),
+            BatchNorm.create().synchronizedStatistics(true),
             Celu.of(0.075),
             ChannelPad.of(1, 2),
             Conv2d.of(4, 3).stride(2).padding(Padding.VALID).groups(2).bias(false),
