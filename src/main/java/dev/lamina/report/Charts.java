@@ -75,17 +75,18 @@ final class Charts {
         chart("Learning-rate range test", "learning rate", "loss", LegendPosition.InsideNW);
     chart.getStyler().setXAxisLogarithmic(true);
     List<Double> rates = curve.points().stream().map(Point::learningRate).toList();
+    List<Double> losses = curve.points().stream().map(Point::loss).toList();
     List<Double> smoothed = curve.points().stream().map(Point::smoothed).toList();
-    line(chart, "loss of the step", rates, curve.points().stream().map(Point::loss).toList(), PALE);
+    line(chart, "loss of the step", rates, losses, PALE);
     line(chart, "smoothed", rates, smoothed, TRAINING);
     double suggestion = curve.suggestion();
-    double low = Collections.min(smoothed);
+    double low = Math.min(Collections.min(losses), Collections.min(smoothed));
     double high = Collections.max(smoothed);
     String name = String.format(Locale.ROOT, "suggestion: %.2g", suggestion);
     line(chart, name, List.of(suggestion, suggestion), List.of(low, high), VALIDATION);
     // The last steps are far above all others.
     chart.getStyler().setYAxisMin(0.9 * low);
-    chart.getStyler().setYAxisMax(1.05 * Math.min(high, 2 * low));
+    chart.getStyler().setYAxisMax(1.05 * Math.min(high, 2 * Collections.min(smoothed)));
     write(chart, file);
   }
 

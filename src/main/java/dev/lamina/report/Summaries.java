@@ -42,22 +42,26 @@ final class Summaries {
 
   private static void fill(
       HistogramProto.Builder histogram, float[] values, double min, double max) {
-    double width = max > min ? (max - min) / BINS : 1;
-    double[] counts = new double[BINS];
+    // TensorBoard draws further bins of equal values, such as gradients of 0, as a range far beyond
+    // them.
+    int bins = max > min ? BINS : 1;
+    double width = max > min ? (max - min) / bins : 1;
+    double[] counts = new double[bins];
     double number = 0;
     double sum = 0;
     double squares = 0;
     for (float value : values) {
       if (Float.isFinite(value)) {
-        counts[Math.min(BINS - 1, (int) ((value - min) / width))]++;
+        counts[Math.min(bins - 1, (int) ((value - min) / width))]++;
         number++;
         sum += value;
         squares += (double) value * value;
       }
     }
     histogram.setMin(min).setMax(max).setNum(number).setSum(sum).setSumSquares(squares);
-    for (int bin = 0; bin < BINS; bin++) {
-      histogram.addBucketLimit(min + (bin + 1) * width).addBucket(counts[bin]);
+    for (int bin = 0; bin < bins; bin++) {
+      double limit = bin == bins - 1 ? max : min + (bin + 1) * width;
+      histogram.addBucketLimit(limit).addBucket(counts[bin]);
     }
   }
 

@@ -231,6 +231,8 @@ public final class ProgressBar implements Callback {
 
     void show(StatusLine next) {
       status = next;
+      // The library writes the line again only if its own count has grown.
+      bar.step();
     }
 
     void close() {

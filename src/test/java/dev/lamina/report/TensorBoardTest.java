@@ -154,6 +154,14 @@ class TensorBoardTest {
     assertPicture(value(values(events, 0), "augmented_samples").getImage());
   }
 
+  /** Further bins would be drawn as a range that no value is in. */
+  @Test
+  void histogramOfEqualValues_isOneBin() {
+    HistogramProto histogram = Summaries.histogram("x", new float[] {2, 2, 2}).getHisto();
+    assertThat(histogram.getBucketList()).containsExactly(3.0);
+    assertThat(histogram.getBucketLimitList()).containsExactly(2.0);
+  }
+
   private static void assertHistogram(HistogramProto histogram, float[] values) {
     double[] sorted =
         IntStream.range(0, values.length).mapToDouble(i -> values[i]).sorted().toArray();

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.data.ImageSet;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
@@ -10,7 +11,10 @@ import dev.lamina.network.Network;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** The estimate of a run's time, by a clock of which every step takes a second. */
@@ -53,5 +57,36 @@ class ProgressBarTest {
   @Test
   void shortRun_saysNothing() {
     assertThat(shown(2)).contains("epoch 2/2").doesNotContain("about");
+  }
+
+  /** In a terminal the line is written again while an epoch goes on, not only at its end. */
+  @Test
+  void bar_movesDuringAnEpoch() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    long[] nanos = {0};
+    ProgressBar bar =
+        new ProgressBar(new PrintStream(out, true, StandardCharsets.UTF_8), true, () -> nanos[0]);
+    Set<String> seen = new TreeSet<>();
+    Callback clock =
+        new Callback() {
+          @Override
+          public void onStep(StepEvent event, RunHandle run) {
+            String percent = " %s%%".formatted(10 * event.step());
+            if (event.step() == 4 || event.step() == 6) {
+              // Written by a thread of its own.
+              for (int i = 0; i < 1000 && !seen.contains(percent); i++) {
+                Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(10));
+                if (out.toString(StandardCharsets.UTF_8).contains(percent)) {
+                  seen.add(percent);
+                }
+              }
+            }
+            nanos[0] += 1_000_000_000;
+          }
+        };
+    try (Model model = Model.of(Network.input(1, 1, 1).then(Flatten.create(), Dense.of(2)), 1)) {
+      Trainer.builder().epochs(1).batchSize(2).callbacks(clock, bar).build().fit(model, IMAGES);
+    }
+    assertThat(seen).containsExactly(" 40%", " 60%");
   }
 }
