@@ -1,9 +1,7 @@
 package dev.lamina.cli;
 
 import com.google.common.net.HostAndPort;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
+import dev.lamina.io.HeldPort;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,18 +111,15 @@ final class LaunchCommand implements Callable<Integer> {
             nodeRank * workers,
             Duration.ofSeconds(timeout),
             spec.commandLine().getErr());
-    return launcher.run(this::coordinator, maxRestarts);
+    if (coordinator != null) {
+      return launcher.run(address(coordinator), maxRestarts);
+    }
+    try (HeldPort port = new HeldPort()) {
+      return launcher.run(HostAndPort.fromParts("127.0.0.1", port.number()), maxRestarts);
+    }
   }
 
-  /** Returns the given address, or a free port of this machine for every start. */
-  private HostAndPort coordinator() {
-    if (coordinator == null) {
-      try (ServerSocket free = new ServerSocket(0)) {
-        return HostAndPort.fromParts("127.0.0.1", free.getLocalPort());
-      } catch (IOException e) {
-        throw new UncheckedIOException("no port is free (" + e + ")", e);
-      }
-    }
+  private HostAndPort address(String coordinator) {
     try {
       HostAndPort address = HostAndPort.fromString(coordinator);
       check(address.hasPort(), "--coordinator must be HOST:PORT, got " + coordinator);

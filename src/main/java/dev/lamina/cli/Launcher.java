@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
 /**
  * Starts the workers of this machine, waits for them, and starts all again if one fails.
@@ -37,10 +36,10 @@ record Launcher(
   private record End(int status, boolean repairable) {}
 
   /** Runs the workers until they have come to their end, or are out of restarts. */
-  int run(Supplier<HostAndPort> coordinator, int maxRestarts) {
+  int run(HostAndPort coordinator, int maxRestarts) {
     try (Interrupts interrupts = Interrupts.listen("when the workers have written a checkpoint")) {
       for (int restarts = 0; ; restarts++) {
-        End end = start(coordinator.get(), interrupts);
+        End end = start(coordinator, interrupts);
         if (interrupts.status() != 0) {
           return interrupts.status();
         }

@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 
 /** The {@link Rendezvous} of worker 0. */
 final class Coordinator implements Rendezvous {
-  /** How long whoever connects may take to say who it is. */
-  private static final long HELLO_NANOS = 5_000_000_000L;
+  /** How long whoever connects may take to say who it is: long, for busy machines. */
+  private static final long HELLO_NANOS = 30_000_000_000L;
 
   private final Workers workers;
   private final Map<Integer, Connection> members = new TreeMap<>();
@@ -62,7 +62,8 @@ final class Coordinator implements Rendezvous {
         server.setSoTimeout((int) Math.max(1, Math.min(Integer.MAX_VALUE, millis)));
         Connection connection = new Connection(server.accept());
         try {
-          welcome(connection, connection.read(System.nanoTime() + HELLO_NANOS), lines);
+          long late = Math.min(deadline, System.nanoTime() + HELLO_NANOS);
+          welcome(connection, connection.read(late), lines);
         } catch (IOException e) {
           connection.close(); // Not a worker, or one that has ended.
         }

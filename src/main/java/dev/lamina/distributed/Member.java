@@ -42,10 +42,12 @@ final class Member implements Rendezvous {
   @Override
   public List<String> exchange(String mine, Duration timeout) {
     long deadline = System.nanoTime() + timeout.plus(patience).toNanos();
+    // Before it connects: worker 0 does not wait long for whoever has connected.
+    String message = Lines.message(workers, mine);
     try {
       Connection open = connection == null ? connect(deadline) : connection;
       connection = open;
-      open.write(Lines.message(workers, mine));
+      open.write(message);
       return Lines.lines(open.read(deadline));
     } catch (IOException e) {
       throw new WorkersException(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.data.Shuffled;
 import dev.lamina.distributed.WorkerProcess.Norms;
+import dev.lamina.io.HeldPort;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.pipeline.BatchOrder;
@@ -11,7 +12,6 @@ import dev.lamina.step.TrainStep;
 import dev.lamina.torture.JavaProcess;
 import dev.lamina.train.History;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,10 +28,12 @@ class ClusterTest {
 
   /** Starts {@link WorkerProcess} as two workers, and returns what each has printed. */
   private List<String> twoWorkers() throws IOException, InterruptedException {
-    String port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = Integer.toString(free.getLocalPort());
+    try (HeldPort port = new HeldPort()) {
+      return twoWorkers(Integer.toString(port.number()));
     }
+  }
+
+  private List<String> twoWorkers(String port) throws IOException, InterruptedException {
     List<Process> processes = new ArrayList<>();
     for (int rank = 0; rank < 2; rank++) {
       ProcessBuilder builder =
@@ -44,7 +46,7 @@ class ClusterTest {
                   "WORLD_SIZE", "2",
                   "MASTER_ADDR", "127.0.0.1",
                   "MASTER_PORT", port,
-                  "LAMINA_WORKER_TIMEOUT", "40"));
+                  "LAMINA_WORKER_TIMEOUT", "900"));
       processes.add(builder.start());
     }
     List<String> said = new ArrayList<>();
