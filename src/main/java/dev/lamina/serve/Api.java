@@ -4,7 +4,6 @@ import static java.util.concurrent.CompletableFuture.completedFuture;
 
 import dev.lamina.io.Messages;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,9 +23,6 @@ final class Api extends Handler.Abstract.NonBlocking {
 
   /** The number of bodies of maximum length that fit in memory at the same time. */
   private static final int FULL_BODIES = 4;
-
-  /** How long a client may continue to send a body that is no longer used. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
 
   private final ServedModel model;
   private final Map<String, Batcher> batchers;
@@ -210,6 +206,7 @@ final class Api extends Handler.Abstract.NonBlocking {
       }
       ByteBuffer content = result.body().slice();
       response.getHeaders().put(HttpHeader.CONTENT_LENGTH, content.remaining());
+      // For the response, and for what the client still sends of a body that is not used.
       deadlines.set(connection, options.requestTimeout(), () -> connection.getEndPoint().close());
       // A client that has timed out gets no grace period.
       boolean linger = unread && result.status() != 408;
@@ -219,7 +216,6 @@ final class Api extends Handler.Abstract.NonBlocking {
           Callback.from(
               () -> {
                 if (linger) {
-                  deadlines.set(connection, LINGER, () -> connection.getEndPoint().close());
                   body.drain(() -> end(result.status()));
                 } else {
                   end(result.status());

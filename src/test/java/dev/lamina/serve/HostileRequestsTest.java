@@ -274,9 +274,16 @@ class HostileRequestsTest {
     assertThat(Client.error(client.post(PREDICT, " ".repeat(MAX_BODY + 1)), 413))
         .isEqualTo(tooLong);
     // Content-Length is enough to reject the request.
-    assertThat(client.raw(POST + "Content-Length: 99999999999\r\n\r\n", new byte[0]))
-        .startsWith("HTTP/1.1 413 ")
-        .contains(tooLong);
+    try (Socket socket = client.open()) {
+      socket
+          .getOutputStream()
+          .write(
+              (POST + "Content-Length: 99999999999\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .startsWith("HTTP/1.1 413 ")
+          .contains(tooLong);
+    }
   }
 
   @Test

@@ -23,10 +23,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.ndarray.Shape;
@@ -34,6 +37,7 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TUint8;
 
 /** What a server answers, against the model that was exported. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ModelServerTest {
   private static final String PREDICT = "/v1/models/lamina:predict";
   private static final int COUNT = TinyExport.IMAGES.size();
@@ -305,7 +309,7 @@ class ModelServerTest {
         .doesNotContain("https://");
   }
 
-  private static double metric(String name) {
+  private static double metric(Client client, String name) {
     return client
         .get("/metrics")
         .body()
@@ -322,24 +326,27 @@ class ModelServerTest {
     String latency = "lamina_request_duration_seconds_count{endpoint=\"predict\"}";
     String batches = "lamina_batch_size_count{signature=\"features\"}";
     String images = "lamina_batch_size_sum{signature=\"features\"}";
-    List<String> names = List.of(good, bad, latency, batches, images);
-    List<Double> before = names.stream().map(ModelServerTest::metric).toList();
-    client.post(
-        PREDICT,
-        "{\"signature_name\": \"features\", \"instances\": " + list(TinyExport::json) + "}");
-    client.post(PREDICT, "nonsense");
-    List<Double> grown = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      grown.add(metric(names.get(i)) - before.get(i));
+    try (ModelServer counting =
+        ModelServer.start(folder, ServerOptions.create().port(0).maxBatchSize(4))) {
+      Client asking = new Client(counting.uri());
+      asking.post(
+          PREDICT,
+          "{\"signature_name\": \"features\", \"instances\": " + list(TinyExport::json) + "}");
+      asking.post(PREDICT, "nonsense");
+      // A request is counted after its response.
+      while (metric(asking, latency) < 2) {
+        Thread.onSpinWait();
+      }
+      // Seven images in batches of at most four.
+      assertThat(Stream.of(good, bad, latency, batches, images).map(name -> metric(asking, name)))
+          .containsExactly(1.0, 1.0, 2.0, 2.0, 7.0);
+      HttpResponse<String> all = asking.get("/metrics");
+      assertThat(all.headers().firstValue("content-type").orElseThrow())
+          .startsWith("text/plain; version=0.0.4");
+      assertThat(all.body())
+          .contains("# TYPE lamina_batch_size histogram")
+          .contains("lamina_queue_images{signature=\"serving_default\"} 0.0");
     }
-    // Seven images in batches of at most four.
-    assertThat(grown).containsExactly(1.0, 1.0, 2.0, 2.0, 7.0);
-    HttpResponse<String> all = client.get("/metrics");
-    assertThat(all.headers().firstValue("content-type").orElseThrow())
-        .startsWith("text/plain; version=0.0.4");
-    assertThat(all.body())
-        .contains("# TYPE lamina_batch_size histogram")
-        .contains("lamina_queue_images{signature=\"serving_default\"} 0.0");
   }
 
   @Test
@@ -347,7 +354,11 @@ class ModelServerTest {
     ModelServer closing =
         ModelServer.start(
             folder,
-            ServerOptions.create().port(0).maxBatchSize(2).batchTimeout(Duration.ofSeconds(1)));
+            ServerOptions.create()
+                .port(0)
+                .maxBatchSize(2)
+                .batchTimeout(Duration.ofSeconds(1))
+                .stopTimeout(Duration.ofMinutes(10)));
     Client asking = new Client(closing.uri());
     String request = "{\"instances\": [" + TinyExport.json(4) + "]}";
     CompletableFuture<HttpResponse<String>> answer =
