@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.primitives.Floats;
 import dev.lamina.cli.MainTest.Output;
 import dev.lamina.format.Safetensors;
+import dev.lamina.io.FolderLock;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.Checkpoints;
 import java.io.IOException;
@@ -48,6 +49,13 @@ class ResumeTest {
   @Test
   void resume_ofAFinishedRun_andWithMoreEpochs() throws IOException {
     Path run = train();
+    try (FolderLock lock = FolderLock.of(run)) {
+      assertThat(lock).isNotNull();
+      refuses(
+          run + " is in use by this process; wait for it to end or choose another folder",
+          "--resume",
+          run);
+    }
     List<String> before = history(run);
     Output again = MainTest.lamina("train", "--resume", run);
     assertThat(again.status()).as(again.err()).isZero();

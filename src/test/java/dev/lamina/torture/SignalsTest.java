@@ -3,7 +3,6 @@ package dev.lamina.torture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import dev.lamina.io.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,31 +72,11 @@ class SignalsTest {
   }
 
   @Test
-  void runThatIsInUse_isRefused() throws Exception {
-    Path run = folder.resolve("run");
-    assertThat(
-            new TrainCommandProcess(
-                    folder, "--data", data, "--run", run, "--width", 1, "--epochs", 1)
-                .process.waitFor())
-        .isZero();
-    try (FolderLock lock = FolderLock.of(run)) {
-      assertThat(lock).isNotNull();
-      TrainCommandProcess second = new TrainCommandProcess(folder, "--resume", run);
-      assertThat(second.process.waitFor()).isEqualTo(2);
-      assertThat(Files.readString(second.err))
-          .isEqualTo(
-              "lamina: %s is in use by process %s; wait for it to end or choose another folder\n",
-              run, ProcessHandle.current().pid());
-    }
-  }
-
-  @Test
   void secondSignal_leavesAtOnce() throws Exception {
     Path run = folder.resolve("run");
-    // A step takes seconds.
     TrainCommandProcess lamina =
-        new TrainCommandProcess(
-            folder, "--data", data, "--run", run, "--width", 64, "--epochs", 1, "--batch-size", 90);
+        TrainCommandProcess.endless(
+            folder, "--data", data, "--run", run, "--network", EndlessStep.NETWORK);
     lamina.awaitStep(run);
     lamina.signal("TERM");
     lamina.await(lamina.err, "stopping after this step");

@@ -123,6 +123,8 @@ final class Soak implements Callback {
       Soak soak = new Soak(limit.start(), model, copy, folder);
       Threads trained = Threads.start(6, () -> use(model));
       Threads copied = Threads.start(2, () -> use(copy));
+      trained.awaitCalls(6);
+      copied.awaitCalls(2);
       Trainer.builder()
           .optimizer(MomentumOptimizer.of(0.9))
           .schedule(Constant.of(1e-4))

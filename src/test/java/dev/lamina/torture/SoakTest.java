@@ -16,7 +16,7 @@ class SoakTest {
   void predictionsWhileTraining_addNothingToTheGraph() throws Exception {
     assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")));
     Soak.Report report = Soak.report(Limit.count(100), folder);
-    assertThat(report.predictions()).isGreaterThan(8);
+    assertThat(report.predictions()).isGreaterThanOrEqualTo(8);
     assertThat(report.nodes()).isZero();
     assertThat(report.descriptors()).isNotEmpty();
   }
