@@ -34,6 +34,7 @@ class LauncherTest {
         set -e
         mkdir ../running
         echo built >>../builds
+        if [ -e ../fail ]; then rmdir ../running; exit 1; fi
         : >target/lamina-1.jar
         while [ -e ../wait ]; do sleep 0.01; done
         rmdir ../running
@@ -95,11 +96,24 @@ class LauncherTest {
   }
 
   @Test
+  void failedBuild_isSaid_andTriedAgain() throws Exception {
+    Path fail = Files.createFile(folder.resolve("fail"));
+    Process process = start();
+    assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
+        .endsWith(
+            "\nlamina: Lamina could not be built, as Maven says above; the first time it needs the network\n");
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertBuilt(1);
+    Files.delete(fail);
+    succeeds(start());
+    assertBuilt(2);
+  }
+
+  @Test
   void lockOfAKilledBuild_isRemoved() throws Exception {
-    Process gone = new ProcessBuilder("true").start();
-    gone.waitFor();
     Files.createDirectory(target);
-    Files.createSymbolicLink(target.resolve(".lamina-building"), Path.of("" + gone.pid()));
+    // More than any process has.
+    Files.createSymbolicLink(target.resolve(".lamina-building"), Path.of("99999999"));
     succeeds(start());
     assertBuilt(1);
   }
