@@ -21,19 +21,23 @@ record ServedRun(URI uri, HttpClient http) {
     void with(ServedRun served) throws Exception;
   }
 
-  static void serve(Conversation conversation, Object... options) throws Exception {
+  static void serve(Conversation conversation, Object... options) {
     List<Object> words = new ArrayList<>(List.of("serve", OptionRuns.base, "--port", 0));
     words.addAll(List.of(options));
-    Process process = JavaProcess.of(Main.class, words.toArray()).start();
-    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
-      String line = out.readLine();
-      while (!line.startsWith("predict")) {
-        line = out.readLine();
+    try {
+      Process process = JavaProcess.of(Main.class, words.toArray()).start();
+      try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+        String line = out.readLine();
+        while (!line.startsWith("predict")) {
+          line = out.readLine();
+        }
+        URI uri = URI.create(line.replaceFirst("predict +", ""));
+        conversation.with(new ServedRun(uri, HttpClient.newHttpClient()));
+      } finally {
+        process.toHandle().destroyForcibly();
       }
-      URI uri = URI.create(line.replaceFirst("predict +", ""));
-      conversation.with(new ServedRun(uri, HttpClient.newHttpClient()));
-    } finally {
-      process.toHandle().destroyForcibly();
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 
