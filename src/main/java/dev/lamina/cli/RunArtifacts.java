@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -116,7 +117,7 @@ final class RunArtifacts implements Callback {
   private void evaluateTest(Epoch epoch, RunHandle run) {
     Evaluation test =
         model
-            .evaluate(images.test(), run.evaluationWeights(), List.of(), () -> false)
+            .evaluate(images.test(), Optional.of(run.evaluationWeights()), List.of(), () -> false)
             .orElseThrow();
     CallbackState state = run.state(name());
     state.put("test_loss." + epoch.number(), test.loss());

@@ -20,7 +20,8 @@ import org.tensorflow.proto.GPUOptions;
  * <tr><td>{@link #usesWinograd}</td><td>yes</td><td>no: cuDNN chooses its algorithms</td></tr>
  * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
  * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
- * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512</td></tr>
+ * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512, fewer if images are large</td></tr>
+ * <tr><td>{@link #freezesAsConstants}</td><td>yes</td><td>no: the graph stays, weights are assigned</td></tr>
  * <tr><td>{@link #host the input pipeline}</td><td>here</td><td>on the processor; a batch of bytes is copied</td></tr>
  * <tr><td>memory</td><td>as needed</td><td>grows as needed; TensorFlow's default is to take all of it</td></tr>
  * </table>
@@ -36,6 +37,9 @@ public record Device(Kind kind, int index) {
     /** A graphics card that TensorFlow was built for. */
     GPU
   }
+
+  /** What the input and the output of a layer may take in evaluation on a GPU, in bytes. */
+  private static final long MAX_ACTIVATIONS = 1L << 30;
 
   /** Computed once: the devices cannot change while the process runs. */
   private static final Supplier<Device> AUTO =
@@ -88,10 +92,20 @@ public record Device(Kind kind, int index) {
 
   /**
    * Returns the batch size of evaluation and prediction. On a CPU larger batches are slower,
-   * because activations no longer fit its cache.
+   * because activations no longer fit its cache; on a GPU they must fit its memory.
+   *
+   * @param image the bytes of input and output of the layer where they are largest, for one image
    */
-  public int evaluationBatch() {
-    return kind == Kind.CPU ? 32 : 512;
+  public int evaluationBatch(long image) {
+    return kind == Kind.CPU ? 32 : (int) Math.max(1, Math.min(512, MAX_ACTIVATIONS / image));
+  }
+
+  /**
+   * Returns whether weights are constants in evaluation and prediction, since those are prepared
+   * once by the libraries of a CPU. Else they are assigned to a graph that stays.
+   */
+  public boolean freezesAsConstants() {
+    return kind == Kind.CPU;
   }
 
   /**

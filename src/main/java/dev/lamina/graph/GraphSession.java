@@ -331,19 +331,29 @@ public final class GraphSession implements AutoCloseable {
    */
   public Map<Variable, float[]> read(Collection<Variable> which) {
     Map<Variable, float[]> values = new LinkedHashMap<>();
+    read(
+        which,
+        tensors -> tensors.forEach((variable, tensor) -> values.put(variable, floats(tensor))));
+    return values;
+  }
+
+  /** Gives a function the values as {@link #read(Collection)} does, as tensors for its duration. */
+  public void read(Collection<Variable> which, Consumer<Map<Variable, TFloat32>> use) {
+    Map<Variable, TFloat32> values = new LinkedHashMap<>();
     if (which.isEmpty()) {
-      return values;
+      use.accept(values);
+      return;
     }
     changes.readLock().lock();
     try (var result = run(runner -> which.forEach(variable -> runner.fetch(variable.read())))) {
       int i = 0;
       for (Variable variable : which) {
-        values.put(variable, floats(result.get(i++)));
+        values.put(variable, (TFloat32) result.get(i++));
       }
+      use.accept(values);
     } finally {
       changes.readLock().unlock();
     }
-    return values;
   }
 
   /** Returns the values of a float tensor, in row-major order. */

@@ -18,11 +18,10 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
 /**
- * A classifier with frozen weights, optimised for inference: batch norms are folded, weights are
- * constants, and batches of more than one image use {@link Winograd} convolutions. Thread-safe.
- * Must be closed.
+ * A classifier with frozen weights: batch norms are folded, weights are constants, and batches of
+ * more than one image use {@link Winograd} convolutions.
  */
-public final class FrozenNetwork implements AutoCloseable {
+public final class FrozenNetwork implements InferenceNetwork {
   private final GraphSession session;
   private final Servable folded;
   private final Placeholder<TUint8> images;
@@ -80,19 +79,12 @@ public final class FrozenNetwork implements AutoCloseable {
     return many;
   }
 
-  /**
-   * Returns the logits of a batch.
-   *
-   * @param batch uint8 [N, height, width, channels]
-   * @return the logits, [N, classes]; the caller closes the tensor
-   * @throws IllegalStateException if this network is closed before the run starts
-   */
+  @Override
   public TFloat32 run(TUint8 batch) {
     Operand<TFloat32> logits = batch.shape().get(0) == 1 ? one : many();
     return (TFloat32) session.run(runner -> runner.feed(images, batch).fetch(logits)).get(0);
   }
 
-  /** Waits for current runs, then frees the native memory. */
   @Override
   public void close() {
     session.close();

@@ -4,9 +4,10 @@ import com.google.common.primitives.Bytes;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
-import dev.lamina.inference.FrozenNetwork;
+import dev.lamina.inference.InferenceNetwork;
+import dev.lamina.layer.Layers;
 import dev.lamina.metric.Metric;
-import dev.lamina.network.Servable;
+import dev.lamina.network.Network;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -18,22 +19,25 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
 /**
- * Runs images through a frozen network, in batches.
+ * Runs images through a network with the weights of one moment, in batches.
  *
+ * @param form the network
  * @param image the shape of one image
  * @param batchSize the largest number of images to run at once
  */
-record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements AutoCloseable {
+record Evaluator(InferenceNetwork form, Shape image, int batchSize) implements AutoCloseable {
   /** Receives the logits of a batch. */
   private interface BatchConsumer {
     void accept(int start, float[][] logits);
   }
 
-  static Evaluator of(Servable servable, Device device) {
-    return new Evaluator(
-        new FrozenNetwork(servable, device),
-        servable.network().inputShape(),
-        device.evaluationBatch());
+  static Evaluator of(InferenceNetwork form, Network network, Device device) {
+    long largest =
+        Layers.nodes(network.body(), network.inputShape()).stream()
+            .mapToLong(layer -> Float.BYTES * (layer.input().size() + layer.output().size()))
+            .max()
+            .orElse(1);
+    return new Evaluator(form, network.inputShape(), device.evaluationBatch(largest));
   }
 
   /** Returns the logits of every image of a set: [images][classes]. */
@@ -62,7 +66,7 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
   float[][] logits(byte[] pixels, int count) {
     Shape shape = Shape.of(count, image.get(0), image.get(1), image.get(2));
     try (TUint8 batch = TUint8.tensorOf(shape, DataBuffers.of(pixels, true, false));
-        TFloat32 result = frozen.run(batch)) {
+        TFloat32 result = form.run(batch)) {
       float[] flat = GraphSession.floats(result);
       int classes = flat.length / count;
       float[][] rows = new float[count][];
@@ -137,9 +141,9 @@ record Evaluator(FrozenNetwork frozen, Shape image, int batchSize) implements Au
     return mean;
   }
 
-  /** Waits for current runs, then frees the frozen network. */
+  /** Waits for current runs, then frees the network. */
   @Override
   public void close() {
-    frozen.close();
+    form.close();
   }
 }

@@ -1,8 +1,8 @@
 package dev.lamina.model;
 
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,18 +23,18 @@ final class InferenceCache implements AutoCloseable {
   }
 
   private final LongSupplier version;
-  private final Supplier<Evaluator> freeze;
+  private final Freezer freezer;
   private @Nullable Entry current;
 
   /**
    * Creates an empty cache.
    *
    * @param version changes with the weights
-   * @param freeze creates the frozen form of the current weights
+   * @param freezer creates the frozen form of the current weights
    */
-  InferenceCache(LongSupplier version, Supplier<Evaluator> freeze) {
+  InferenceCache(LongSupplier version, Freezer freezer) {
     this.version = version;
-    this.freeze = freeze;
+    this.freezer = freezer;
   }
 
   /**
@@ -49,13 +49,23 @@ final class InferenceCache implements AutoCloseable {
     }
   }
 
+  /** Calls a function with a frozen form of other weights, or those of now, which is not cached. */
+  <T> T with(Optional<Weights> weights, Function<Evaluator, T> use) {
+    Evaluator evaluator = weights.map(freezer::freeze).orElseGet(freezer::freeze);
+    try {
+      return use.apply(evaluator);
+    } finally {
+      freezer.release(evaluator);
+    }
+  }
+
   private synchronized Entry acquire() {
     // Read first, so that weights that change during freezing are frozen again by the next use.
     long now = version.getAsLong();
     Entry entry = current;
     if (entry == null || entry.version != now) {
       retire();
-      entry = new Entry(freeze.get(), now);
+      entry = new Entry(freezer.freeze(), now);
       current = entry;
     }
     entry.users++;
@@ -65,7 +75,7 @@ final class InferenceCache implements AutoCloseable {
   private synchronized void release(Entry entry) {
     entry.users--;
     if (entry.retired && entry.users == 0) {
-      entry.evaluator.close();
+      freezer.release(entry.evaluator);
     }
   }
 
@@ -73,7 +83,7 @@ final class InferenceCache implements AutoCloseable {
     if (current != null) {
       current.retired = true;
       if (current.users == 0) {
-        current.evaluator.close();
+        freezer.release(current.evaluator);
       }
       current = null;
     }
@@ -86,5 +96,6 @@ final class InferenceCache implements AutoCloseable {
       current.evaluator.close();
       current = null;
     }
+    freezer.close();
   }
 }

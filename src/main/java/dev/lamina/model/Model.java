@@ -59,9 +59,9 @@ public final class Model implements AutoCloseable {
     classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
     preprocessing = Preprocessing.defaultFor(network.height(), network.width());
     variables = Layers.createVariables(session, network.body(), network.inputShape());
-    inference =
-        new InferenceCache(
-            session::version, () -> Evaluator.of(servable(weights(), Map.of()), device()));
+    Freezer freezer =
+        new Freezer(network, session, variables, weights -> servable(weights, Map.of()));
+    inference = new InferenceCache(session::version, freezer);
   }
 
   /** Returns a model on {@link Device#auto()}, as {@link #of(Network, long, Device)} does. */
@@ -244,17 +244,16 @@ public final class Model implements AutoCloseable {
    * Returns the evaluation that the model would have with other weights; empty if it was cancelled
    * before the last image. The computation is that of {@link #evaluate(ImageSet, Metric...)}.
    *
-   * @param weights all weights and running statistics of the network
+   * @param weights all weights and running statistics of the network; those of now if empty
    * @param metrics further metrics
    * @param cancelled asked before every batch; true stops
    * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
    */
   public Optional<Evaluation> evaluate(
-      ImageSet set, Weights weights, List<Metric> metrics, BooleanSupplier cancelled) {
+      ImageSet set, Optional<Weights> weights, List<Metric> metrics, BooleanSupplier cancelled) {
     checkFits(set);
-    try (Evaluator evaluator = Evaluator.of(servable(weights, Map.of()), device())) {
-      return evaluator.evaluate(set, Tta.none(), classNames, metrics, cancelled);
-    }
+    return inference.with(
+        weights, evaluator -> evaluator.evaluate(set, Tta.none(), classNames, metrics, cancelled));
   }
 
   /**

@@ -203,8 +203,8 @@ final class Run implements RunHandle {
     if (validation == null) {
       return Optional.empty();
     }
-    evaluation =
-        model.evaluate(validation, evaluationWeights(), trainer.metrics, trainStep::stopRequested);
+    Optional<Weights> weights = Optional.ofNullable(evaluated).map(Supplier::get);
+    evaluation = model.evaluate(validation, weights, trainer.metrics, trainStep::stopRequested);
     return trainStep.agree(evaluation.map(Metrics::of));
   }
 

@@ -36,7 +36,12 @@ class DeviceTest {
     assertThat(gpu.precision()).isEqualTo(Precision.FLOAT16);
     assertThat(cpu.precision())
         .isEqualTo(Processor.THIS.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32);
-    assertThat(gpu.evaluationBatch()).isGreaterThan(cpu.evaluationBatch());
+    assertThat(cpu.evaluationBatch(1000)).isEqualTo(32);
+    assertThat(gpu.evaluationBatch(1000)).isEqualTo(512);
+    assertThat(gpu.evaluationBatch(8 << 20)).as("1 GiB of a layer").isEqualTo(128);
+    assertThat(gpu.evaluationBatch(1L << 31)).isEqualTo(1);
+    assertThat(cpu.freezesAsConstants()).isTrue();
+    assertThat(gpu.freezesAsConstants()).isFalse();
     assertThat(cpu.config().getDeviceCountMap()).containsEntry("GPU", 0);
     assertThat(gpu.config().getGpuOptions().getAllowGrowth()).isTrue();
     assertThat(gpu.config().getGpuOptions().getVisibleDeviceList()).isEqualTo("1");

@@ -8,6 +8,7 @@ import dev.lamina.graph.Device;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.PretendGpu;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
 import dev.lamina.layer.BatchNorm;
@@ -73,14 +74,14 @@ class FrozenNetworkTest {
   private static Servable servable(Sequential body, int height, int width) {
     return new Servable(
         new Network("Net", height, width, 3, body),
-        weights(body, height, width),
+        weights(1, body, height, width),
         IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList(),
         Map.of("a", "b"));
   }
 
   /** Weights, means and factors of either sign; positive variances, far from 1. */
-  private static Map<String, float[]> weights(Sequential body, int height, int width) {
-    Random random = new Random(1);
+  private static Map<String, float[]> weights(long seed, Sequential body, int height, int width) {
+    Random random = new Random(seed);
     Map<String, float[]> weights = new LinkedHashMap<>();
     for (Layers.LayerNode leaf : Layers.nodes(body, Shape.of(height, width, 3))) {
       for (Parameter parameter : leaf.parameters()) {
@@ -111,6 +112,28 @@ class FrozenNetworkTest {
   @Test
   void inWinogradsFormGivesWhatTheUnfoldedNetworkGives() {
     checkAgainstUnfolded(wide(), 1, 2, 5);
+  }
+
+  @Test
+  void withAssignedWeights_givesWhatTheUnfoldedNetworkGives() {
+    Servable servable = servable();
+    try (AssignedNetwork network = new AssignedNetwork(servable.network(), PretendGpu.create())) {
+      for (long seed = 1; seed < 3; seed++) {
+        Map<String, float[]> weights = weights(seed, BODY, HEIGHT, WIDTH);
+        Servable with = new Servable(servable.network(), weights, servable.classNames(), Map.of());
+        Map<String, TFloat32> tensors = new LinkedHashMap<>();
+        with.network()
+            .parameters()
+            .forEach(
+                (name, parameter) ->
+                    tensors.put(
+                        name,
+                        TFloat32.tensorOf(parameter.shape(), DataBuffers.of(weights.get(name)))));
+        network.assign(tensors);
+        tensors.values().forEach(TFloat32::close);
+        checkAgainstUnfolded(with, network, 1, 5);
+      }
+    }
   }
 
   /** The last bits show which kind of convolution was used. */
@@ -145,9 +168,15 @@ class FrozenNetworkTest {
   }
 
   private static void checkAgainstUnfolded(Servable servable, int... counts) {
+    try (FrozenNetwork frozen = new FrozenNetwork(servable, Device.cpu())) {
+      checkAgainstUnfolded(servable, frozen, counts);
+    }
+  }
+
+  private static void checkAgainstUnfolded(
+      Servable servable, InferenceNetwork frozen, int... counts) {
     try (Graph graph = new Graph();
-        Session session = new Session(graph);
-        FrozenNetwork frozen = new FrozenNetwork(servable, Device.cpu())) {
+        Session session = new Session(graph)) {
       Ops tf = Ops.create(graph);
       var placeholder = servable.network().images(tf);
       Map<String, Operand<TFloat32>> constants = Constants.add(servable, tf);

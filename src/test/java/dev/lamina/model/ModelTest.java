@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.assertj.core.data.Offset;
@@ -168,7 +169,9 @@ class ModelTest {
     model.assign(Weights.of(other));
     assertThat(model.evaluate(set).loss()).isNotEqualTo(expected.loss());
     Evaluation given =
-        model.evaluate(set, weights, List.of(Accuracy.create()), () -> false).orElseThrow();
+        model
+            .evaluate(set, Optional.of(weights), List.of(Accuracy.create()), () -> false)
+            .orElseThrow();
     assertThat(given.loss()).isEqualTo(expected.loss());
     assertThat(given.table()).isEqualTo(expected.table());
     assertThat(given.metrics()).isEqualTo(expected.metrics());

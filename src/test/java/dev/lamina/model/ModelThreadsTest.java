@@ -8,6 +8,7 @@ import dev.lamina.Threads;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
+import dev.lamina.graph.PretendGpu;
 import dev.lamina.graph.Variable;
 import dev.lamina.inference.FrozenNetwork;
 import dev.lamina.network.Network;
@@ -20,6 +21,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TUint8;
 
@@ -60,10 +63,15 @@ class ModelThreadsTest {
     }
   }
 
+  static List<Device> devices() {
+    return List.of(Device.cpu(), PretendGpu.create());
+  }
+
   /** A prediction that was asked for after an assignment sees it. */
-  @Test
-  void predict_whileWeightsAreAssigned_seesOneOfThem() throws Exception {
-    try (Model model = Model.of(NETWORK, 1)) {
+  @ParameterizedTest
+  @MethodSource("devices")
+  void predict_whileWeightsAreAssigned_seesOneOfThem(Device device) throws Exception {
+    try (Model model = Model.of(NETWORK, 1, device)) {
       Variable bias = model.session().variable("4.bias");
       float[][] before = model.logits(IMAGES);
       Threads threads =
@@ -90,10 +98,11 @@ class ModelThreadsTest {
     }
   }
 
-  @Test
-  void close_whileOthersPredict_isSaidToThem() throws Exception {
+  @ParameterizedTest
+  @MethodSource("devices")
+  void close_whileOthersPredict_isSaidToThem(Device device) throws Exception {
     for (int round = 0; round < 10; round++) {
-      Model model = Model.of(NETWORK, 1);
+      Model model = Model.of(NETWORK, 1, device);
       Threads threads = Threads.start(8, () -> use(model));
       threads.awaitCalls(round);
       model.close();
