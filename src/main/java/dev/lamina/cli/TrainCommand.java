@@ -48,7 +48,14 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> CHANGEABLE =
       List.of(
-          "--epochs", "--learning-rate", "--data", "--cache", "--mirror", "--stream", "--quiet");
+          "--epochs",
+          "--learning-rate",
+          "--accumulate",
+          "--data",
+          "--cache",
+          "--mirror",
+          "--stream",
+          "--quiet");
 
   /** The share of the training images for validation, unless the data set has a validation part. */
   private static final double VALIDATION_OF_ONES_OWN = 0.1;
@@ -75,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--resume",
       paramLabel = "DIR",
       description =
-          "continue an interrupted run; --epochs and --learning-rate may change it, --data says where its images"
+          "continue an interrupted run; --epochs, --learning-rate and --accumulate may change it, --data says where its images"
               + " are now")
   private @Nullable Path resume;
 

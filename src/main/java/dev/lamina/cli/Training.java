@@ -17,6 +17,7 @@ import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
 import dev.lamina.train.JsonLines;
 import dev.lamina.train.MemoryEstimate;
+import dev.lamina.train.OutOfMemoryException;
 import dev.lamina.train.ProgressBar;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
@@ -72,7 +73,8 @@ record Training(
   /** Continues the run in the folder. */
   @SuppressWarnings("try") // The lock is held, not used.
   int resume() {
-    Trainer.Builder trainer = Trainer.builder(recipe).allowChanges("epochs", "schedule");
+    Trainer.Builder trainer =
+        Trainer.builder(recipe).allowChanges("epochs", "schedule", "accumulate");
     trainer.build();
     try (FolderLock lock = first() ? RunFolders.lock(folder) : null;
         Model model = Model.load(RunConfig.initial(folder))) {
@@ -101,6 +103,9 @@ record Training(
         }
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
+        throw e;
+      } catch (OutOfMemoryException e) {
+        printResume(" --accumulate " + e.accumulate());
         throw e;
       } catch (RuntimeException | Error e) {
         try {

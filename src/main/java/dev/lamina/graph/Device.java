@@ -3,11 +3,15 @@ package dev.lamina.graph;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Suppliers;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
+import org.tensorflow.proto.OptimizerOptions;
 
 /**
  * The device that a model runs on. It determines the algorithm of convolutions, the memory use, the
@@ -23,13 +27,15 @@ import org.tensorflow.proto.GPUOptions;
  * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512, fewer if images are large</td></tr>
  * <tr><td>{@link #freezesAsConstants}</td><td>yes</td><td>no: the graph stays, weights are assigned</td></tr>
  * <tr><td>{@link #host the input pipeline}</td><td>here</td><td>on the processor; a batch of bytes is copied</td></tr>
- * <tr><td>memory</td><td>as needed</td><td>grows as needed; TensorFlow's default is to take all of it</td></tr>
+ * <tr><td>memory</td><td>as needed</td><td>grows as needed, up to {@link #memoryFraction}</td></tr>
  * </table>
  *
  * @param kind the kind of device
  * @param index which of several GPUs, from 0; 0 for a CPU
+ * @param memoryFraction the share of a GPU's memory that may be taken, in (0, 1]; 1 unless set
+ * @param xla whether XLA compiles what runs on a GPU; false unless {@link #compiled}
  */
-public record Device(Kind kind, int index) {
+public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
   /** The kinds of devices. */
   public enum Kind {
     /** The processor, with all its cores. */
@@ -45,9 +51,19 @@ public record Device(Kind kind, int index) {
   private static final Supplier<Device> AUTO =
       Suppliers.memoize(() -> PhysicalDevices.finds(gpu(0)) ? gpu(0) : cpu());
 
-  /** Checks that the index is not negative. */
+  /** Checks that the index is not negative and the fraction in (0, 1]; they are of a GPU. */
   public Device {
     checkArgument(index >= 0, "index must not be negative, got %s", index);
+    checkArgument(
+        memoryFraction > 0 && memoryFraction <= 1,
+        "memoryFraction must be in (0, 1], got %s",
+        memoryFraction);
+    checkArgument(
+        kind == Kind.GPU || memoryFraction == 1,
+        "memoryFraction must be that of a GPU, got %s for cpu",
+        memoryFraction);
+    checkArgument(
+        kind == Kind.GPU || !xla, "compiled must be a GPU, got cpu: XLA takes twice as long there");
   }
 
   /** Returns the first GPU that TensorFlow can use, or the CPU if there is none. */
@@ -57,7 +73,7 @@ public record Device(Kind kind, int index) {
 
   /** Returns the CPU. */
   public static Device cpu() {
-    return new Device(Kind.CPU, 0);
+    return new Device(Kind.CPU, 0, 1, false);
   }
 
   /**
@@ -66,7 +82,40 @@ public record Device(Kind kind, int index) {
    * @param index which one, from 0
    */
   public static Device gpu(int index) {
-    return new Device(Kind.GPU, index);
+    return new Device(Kind.GPU, index, 1, false);
+  }
+
+  /**
+   * Returns this GPU with a limit of its memory, which TensorFlow takes as it needs it: for a card
+   * that others use too. The first use of a card in a process decides.
+   *
+   * @param memoryFraction the share of the card's memory, in (0, 1]
+   */
+  public Device memoryFraction(double memoryFraction) {
+    return new Device(kind, index, memoryFraction, xla);
+  }
+
+  /**
+   * Returns this GPU with training steps that XLA compiles. The first step, and once the short last
+   * batch of an epoch, then take tens of seconds longer, all others less time.
+   */
+  public Device compiled() {
+    return new Device(kind, index, memoryFraction, true);
+  }
+
+  /** Returns this device without {@link #compiled}: evaluation has too few steps to pay for it. */
+  public Device uncompiled() {
+    return new Device(kind, index, memoryFraction, false);
+  }
+
+  /** Returns how much memory TensorFlow may take on this device, in bytes; empty if unknown. */
+  public OptionalLong memory() {
+    if (kind == Kind.GPU) {
+      return PhysicalDevices.memory(this);
+    }
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? OptionalLong.of(system.getTotalMemorySize())
+        : OptionalLong.empty();
   }
 
   /** Returns whether 3x3 convolutions may be computed as Winograd convolutions. */
@@ -131,7 +180,15 @@ public record Device(Kind kind, int index) {
           .setGpuOptions(
               GPUOptions.newBuilder()
                   .setAllowGrowth(true)
+                  // 0, TensorFlow's default, leaves a reserve.
+                  .setPerProcessGpuMemoryFraction(memoryFraction == 1 ? 0 : memoryFraction)
                   .setVisibleDeviceList(Integer.toString(index)));
+      if (xla) {
+        config
+            .getGraphOptionsBuilder()
+            .getOptimizerOptionsBuilder()
+            .setGlobalJitLevel(OptimizerOptions.GlobalJitLevel.ON_2);
+      }
     }
     return config.build();
   }
@@ -147,6 +204,9 @@ public record Device(Kind kind, int index) {
         "device must be one that TensorFlow can use, got %s; use cpu, or build with -Pgpu on a machine"
             + " with CUDA; a process that has used one GPU cannot use another",
         this);
+    if (kind == Kind.GPU) {
+      PhysicalDevices.checkFraction(this);
+    }
   }
 
   @Override

@@ -1,13 +1,16 @@
 package dev.lamina.graph;
 
+import static com.google.common.base.Preconditions.checkArgument;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteDeviceList;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeviceListCount;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeviceListMemoryBytes;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeviceListType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionListDevices;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
 
 import dev.lamina.cuda.CudaLibraries;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -20,28 +23,54 @@ import org.tensorflow.internal.c_api.TF_SessionOptions;
 import org.tensorflow.internal.c_api.TF_Status;
 
 /**
- * Whether TensorFlow finds a device. Its Java API has no list of devices; the C API has.
+ * Whether TensorFlow finds a device, and its memory. Its Java API has no list of devices; the C API
+ * has.
  *
  * <p>TensorFlow maps its first GPU to one of the machine's for the whole process, so the question
  * is asked with the configuration of the device itself, and one process uses one GPU.
  */
 final class PhysicalDevices {
-  private static final Map<Device, Boolean> FOUND = new ConcurrentHashMap<>();
+  /** The memory of each GPU that was asked for, in bytes; empty if TensorFlow cannot use it. */
+  private static final Map<Device, OptionalLong> MEMORY = new ConcurrentHashMap<>();
+
+  /** The share of memory that the first use of each GPU has set for the process. */
+  private static final Map<Integer, Double> FRACTIONS = new ConcurrentHashMap<>();
 
   private PhysicalDevices() {}
 
   /** Returns whether TensorFlow can use a GPU. */
   static boolean finds(Device gpu) {
-    return FOUND.computeIfAbsent(gpu, PhysicalDevices::find);
+    return memory(gpu).isPresent();
+  }
+
+  /** Returns how much memory TensorFlow may take on a GPU, in bytes; empty if it cannot use it. */
+  static OptionalLong memory(Device gpu) {
+    return MEMORY.computeIfAbsent(gpu.uncompiled(), PhysicalDevices::find);
+  }
+
+  /**
+   * Checks that a GPU has the limit of memory that it was first used with, since TensorFlow ignores
+   * any other.
+   */
+  static void checkFraction(Device gpu) {
+    double first = FRACTIONS.getOrDefault(gpu.index(), gpu.memoryFraction());
+    checkArgument(
+        first == gpu.memoryFraction(),
+        "memoryFraction must be the %s that this process has used %s with, got %s",
+        first,
+        gpu,
+        gpu.memoryFraction());
   }
 
   /** For tests: lets a GPU pass for one that TensorFlow can use. */
-  static void pretend(Device gpu) {
-    FOUND.put(gpu, true);
+  static void pretend(Device gpu, long memory) {
+    FRACTIONS.putIfAbsent(gpu.index(), gpu.memoryFraction());
+    MEMORY.put(gpu.uncompiled(), OptionalLong.of(memory));
   }
 
   @SuppressWarnings("try") // The scope frees what is made in it.
-  private static boolean find(Device gpu) {
+  private static OptionalLong find(Device gpu) {
+    FRACTIONS.putIfAbsent(gpu.index(), gpu.memoryFraction());
     CudaLibraries.load();
     NativeLog.silence(gpu);
     TensorFlow.version(); // Loads the native library.
@@ -55,14 +84,16 @@ final class PhysicalDevices {
       status.throwExceptionIfNotOK();
       TF_DeviceList devices = TF_SessionListDevices(session, status);
       status.throwExceptionIfNotOK();
-      boolean found = false;
+      OptionalLong found = OptionalLong.empty();
       for (int i = 0; i < TF_DeviceListCount(devices); i++) {
-        found |= TF_DeviceListType(devices, i, status).getString().equals("GPU");
+        if (TF_DeviceListType(devices, i, status).getString().equals("GPU")) {
+          found = OptionalLong.of(TF_DeviceListMemoryBytes(devices, i, status));
+        }
       }
       TF_DeleteDeviceList(devices);
       return found;
     } catch (TensorFlowException e) {
-      return false;
+      return OptionalLong.empty();
     }
   }
 }

@@ -110,7 +110,7 @@ final class Freezer implements AutoCloseable {
   private synchronized AssignedNetwork take() {
     AssignedNetwork form = spare;
     spare = null;
-    return form == null ? new AssignedNetwork(network, session.device()) : form;
+    return form == null ? new AssignedNetwork(network, session.device().uncompiled()) : form;
   }
 
   private Evaluator evaluator(InferenceNetwork form) {

@@ -1,6 +1,5 @@
 package dev.lamina.train;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Precision;
@@ -10,16 +9,15 @@ import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.layer.Winograd;
 import dev.lamina.network.Network;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
 import org.tensorflow.ndarray.Shape;
 
 /**
- * An estimate of the memory that training takes on a CPU, from the shapes of the layers: a step
- * that needs more than the machine has would end the process. The factors were fitted to the peak
- * memory of processes that trained {@code ResNetCifar} at eight combinations of width, image size
- * and batch; see docs/performance.md.
+ * An estimate of the memory that training takes, from the shapes of the layers: a step that needs
+ * more than the machine has would end the process. The factors were fitted to the peak memory of
+ * processes that trained {@code ResNetCifar} at eight combinations of width, image size and batch;
+ * see docs/performance.md.
  *
  * @param process the bytes of the JVM with TensorFlow, without a model
  * @param model the bytes of weights, gradients and what the optimizer keeps
@@ -67,39 +65,84 @@ public record MemoryEstimate(long process, long model, long image) {
    * @throws LaminaException if it certainly cannot
    */
   static void check(Network network, int batchSize, Device device, Precision precision) {
-    if (device.kind() == Device.Kind.CPU
-        && ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
-      of(network, precision).check(network, batchSize, system.getTotalMemorySize());
+    // It counts Winograd convolutions, which a GPU does not use: there it is good for advice only.
+    if (device.kind() == Device.Kind.CPU) {
+      device
+          .memory()
+          .ifPresent(memory -> of(network, precision).check(network, batchSize, device, memory));
     }
   }
 
-  void check(Network network, int batchSize, long memory) {
-    if (process + LEAST / SHARE * image * batchSize <= memory) {
-      return;
+  void check(Network network, int batchSize, Device device, long memory) {
+    if (process + LEAST / SHARE * image * batchSize > memory) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "batchSize must be one that fits into memory, got %d: training %s; %s",
+              batchSize,
+              needs(network, batchSize, device, memory),
+              advice(network, batchSize, memory)));
     }
-    long batch = Math.max(0, (memory - process - model) / image);
+  }
+
+  private String needs(Network network, int batchSize, Device device, long memory) {
+    return String.format(
+        Locale.ROOT,
+        "%s with %d images of %d x %d takes about %.1f GB, %s has %.1f GB",
+        network.name(),
+        batchSize,
+        network.width(),
+        network.height(),
+        bytes(batchSize) / 1e9,
+        device.kind() == Device.Kind.CPU ? "the machine" : device,
+        memory / 1e9);
+  }
+
+  private String advice(Network network, int batchSize, long memory) {
+    long batch = fitting(memory);
     double scale = Math.sqrt((memory - process - model) / ((double) image * batchSize));
-    String advice =
-        batch > 0
-            ? String.format(
-                Locale.ROOT,
-                "use a batch size of at most %d, or images of at most %d x %d",
-                batch,
-                (int) (network.width() * scale),
-                (int) (network.height() * scale))
-            : "use smaller images or a smaller network";
-    throw new LaminaException(
-        String.format(
+    return batch > 0
+        ? String.format(
             Locale.ROOT,
-            "batchSize must be one that fits into memory, got %d: training %s with %d images of %d x %d takes about"
-                + " %.1f GB, the machine has %.1f GB; %s",
-            batchSize,
-            network.name(),
-            batchSize,
-            network.width(),
-            network.height(),
-            bytes(batchSize) / 1e9,
-            memory / 1e9,
-            advice));
+            "use a batch size of at most %d, or images of at most %d x %d",
+            batch,
+            (int) (network.width() * scale),
+            (int) (network.height() * scale))
+        : "use smaller images or a smaller network";
+  }
+
+  /** Returns the largest batch that fits by the estimate; 0 if none does. */
+  private long fitting(long memory) {
+    return Math.max(0, (memory - process - model) / image);
+  }
+
+  /**
+   * Returns what to tell if a step of so many images ran out of memory.
+   *
+   * @param batchSize the images of a step
+   * @param part how many of them are computed at once
+   */
+  OutOfMemoryException exhausted(
+      Network network, int batchSize, int part, Device device, Throwable cause) {
+    long memory = device.memory().orElse(0);
+    // At most half of what was too much: other programs may hold memory too.
+    int fits = (int) Math.max(1, Math.min(fitting(memory), part / 2));
+    int accumulate = (batchSize - 1) / fits + 1;
+    String advice =
+        part == 1
+            ? "use smaller images or a smaller network"
+            : String.format(
+                Locale.ROOT,
+                "use a batch size of at most %d, or accumulate %d: it computes a batch in as many parts, and may change"
+                    + " when a run is resumed",
+                fits,
+                accumulate);
+    return new OutOfMemoryException(
+        "training ran out of memory: "
+            + needs(network, part, device, memory)
+            + ", of which other programs may hold some; "
+            + advice,
+        accumulate,
+        cause);
   }
 }

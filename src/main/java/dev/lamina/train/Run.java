@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 
 /** One run of a trainer on a model: the loop over epochs and steps. */
 final class Run implements RunHandle {
@@ -105,6 +106,8 @@ final class Run implements RunHandle {
     } catch (DivergenceException e) {
       throw new DivergenceException(
           e.step(), e.learningRate(), "The model was reset to " + good.restore());
+    } catch (TFResourceExhaustedException e) {
+      throw trainer.outOfMemory(model, images, e);
     } catch (CallbackException e) {
       throw started ? new CallbackException(e.getMessage() + store(e), e) : e;
     }

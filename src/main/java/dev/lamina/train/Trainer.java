@@ -135,11 +135,23 @@ public final class Trainer {
     FineTuning.loss(recipe, images);
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
-      int batch = Math.min(recipe.batchSize(), images.size());
-      int workers = model.session().cluster().map(Cluster::size).orElse(1);
-      int part = (batch - 1) / (recipe.accumulate() * workers) + 1;
-      MemoryEstimate.check(model.network(), part, model.device(), precision(model));
+      MemoryEstimate.check(
+          model.network(), imagesAtOnce(model, images), model.device(), precision(model));
     }
+  }
+
+  private int imagesAtOnce(Model model, ImageSet images) {
+    int batch = Math.min(recipe.batchSize(), images.size());
+    int workers = model.session().cluster().map(Cluster::size).orElse(1);
+    return (batch - 1) / (recipe.accumulate() * workers) + 1;
+  }
+
+  /** Returns what to throw when a step ran out of memory. */
+  OutOfMemoryException outOfMemory(Model model, ImageSet images, Throwable cause) {
+    int workers = model.session().cluster().map(Cluster::size).orElse(1);
+    int batch = (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
+    return MemoryEstimate.of(model.network(), precision(model))
+        .exhausted(model.network(), batch, imagesAtOnce(model, images), model.device(), cause);
   }
 
   /**

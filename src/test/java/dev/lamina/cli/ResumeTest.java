@@ -73,7 +73,7 @@ class ResumeTest {
     assertThat(Files.readAllBytes(run.resolve("export/1/saved_model.pb"))).isNotEqualTo(export);
 
     refuses(
-        "--batch-size must not be given with --resume: a run continues as it began; only --epochs, --learning-rate,"
+        "--batch-size must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --accumulate,"
             + " --data, --cache, --mirror, --stream, --quiet may be; see 'lamina train --help'",
         "--resume",
         run,

@@ -212,7 +212,7 @@ class TrainFromTest {
         "train --resume",
         run);
     refuses(
-        "--from must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --data,"
+        "--from must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --accumulate, --data,"
             + " --cache, --mirror, --stream, --quiet may be; see 'lamina train --help'",
         "train --resume",
         run,

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.GPUOptions;
+import org.tensorflow.proto.OptimizerOptions.GlobalJitLevel;
 
 class DeviceTest {
   @Test
@@ -45,6 +47,52 @@ class DeviceTest {
     assertThat(cpu.config().getDeviceCountMap()).containsEntry("GPU", 0);
     assertThat(gpu.config().getGpuOptions().getAllowGrowth()).isTrue();
     assertThat(gpu.config().getGpuOptions().getVisibleDeviceList()).isEqualTo("1");
+  }
+
+  @Test
+  void memory_growsUpToAFraction() {
+    Device gpu = Device.gpu(1);
+    assertThat(gpu.config().getGpuOptions().getPerProcessGpuMemoryFraction()).isZero();
+    GPUOptions half = gpu.memoryFraction(0.5).config().getGpuOptions();
+    assertThat(half.getPerProcessGpuMemoryFraction()).isEqualTo(0.5);
+    assertThat(half.getAllowGrowth()).isTrue();
+    assertThat(gpu.memoryFraction(0.5)).hasToString("gpu:1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> gpu.memoryFraction(0))
+        .withMessage("memoryFraction must be in (0, 1], got 0.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Device.cpu().memoryFraction(0.5))
+        .withMessage("memoryFraction must be that of a GPU, got 0.5 for cpu");
+    assertThat(PretendGpu.create().memory()).hasValue(PretendGpu.MEMORY);
+    assertThat(Device.cpu().memory().orElseThrow()).isGreaterThan(1L << 28);
+  }
+
+  /** TensorFlow would keep the first limit without a word. */
+  @Test
+  void memoryFraction_isThatOfTheFirstUse() {
+    Device half = Device.gpu(6).memoryFraction(0.5);
+    PhysicalDevices.pretend(half, 1L << 30);
+    PhysicalDevices.pretend(Device.gpu(6), 1L << 30);
+    new GraphSession(half).close();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new GraphSession(Device.gpu(6)))
+        .withMessage(
+            "memoryFraction must be the 0.5 that this process has used gpu:6 with, got 1.0");
+  }
+
+  @Test
+  void compiled_isForGpus() {
+    Device gpu = Device.gpu(1);
+    assertThat(level(gpu)).isEqualTo(GlobalJitLevel.DEFAULT);
+    assertThat(level(gpu.compiled())).isEqualTo(GlobalJitLevel.ON_2);
+    assertThat(gpu.compiled().uncompiled()).isEqualTo(gpu);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Device.cpu().compiled())
+        .withMessage("compiled must be a GPU, got cpu: XLA takes twice as long there");
+  }
+
+  private static GlobalJitLevel level(Device device) {
+    return device.config().getGraphOptions().getOptimizerOptions().getGlobalJitLevel();
   }
 
   @Test

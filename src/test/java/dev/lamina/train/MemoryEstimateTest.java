@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
@@ -77,7 +78,7 @@ class MemoryEstimateTest {
       MemoryEstimate estimate = MemoryEstimate.of(model.network(), Precision.FLOAT32);
       assertThat(estimate.bytes(batch) / peak).isBetween(0.75, 1.3);
       // What was seen to fit must not be refused.
-      estimate.check(model.network(), batch, (long) peak);
+      estimate.check(model.network(), batch, Device.cpu(), (long) peak);
     }
   }
 
@@ -88,13 +89,13 @@ class MemoryEstimateTest {
       MemoryEstimate estimate = MemoryEstimate.of(network, Precision.FLOAT32);
       long memory = 9_000_000_000L;
       assertThatExceptionOfType(LaminaException.class)
-          .isThrownBy(() -> estimate.check(network, 64, memory))
+          .isThrownBy(() -> estimate.check(network, 64, Device.cpu(), memory))
           .withMessageMatching(
               "batchSize must be one that fits into memory, got 64: training ResNetCifar with 64"
                   + " images of 224 x 224 takes about 4\\d\\.\\d GB, the machine has 9\\.0 GB; use a"
                   + " batch size of at most 1\\d, or images of at most \\d+ x \\d+");
       int batch = (int) ((memory - estimate.bytes(0)) / estimate.image());
-      estimate.check(network, batch, memory);
+      estimate.check(network, batch, Device.cpu(), memory);
       assertThat(estimate.bytes(batch)).isLessThanOrEqualTo(memory);
       assertThat(MemoryEstimate.of(network, Precision.BFLOAT16).image())
           .isEqualTo(estimate.image() / 2);
