@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-FLOAT32, BFLOAT16 = "float32", "bfloat16"
+FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,16 @@ ALL = (
     Contender("keras-jit", "Keras", ("train", "infer"), options={"jit": 1}),
 )
 
+# On a GPU, all on data that stays there but Lamina's, which trains on live data.
+COMPILED = "lamina-compiled"
+_ON_GPU = (("train",), (FLOAT16, FLOAT32))
+GPU = (
+    Contender("lamina", "Lamina", *_ON_GPU),
+    Contender(COMPILED, "Lamina", *_ON_GPU, options={"compiled": 1}),
+    Contender("torch-cl", "PyTorch", *_ON_GPU, options={"graph": 0}),
+    Contender("torch-cl-graph", "PyTorch", *_ON_GPU, options={"graph": 1}),
+)
+
 # The machine's own convolution rate is measured beside the contenders, by Lamina's worker.
 PEAK = Contender("convolution", "TensorFlow", ("peak",))
 
@@ -74,6 +84,12 @@ CASES = (
     Case("start-up", "start-up", 64),
 )
 
+GPU_CASES = tuple(
+    Case(f"train-{batch}-{precision}", "train", batch, precision)
+    for precision in (FLOAT16, FLOAT32)
+    for batch in (64, 512)
+)
+
 
 def command(place, contender, task, batch, precision, width, warm, weights):
     """The command line of a worker.
@@ -94,7 +110,8 @@ def command(place, contender, task, batch, precision, width, warm, weights):
     if weights and place.weights:
         arguments["weights"] = place.weights
     if contender.framework == "PyTorch":
-        program = [place.python, f"{place.home}/python/torch_worker.py"]
+        worker = "torch_gpu_worker" if "graph" in contender.options else "torch_worker"
+        program = [place.python, f"{place.home}/python/{worker}.py"]
     elif contender.framework == "Keras":
         program = [place.python, f"{place.home}/python/keras_worker.py"]
     elif contender.framework == "DJL":

@@ -26,6 +26,16 @@ def has_bfloat16(processor):
     return any(processor["instructions"][name] for name in BFLOAT16)
 
 
+def gpu():
+    """The first graphics card with its driver, or None."""
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.splitlines()[0].strip() if found.strip() else None
+
+
 def commit(home):
     """The commit that is measured, with "+changes" where files differ from it."""
     try:

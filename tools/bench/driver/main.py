@@ -44,6 +44,12 @@ def options(arguments):
         action="store_true",
         help="width 16, 2 rounds of 1 s, the cases of small batches, nothing that is compiled",
     )
+    parser.add_argument(
+        "--gpu",
+        action="store_true",
+        help="training on the first GPU, beside PyTorch; on the processor, to rehearse, where there"
+        " is none",
+    )
     parser.add_argument("--cases", help="names or patterns, with commas; all unless set")
     parser.add_argument("--contenders", help="names or patterns, with commas; all unless set")
     parser.add_argument("--width", type=int, help="channels of the first stage; 64 unless set")
@@ -66,6 +72,8 @@ def options(arguments):
         "--json", help="the file for the results; under tools/bench/target unless set"
     )
     chosen = parser.parse_args(arguments)
+    if chosen.quick and chosen.gpu:
+        raise OptionError("--quick must be without --gpu; choose --cases and --width")
     for name, value in (QUICK if chosen.quick else FULL).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
@@ -112,9 +120,11 @@ def fastest_variants(chosen, rates):
 def run(arguments):
     """Gives the exit status."""
     chosen = options(arguments)
-    cases = matching("--cases", chosen.cases, who.CASES)
-    contenders = matching("--contenders", chosen.contenders, who.ALL)
+    cases = matching("--cases", chosen.cases, who.GPU_CASES if chosen.gpu else who.CASES)
+    everybody = who.GPU if chosen.gpu else who.ALL
+    contenders = matching("--contenders", chosen.contenders, everybody)
     processor = machine.processor()
+    card = machine.gpu() if chosen.gpu else None
     root = os.path.dirname(os.path.dirname(HOME))
     now = datetime.datetime.now().astimezone()
     file = chosen.json or f"{HOME}/target/results-{now:%Y%m%d-%H%M%S}.json"
@@ -124,11 +134,14 @@ def run(arguments):
             "date": now.isoformat(timespec="seconds"),
             "commit": machine.commit(root),
             "processor": processor,
+            "gpu": card,
             "options": vars(chosen),
         },
     )
     place = prepare(HOME, chosen.width, {contender.framework for contender in contenders})
     report.head()
+    if chosen.gpu and not card:
+        report.note("rehearsed on the processor: nvidia-smi names no GPU")
     if not machine.has_bfloat16(processor) and not chosen.bfloat16:
         if any(case.precision == who.BFLOAT16 for case in cases):
             report.note(
@@ -139,7 +152,8 @@ def run(arguments):
 
     measure = Measure(place, chosen, report.note)
     frameworks = {contender.framework for contender in contenders}
-    if place.weights:
+    # On a GPU the first losses of each case are compared, in its own precision.
+    if place.weights and not chosen.gpu:
         report.parity(
             measure.parity([one for one in who.ALL if one.start_up and one.framework in frameworks])
         )
@@ -153,7 +167,7 @@ def run(arguments):
             report.note(f"{case.name}: none of the chosen contenders can do it")
             continue
         print(f"measuring {case.name} ...", file=sys.stderr, flush=True)
-        with_peak = case.task == "train" and case.batch == 64
+        with_peak = case.task == "train" and case.batch == 64 and not chosen.gpu
         found = measure.case(case, taking_part + [who.PEAK] * with_peak)
         if case.batch == 64:
             ranked[(case.task, case.precision)] = found["rates"]

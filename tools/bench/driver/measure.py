@@ -14,7 +14,7 @@ from worker import Worker
 CASE_SECONDS = 180
 # The share of the processors' time that something else may take unmentioned.
 DISTURBANCE = 0.03
-TOLERANCE = {who.FLOAT32: 1e-4, who.BFLOAT16: 3e-2}
+TOLERANCE = {who.FLOAT32: 1e-4, who.BFLOAT16: 3e-2, who.FLOAT16: 3e-2}
 
 
 class Clock:
@@ -47,7 +47,7 @@ class Measure:
         self.place = place
         self.options = options
         self.note = note
-        self.environment = environment(place.home, options.threads)
+        self.environment = environment(place.home, options.threads, options.gpu)
         self.losses = {}
         self.versions = {}
         self.multiply_adds = None
@@ -70,7 +70,7 @@ class Measure:
             workers = {}
             failed = {}
             # Large training batches warm up with their first step, which takes long enough.
-            large = case.task == "train" and case.batch > 64
+            large = case.task == "train" and case.batch > 64 and not self.options.gpu
             warm = 0 if large else max(1, round(self.options.seconds / 2))
             for contender in chosen:
                 with self._tolerating(contender, failed):
@@ -202,7 +202,8 @@ class Measure:
         if loss is None:
             return None
         other, expected = self.losses.setdefault((mode, case.batch), (contender.name, loss))
-        tolerance = TOLERANCE[case.precision]
+        # A GPU multiplies float32 with the 10 bits of TF32, which float16 has too.
+        tolerance = TOLERANCE[who.FLOAT16 if self.options.gpu else case.precision]
         if not abs(loss - expected) <= tolerance * abs(expected):
             raise BenchError(
                 f"{case.name}: losses on equal weights and images must agree to {tolerance:g},"
@@ -216,20 +217,20 @@ def summarize(values):
     return {"median": median(values), "min": min(values), "max": max(values), "rounds": values}
 
 
-def ratio(case, rates):
+def ratio(case, rates, own="lamina"):
     """Lamina against the fastest peer: the median of the rounds' ratios, or None."""
     better = min if case.task == "start-up" else max
-    peers = [name for name in rates if name not in ("lamina", who.FIXED.name)]
-    if not peers or "lamina" not in rates:
+    peers = [name for name in rates if not name.startswith("lamina")]
+    if not peers or own not in rates:
         return None
     fastest = better(peers, key=lambda name: median(rates[name]))
-    return {"peer": fastest, **_quotient(rates, fastest)}
+    return {"peer": fastest, **_quotient(rates, own, fastest)}
 
 
 def live_data(rates):
     """Lamina on live data against one fixed batch: the median of the rounds' ratios, or None."""
-    return _quotient(rates, who.FIXED.name) if {"lamina", who.FIXED.name} <= set(rates) else None
+    return _quotient(rates, "lamina", who.FIXED.name) if {"lamina", who.FIXED.name} <= set(rates) else None
 
 
-def _quotient(rates, other):
-    return summarize([own / peer for own, peer in zip(rates["lamina"], rates[other])])
+def _quotient(rates, own, other):
+    return summarize([a / b for a, b in zip(rates[own], rates[other])])

@@ -47,14 +47,15 @@ def prepare(home, width, frameworks):
     )
 
 
-def environment(home, threads):
+def environment(home, threads, gpu):
     """The environment of every worker."""
+    chosen = {} if gpu else {"CUDA_VISIBLE_DEVICES": "-1"}
     return {
         **os.environ,
+        **chosen,
         "OMP_NUM_THREADS": str(threads),
         "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
-        "CUDA_VISIBLE_DEVICES": "-1",
         "DJL_CACHE_DIR": f"{home}/target/djl-cache",
         "TORCHINDUCTOR_CACHE_DIR": f"{home}/target/inductor-cache",
         "PYTHONDONTWRITEBYTECODE": "1",

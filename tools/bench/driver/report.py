@@ -4,6 +4,7 @@ import json
 import os
 from statistics import median
 
+import contenders as who
 from measure import live_data, ratio, summarize
 
 
@@ -26,6 +27,8 @@ class Report:
             for name, there in processor["instructions"].items()
         ]
         print(f"{processor['model']}, {processor['processors']} processors; {', '.join(has)}")
+        if self.results["gpu"]:
+            print(f"GPU, driver: {self.results['gpu']}")
         options = self.results["options"]
         print(
             f"ResNetCifar of width {options['width']}, {options['threads']} threads,"
@@ -60,11 +63,13 @@ class Report:
                 + (f"{memory:>10,.0f}" if memory else "")
             )
         result["failed"] = found["failed"]
-        versus = ratio(case, found["rates"])
-        if versus:
-            result["ratio"] = versus
+        for own in ("lamina", who.COMPILED):
+            versus = ratio(case, found["rates"], own)
+            if not versus:
+                continue
+            result["ratio" if own == "lamina" else "ratio_compiled"] = versus
             print(
-                f"  lamina / {versus['peer']}, the fastest peer: {versus['median']:.3f}"
+                f"  {own} / {versus['peer']}, the fastest peer: {versus['median']:.3f}"
                 f" ({versus['min']:.3f} to {versus['max']:.3f})"
                 + ("; lower is better" if start_up else "")
             )

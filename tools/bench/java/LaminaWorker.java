@@ -2,6 +2,7 @@ import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Permutation;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
@@ -172,7 +173,10 @@ final class LaminaWorker {
   }
 
   private Model model() {
-    Model model = Model.of(network());
+    Device device = Device.auto();
+    boolean compiled =
+        arguments.containsKey("compiled") && device.kind() == Device.Kind.GPU;
+    Model model = Model.of(network(), 0, compiled ? device.compiled() : device);
     String weights = arguments.get("weights");
     if (weights != null) {
       model.loadWeights(Path.of(weights));
