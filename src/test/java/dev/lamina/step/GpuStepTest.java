@@ -12,9 +12,14 @@ import dev.lamina.graph.PretendGpu;
 import dev.lamina.model.Model;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
@@ -24,8 +29,10 @@ class GpuStepTest {
   private static final ImageSet IMAGES =
       ImageData.embedded().train().subset(IntStream.range(0, 8).toArray());
 
-  @Test
-  void bytes_stayOnTheProcessor() {
+  private static List<NodeDef> nodes = List.of();
+
+  @BeforeAll
+  static void step() {
     Trainer trainer =
         Trainer.builder()
             .augment(
@@ -37,14 +44,33 @@ class GpuStepTest {
     try (Model model = Model.of(ResNetCifar.builder().width(2).network(), 1, PretendGpu.create());
         TrainStep step = trainer.step(model, IMAGES)) {
       step.run(new int[] {0, 1, 2}, 0, 0.01, 0.9);
-      Set<String> elsewhere = new TreeSet<>();
-      for (NodeDef node : model.session().graph().toGraphDef().getNodeList()) {
-        if (!node.getDevice().contains("CPU") && handlesBytes(node)) {
-          elsewhere.add(node.getOp());
-        }
-      }
-      assertThat(elsewhere).as("from a batch of bytes to numbers").containsExactly("Cast");
+      nodes = model.session().graph().toGraphDef().getNodeList();
     }
+  }
+
+  @Test
+  void bytes_stayOnTheProcessor() {
+    Set<String> elsewhere = new TreeSet<>();
+    for (NodeDef node : nodes) {
+      if (!node.getDevice().contains("CPU") && handlesBytes(node)) {
+        elsewhere.add(node.getOp());
+      }
+    }
+    assertThat(elsewhere).as("from a batch of bytes to numbers").containsExactly("Cast");
+  }
+
+  /** The gradients of a convolution take the cast weight of the forward pass. */
+  @Test
+  void weights_areCastOnceInAStep() {
+    Map<String, Long> casts =
+        nodes.stream()
+            .filter(node -> node.getOp().equals("Cast"))
+            .map(node -> node.getInput(0))
+            .filter(input -> input.startsWith("read/"))
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    // 20 convolutions; their biases are left out in front of batch norms.
+    assertThat(casts).hasSize(20);
+    assertThat(casts.values()).containsOnly(1L);
   }
 
   private static boolean handlesBytes(NodeDef node) {
