@@ -104,12 +104,9 @@ record Training(
         print("kept       %s", RunConfig.weights(folder));
         printResume(" --learning-rate RATE");
         throw e;
-      } catch (OutOfMemoryException e) {
-        printResume(" --accumulate " + e.accumulate());
-        throw e;
       } catch (RuntimeException | Error e) {
         try {
-          printResume("");
+          printResume(smallerParts(e));
         } catch (RuntimeException again) {
           e.addSuppressed(again);
         }
@@ -265,6 +262,11 @@ record Training(
 
   static String decimals(double value) {
     return String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  /** Returns the option to resume with if a step ran out of memory; empty after other errors. */
+  private static String smallerParts(Throwable e) {
+    return e instanceof OutOfMemoryException memory ? " --accumulate " + memory.accumulate() : "";
   }
 
   private void printResume(String options) {
