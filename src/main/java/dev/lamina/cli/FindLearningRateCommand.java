@@ -8,6 +8,7 @@ import dev.lamina.train.LearningRateFinder;
 import dev.lamina.train.LearningRateFinder.Curve;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.Recipes;
+import dev.lamina.zoo.Pretrained;
 import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +17,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     name = "find-lr",
     description =
         "Trains for some steps while the learning rate grows, draws the curve of the loss, and suggests a peak learning"
-            + " rate (Smith's range test). Takes the options of 'lamina train' for data, network and recipe.",
+            + " rate (Smith's range test). Takes the options of 'lamina train' for data, network, weights and recipe.",
     mixinStandardHelpOptions = true,
     footerHeading = Main.EXAMPLES,
     footer = {
@@ -45,15 +45,9 @@ final class FindLearningRateCommand implements Callable<Integer> {
   @Mixin private DataOption data = new DataOption();
   @Mixin private ResizeOption resize = new ResizeOption();
   @Mixin private NetworkOption network = new NetworkOption();
+  @Mixin private StartOption start = new StartOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
-
-  @Option(
-      names = "--from",
-      paramLabel = "PATH",
-      description =
-          "start from the network and the weights of a run, an export, a weights file or a checkpoint")
-  private @Nullable Path from;
 
   @Option(
       names = "--min",
@@ -90,13 +84,18 @@ final class FindLearningRateCommand implements Callable<Integer> {
           spec.commandLine(), "--learning-rate must not be given: it is what find-lr looks for");
     }
     LearningRateFinder finder = LearningRateFinder.of(min, max).steps(steps);
+    start.check();
     recipeOption.check();
-    ImageData images = data.open(resize.resolve());
-    String name = recipeOption.choose(ConfigFile.none(), data, images.train(), from != null).name();
+    Optional<Pretrained> weights = start.fetch(data.cache);
+    ImageData images = data.open(resize.resolve().or(() -> start.preprocessing(data, weights)));
+    String name =
+        recipeOption.choose(ConfigFile.none(), data, images.train(), start.given()).name();
     Recipe recipe =
-        recipeOption.change(Recipes.get(name)).precision(Optional.of(precision.resolve()));
-    Zoo.Builder builder = from == null ? network.builder(images.train(), name) : network.builder();
-    try (Model model = ModelOption.start(builder, from, true, images.train(), recipe.seed())) {
+        start
+            .freeze(recipeOption.change(Recipes.get(name)))
+            .precision(Optional.of(precision.resolve()));
+    Zoo.Builder builder = start.builder(network, weights, images.train(), name);
+    try (Model model = start.model(builder, images.train(), recipe.seed())) {
       print("data       %s: %s", data.data, DataCommand.describe(images));
       Curve curve = finder.find(model, images.train(), recipe);
       report(curve);

@@ -1,12 +1,10 @@
 package dev.lamina.cli;
 
-import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.format.SavedModelReader;
 import dev.lamina.format.WeightsFile;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
-import dev.lamina.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -89,25 +87,5 @@ final class ModelOption {
     }
     return (Files.isDirectory(source) ? SavedModelReader.read(source) : WeightsFile.read(source))
         .preprocessing();
-  }
-
-  /**
-   * Returns the model that training starts with: a new one, or one to start from, for the classes
-   * of the images.
-   *
-   * @param from the model to start from; a new one if it is null
-   * @param adapt whether the layers of a new model that depend on the images are computed
-   */
-  static Model start(
-      Zoo.Builder builder, @Nullable Path from, boolean adapt, ImageSet images, long seed) {
-    if (from != null) {
-      return Model.load(source(from), images.classNames(), seed);
-    }
-    Model model = builder.seed(seed).build();
-    if (adapt) {
-      model.adapt(images);
-    }
-    model.classNames(images.classNames());
-    return model;
   }
 }

@@ -64,6 +64,7 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private DataOption data = new DataOption();
   @Mixin private ResizeOption resize = new ResizeOption();
   @Mixin private NetworkOption network = new NetworkOption();
+  @Mixin private StartOption start = new StartOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
 
@@ -85,30 +86,6 @@ final class TrainCommand implements Callable<Integer> {
           "continue an interrupted run; --epochs, --learning-rate and --accumulate may change it, --data says where its images"
               + " are now")
   private @Nullable Path resume;
-
-  @Option(
-      names = "--from",
-      paramLabel = "PATH",
-      description =
-          "start from the network and the weights of another run (also RUN@best, RUN@last, RUN@STEP), an export, a file"
-              + " of weights or a checkpoint; if the classes differ, with a new classifier")
-  private @Nullable Path from;
-
-  @Option(
-      names = "--pretrained",
-      paramLabel = "WEIGHTS",
-      description =
-          "start from weights that another program wrote, with a new classifier: a safetensors file or its address,"
-              + " for the --network; or a model of a hub, which names its network: timm/resnet18.a1_in1k")
-  private @Nullable String pretrained;
-
-  @Option(
-      names = "--freeze",
-      paramLabel = "LAYER",
-      split = ",",
-      description =
-          "layers that are not trained, as 'lamina summary' names them, or prefixes of their names: conv1,layer1")
-  private List<String> freeze = List.of();
 
   @Option(
       names = "--validation",
@@ -146,22 +123,19 @@ final class TrainCommand implements Callable<Integer> {
   private int start() {
     ConfigFile file = config == null ? ConfigFile.none() : ConfigFile.read(config);
     take(file);
-    if (from != null) {
-      refuseWith("--from", "--width", "--network", "--pretrained");
-    }
+    start.check();
     recipeOption.check();
     Zoo.get(network.name);
-    Optional<Pretrained> start = Optional.ofNullable(pretrained).map(this::fetch);
+    Optional<Pretrained> weights = start.fetch(data.cache);
     Optional<Preprocessing> preprocessing =
-        resize.resolve().or(file::preprocessing).or(() -> ofStart(start));
+        resize.resolve().or(file::preprocessing).or(() -> start.preprocessing(data, weights));
     ImageData images = data.open(preprocessing);
     Validation validated = validation(images);
-    RecipeOption.Choice choice =
-        recipeOption.choose(file, data, images.train(), from != null || start.isPresent());
+    RecipeOption.Choice choice = recipeOption.choose(file, data, images.train(), start.given());
     Recipe recipe = recipe(file, choice, validated);
-    Zoo.Builder builder = builder(start, images.train(), choice.name()).seed(recipe.seed());
-    try (Model model =
-        ModelOption.start(builder, from, pretrained == null, images.train(), recipe.seed())) {
+    Zoo.Builder builder =
+        start.builder(network, weights, images.train(), choice.name()).seed(recipe.seed());
+    try (Model model = start.model(builder, images.train(), recipe.seed())) {
       RunConfig config =
           new RunConfig(
               data.absolute(),
@@ -169,7 +143,7 @@ final class TrainCommand implements Callable<Integer> {
               preprocessing,
               validated,
               testCurve,
-              options(builder, start, recipe),
+              options(builder, weights, recipe),
               RecipeOptions.write(recipe),
               images.train().classNames(),
               model.device().toString(),
@@ -217,14 +191,11 @@ final class TrainCommand implements Callable<Integer> {
     data.stream |= file.stream();
     testCurve |= file.testCurve();
     validation = validation == null ? file.validationShare() : validation;
-    if (given("--network") || from != null || pretrained != null) {
-      return;
-    }
-    Options section = file.network();
-    from = section.has(RunConfig.FROM) ? Path.of(section.getString(RunConfig.FROM)) : null;
-    pretrained = section.has(RunConfig.PRETRAINED) ? section.getString(RunConfig.PRETRAINED) : null;
-    if (from == null) {
-      network.take(section);
+    if (!given("--network") && !start.given()) {
+      start.take(file.network());
+      if (start.from == null) {
+        network.take(file.network());
+      }
     }
   }
 
@@ -249,9 +220,7 @@ final class TrainCommand implements Callable<Integer> {
     if (given("--precision") || recipe.precision().isEmpty()) {
       recipe = recipe.precision(Optional.of(precision.resolve()));
     }
-    if (given("--freeze")) {
-      recipe = recipe.freeze(freeze);
-    }
+    recipe = start.freeze(recipe);
     return fit(recipe.validationSplit(share(validated)), validated);
   }
 
@@ -265,50 +234,15 @@ final class TrainCommand implements Callable<Integer> {
                 .toList());
   }
 
-  private Zoo.Builder builder(Optional<Pretrained> start, ImageSet images, String recipe) {
-    if (start.isPresent()) {
-      return network.builder(start.get(), images);
-    }
-    return from == null ? network.builder(images, recipe) : network.builder();
-  }
-
-  private Pretrained fetch(String source) {
-    Pretrained fetched = Pretrained.of(source, data.cache, System.getenv());
-    if (fetched.config().isPresent()) {
-      refuseWith("--pretrained", "--width", "--network");
-    }
-    return fetched;
-  }
-
-  /** Image files are prepared as those that the model to start from was trained on. */
-  private Optional<Preprocessing> ofStart(Optional<Pretrained> start) {
-    if (!data.isImageFolder()) {
-      return Optional.empty();
-    }
-    return from == null
-        ? start.flatMap(Pretrained::config).map(Pretrained.Config::preprocessing)
-        : Optional.of(ModelOption.preprocessing(from));
-  }
-
-  private void refuseWith(String given, String... options) {
-    for (String option : options) {
-      if (given(option)) {
-        throw new ParameterException(
-            spec.commandLine(),
-            option + " must not be given with " + given + ", which has a network already");
-      }
-    }
-  }
-
-  private Options options(Zoo.Builder builder, Optional<Pretrained> start, Recipe recipe) {
-    if (from != null) {
-      return Options.none().with(RunConfig.FROM, from.toAbsolutePath().toString());
+  private Options options(Zoo.Builder builder, Optional<Pretrained> weights, Recipe recipe) {
+    if (start.from != null) {
+      return Options.none().with(RunConfig.FROM, start.from.toAbsolutePath().toString());
     }
     Options options = Options.none();
-    if (pretrained != null) {
-      options = options.with(RunConfig.PRETRAINED, pretrained);
+    if (start.pretrained != null) {
+      options = options.with(RunConfig.PRETRAINED, start.pretrained);
     }
-    if (start.flatMap(Pretrained::config).isEmpty()) {
+    if (weights.flatMap(Pretrained::config).isEmpty()) {
       options = options.with("name", network.name);
     }
     for (var option : builder.options().values().entrySet()) {

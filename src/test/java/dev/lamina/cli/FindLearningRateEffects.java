@@ -36,6 +36,7 @@ final class FindLearningRateEffects {
           .put("--weight-decay", "--weight-decay 0.25")
           .put("--loss", "--loss DoubleLoss")
           .put("--label-smoothing", "--label-smoothing 0.2")
+          .put("--freeze", "--freeze 1")
           .put("--seed", "--seed 7")
           .put("--precision", "--precision bfloat16")
           .put("--width", "--width 6")
@@ -107,9 +108,19 @@ final class FindLearningRateEffects {
             "find-lr --from",
             () -> {
               Path other = fresh();
-              run(other, "--precision float32 --from " + OptionRuns.base);
+              List<Object> words = words(other, "--precision float32 --from " + OptionRuns.base);
+              assertThat(fails(words.toArray()).err())
+                  .contains("--network must not be given with --from, which has a network already");
+              int network = words.indexOf("--network");
+              words.subList(network, network + 2).clear();
+              succeeds(words);
               assertThat(curve(other)).isNotEqualTo(curve(BASE.get()));
             })
+        .put(
+            "find-lr --pretrained",
+            () ->
+                assertThat(fails(words(fresh(), "--pretrained nowhere").toArray()).err())
+                    .contains("pretrained weights must be an existing file", "got nowhere"))
         .put(
             "find-lr --steps",
             () -> {
