@@ -3,12 +3,15 @@ package dev.lamina.cli;
 import com.google.common.base.Splitter;
 import dev.lamina.io.LaminaException;
 import dev.lamina.registry.Options;
+import dev.lamina.registry.Registry;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -103,12 +106,21 @@ record Sweep(Options base, List<Map<String, Object>> trials) {
     return combination;
   }
 
-  /** Returns the configuration of a trial. */
+  /**
+   * Returns the configuration of a trial, whatever the order of the keys: a recipe comes before
+   * values of it, and the kind of a part, which replaces it, before the values of the part.
+   */
   Options config(Map<String, Object> trial) {
     Options config = base;
-    for (Map.Entry<String, Object> value : trial.entrySet()) {
-      List<String> path = Splitter.on('.').splitToList(value.getKey());
-      Object nested = value.getValue();
+    List<List<String>> paths =
+        trial.keySet().stream()
+            .map(Splitter.on('.')::splitToList)
+            .sorted(
+                Comparator.<List<String>>comparingInt(List::size)
+                    .thenComparing(path -> !path.get(path.size() - 1).equals(Registry.KIND)))
+            .toList();
+    for (List<String> path : paths) {
+      Object nested = Objects.requireNonNull(trial.get(String.join(".", path)));
       for (int i = path.size() - 1; i > 0; i--) {
         nested = Options.none().with(path.get(i), nested);
       }

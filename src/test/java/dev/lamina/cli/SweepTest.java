@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class SweepTest {
@@ -175,6 +176,26 @@ class SweepTest {
     assertThat(recipe.getString("name")).isEqualTo("quick");
     assertThat(recipe.getInt("batchSize")).isEqualTo(64);
     assertThat(recipe.getOptions("schedule").getDouble("peak")).isEqualTo(0.3);
+  }
+
+  /** What is inside a recipe and a part of it comes after them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "recipe: [{name: quick, batchSize: 64}], recipe.batchSize: [32], recipe.schedule.kind: [Constant], recipe.schedule.rate: [0.5]",
+        "recipe.schedule.rate: [0.5], recipe.schedule.kind: [Constant], recipe.batchSize: [32], recipe: [{name: quick, batchSize: 64}]"
+      })
+  void orderOfTheKeys_doesNotMatter(String values) throws IOException {
+    Sweep sweep =
+        Sweep.read(
+            write(
+                "{base: {recipe: {schedule: {kind: OneCycle, peak: 0.1}}}, values: {%s}}"
+                    .formatted(values)));
+    Options recipe = sweep.config(sweep.trials().get(0)).getOptions("recipe");
+    assertThat(recipe.getString("name")).isEqualTo("quick");
+    assertThat(recipe.getInt("batchSize")).isEqualTo(32);
+    assertThat(recipe.getOptions("schedule").values())
+        .isEqualTo(Map.of("kind", "Constant", "rate", 0.5));
   }
 
   @Test
