@@ -132,6 +132,23 @@ record ConfigFile(
     return recipe.has(NAME) ? recipe.getString(NAME) : null;
   }
 
+  /**
+   * Returns what this file says that the model is validated on.
+   *
+   * @param part whether the images have a validation part
+   * @throws LaminaException if the images do not fit
+   */
+  Validation validation(boolean part) {
+    Validation given = validation.orElseThrow();
+    Validation possible = part ? Validation.PART : Validation.SHARE;
+    if (given != Validation.NONE && given != possible) {
+      throw new LaminaException(
+          "validation of %s must be %s or NONE for images %s a validation part, got %s"
+              .formatted(file, possible, part ? "with" : "without", given));
+    }
+    return given;
+  }
+
   /** Returns the share of the training images for validation; null if that is not given. */
   @Nullable Double validationShare() {
     if (validation.filter(Validation.NONE::equals).isPresent()) {

@@ -7,8 +7,10 @@ import dev.lamina.data.Preprocessing;
 import dev.lamina.distributed.Cluster;
 import dev.lamina.distributed.Workers;
 import dev.lamina.graph.Device;
+import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
+import dev.lamina.train.Callback;
 import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
@@ -130,9 +132,10 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Preprocessing> preprocessing =
         resize.resolve().or(file::preprocessing).or(() -> start.preprocessing(data, weights));
     ImageData images = data.open(preprocessing);
-    Validation validated = validation(images);
+    Validation validated = validation(file, images);
     RecipeOption.Choice choice = recipeOption.choose(file, data, images.train(), start.given());
-    Recipe recipe = recipe(file, choice, validated);
+    Recipe wanted = recipe(file, choice, validated);
+    Recipe recipe = validated == Validation.NONE ? withoutEarlyStopping(file, wanted) : wanted;
     Zoo.Builder builder =
         start.builder(network, weights, images.train(), choice.name()).seed(recipe.seed());
     try (Model model = start.model(builder, images.train(), recipe.seed())) {
@@ -149,6 +152,9 @@ final class TrainCommand implements Callable<Integer> {
               model.device().toString(),
               Environment.describe());
       printRecipe(choice, file);
+      if (!recipe.equals(wanted)) {
+        print("left out   early stopping, which needs validation images");
+      }
       return train(config, recipe, images, model);
     }
   }
@@ -204,13 +210,14 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void printRecipe(RecipeOption.Choice choice, ConfigFile file) {
-    if (quiet) {
-      return;
-    }
     boolean changed = !given("--recipe") && !file.recipe().values().isEmpty();
-    spec.commandLine()
-        .getOut()
-        .println("recipe     " + choice + (changed ? ", with the values of " + file.file() : ""));
+    print("recipe     " + choice + (changed ? ", with the values of " + file.file() : ""));
+  }
+
+  private void print(String line) {
+    if (!quiet) {
+      spec.commandLine().getOut().println(line);
+    }
   }
 
   /** Returns the recipe that was chosen, with the values of the file and the command line. */
@@ -221,17 +228,21 @@ final class TrainCommand implements Callable<Integer> {
       recipe = recipe.precision(Optional.of(precision.resolve()));
     }
     recipe = start.freeze(recipe);
-    return fit(recipe.validationSplit(share(validated)), validated);
+    return recipe.validationSplit(share(validated));
   }
 
-  /** Returns a recipe without what needs validation, if there is none. */
-  private static Recipe fit(Recipe recipe, Validation validated) {
-    return validated != Validation.NONE
-        ? recipe
-        : recipe.callbacks(
-            recipe.callbacks().stream()
-                .filter(callback -> !(callback instanceof EarlyStopping))
-                .toList());
+  /** Returns a recipe without early stopping, which needs validation; refuses that of a file. */
+  private Recipe withoutEarlyStopping(ConfigFile file, Recipe recipe) {
+    List<Callback> others =
+        recipe.callbacks().stream()
+            .filter(callback -> !(callback instanceof EarlyStopping))
+            .toList();
+    if (others.size() < recipe.callbacks().size() && file.has("callbacks") && !given("--recipe")) {
+      throw new LaminaException(
+          "callbacks of %s must have no EarlyStopping without validation images; give --validation 0.1, or remove it"
+              .formatted(file.file()));
+    }
+    return recipe.callbacks(others);
   }
 
   private Options options(Zoo.Builder builder, Optional<Pretrained> weights, Recipe recipe) {
@@ -251,16 +262,19 @@ final class TrainCommand implements Callable<Integer> {
     return options.with("seed", recipe.seed());
   }
 
-  private Validation validation(ImageData images) {
+  private Validation validation(ConfigFile file, ImageData images) {
     boolean part = images.validation().isPresent();
-    if (validation == null) {
-      boolean share = data.isImageFolder() && hasClassOfTwo(images.train());
-      return part ? Validation.PART : share ? Validation.SHARE : Validation.NONE;
-    }
-    if (part && validation > 0) {
+    if (part && validation != null && validation > 0) {
       throw new ParameterException(
           spec.commandLine(),
           "--validation must be 0 for images that have a validation part, got " + validation);
+    }
+    if (!given("--validation") && file.validation().isPresent()) {
+      return file.validation(part);
+    }
+    if (validation == null) {
+      boolean share = data.isImageFolder() && hasClassOfTwo(images.train());
+      return part ? Validation.PART : share ? Validation.SHARE : Validation.NONE;
     }
     return validation == 0 ? Validation.NONE : Validation.SHARE;
   }

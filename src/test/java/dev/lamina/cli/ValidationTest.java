@@ -110,13 +110,18 @@ class ValidationTest {
         .isEqualTo("validation none: the weights of the last epoch are kept");
   }
 
-  @Test
-  void validationPart_isUsed_andNotTrainedOn() throws IOException {
-    Path data = MainTest.images(folder);
+  /** Makes a validation part of one image of each class. */
+  private static void moveToValidation(Path data) throws IOException {
     for (int label = 0; label < 3; label++) {
       Path part = Files.createDirectories(data.resolve("val/class" + label));
       Files.move(data.resolve("train/class" + label + "/0.png"), part.resolve("0.png"));
     }
+  }
+
+  @Test
+  void validationPart_isUsed_andNotTrainedOn() throws IOException {
+    Path data = MainTest.images(folder);
+    moveToValidation(data);
     Path run = folder.resolve("run");
     Output output = succeeds(train(data, run, "--epochs", 1));
     assertThat(line(output, "data"))
@@ -132,6 +137,45 @@ class ValidationTest {
         .isEqualTo(
             "lamina: --validation must be 0 for images that have a validation part, got 0.2; see"
                 + " 'lamina train --help'\n");
+  }
+
+  /** Where there is no validation part there can be a share, and the other way round. */
+  @Test
+  void validationOfAFile_thatCannotBe_isRefused() throws IOException {
+    Path data = MainTest.images(folder);
+    Path config = Files.writeString(folder.resolve("a.yaml"), "validation: PART");
+    refused(
+        train(data, folder.resolve("a"), "--config", config),
+        "validation of %s must be SHARE or NONE for images without a validation part, got PART"
+            .formatted(config));
+    moveToValidation(data);
+    Files.writeString(config, "validation: SHARE");
+    refused(
+        train(data, folder.resolve("a"), "--config", config),
+        "validation of %s must be PART or NONE for images with a validation part, got SHARE"
+            .formatted(config));
+  }
+
+  /** That of a recipe by name is left out, as one line says; that of a file was asked for. */
+  @Test
+  void earlyStopping_withoutValidation_isSaidOrRefused() throws IOException {
+    Path data = MainTest.images(folder);
+    Object[] none = {"--recipe", "scratch-small", "--validation", 0, "--epochs", 1};
+    assertThat(succeeds(train(data, folder.resolve("run"), none)).out())
+        .contains("\nleft out   early stopping, which needs validation images\n");
+    Path config =
+        Files.writeString(
+            folder.resolve("a.yaml"),
+            "{validation: NONE, recipe: {callbacks: [{kind: EarlyStopping, patience: 2}]}}");
+    refused(
+        train(data, folder.resolve("a"), "--config", config),
+        "callbacks of %s must have no EarlyStopping without validation images; give --validation 0.1, or remove it"
+            .formatted(config));
+  }
+
+  private static void refused(Output output, String message) {
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.err()).endsWith("lamina: " + message + "\n");
   }
 
   @Test
