@@ -73,8 +73,9 @@ record Training(
   /** Continues the run in the folder. */
   @SuppressWarnings("try") // The lock is held, not used.
   int resume() {
+    // Callbacks differ only if config.json was edited, such as for a longer time limit.
     Trainer.Builder trainer =
-        Trainer.builder(recipe).allowChanges("epochs", "schedule", "accumulate");
+        Trainer.builder(recipe).allowChanges("epochs", "schedule", "accumulate", "callbacks");
     trainer.build();
     try (FolderLock lock = first() ? RunFolders.lock(folder) : null;
         Model model = Model.load(RunConfig.initial(folder))) {

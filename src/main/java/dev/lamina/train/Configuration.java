@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * so that two runs can be compared. Layers and pixels are given by their size and a hash.
  */
 final class Configuration {
+  private static final String CALLBACKS = "callbacks";
+
   /** The options that may change in the middle of a run. */
   static final Set<String> CHANGEABLE =
       Set.of(
@@ -39,7 +41,8 @@ final class Configuration {
           "loss",
           "augment",
           "precision",
-          "accumulate");
+          "accumulate",
+          CALLBACKS);
 
   /** What the fields that earlier checkpoints lack would say in them. */
   private static final Map<String, String> ADDED =
@@ -70,12 +73,7 @@ final class Configuration {
             .toString());
     fields.put("schedule", text(ScheduleTypes.REGISTRY, recipe.schedule()));
     fields.put("loss", text(LossTypes.REGISTRY, FineTuning.loss(recipe, train)));
-    fields.put(
-        "augment",
-        recipe.augmentations().stream()
-            .map(augmentation -> text(AugmentationTypes.REGISTRY, augmentation))
-            .toList()
-            .toString());
+    fields.put("augment", texts(AugmentationTypes.REGISTRY, recipe.augmentations()));
     fields.put("sampler", text(SamplerTypes.REGISTRY, recipe.sampler()));
     fields.put("epochs", text(recipe.epochs()));
     fields.put("batchSize", text(recipe.batchSize()));
@@ -83,6 +81,7 @@ final class Configuration {
     fields.put("dropLast", text(recipe.dropLast()));
     fields.put("precision", text(trainer.precision(model)));
     fields.put("freeze", text(recipe.freeze()));
+    fields.put(CALLBACKS, texts(CallbackTypes.REGISTRY, recipe.callbacks()));
     fields.put("seed", text(recipe.seed()));
     fields.put("images", images(train));
     fields.put("validation images", validation == null ? "none" : images(validation));
@@ -101,6 +100,9 @@ final class Configuration {
     if (checkpoint.version() == 1) {
       // The text of these fields has changed since version 1, so they cannot be compared.
       allowedChanges.addAll(Set.of("network", "optimizer", "schedule", "loss", "augment"));
+    }
+    if (!before.containsKey(CALLBACKS)) { // Earlier checkpoints do not say which there were.
+      allowedChanges.add(CALLBACKS);
     }
     List<String> differing = new ArrayList<>();
     List<String> allowable = new ArrayList<>();
@@ -132,6 +134,10 @@ final class Configuration {
     return registry.name(value).isPresent()
         ? OptionsJson.write(registry.write(value)).toString()
         : text(value);
+  }
+
+  private static <T> String texts(Registry<T> registry, List<T> values) {
+    return values.stream().map(value -> text(registry, value)).toList().toString();
   }
 
   private static String network(Network network) {

@@ -428,9 +428,10 @@ public final class Trainer {
     /**
      * Sets the options that may differ from the checkpoint's when a run is resumed; none unless
      * set. Of {@code epochs}, {@code schedule}, {@code optimizer} (its numbers, not its kind),
-     * {@code groups}, {@code loss}, {@code augment}, {@code precision} and {@code accumulate}. The
-     * resumed run takes the new values from the checkpoint on. A schedule is a function of the step
-     * and of the number of all steps: with more epochs the learning rate jumps to where the longer
+     * {@code groups}, {@code loss}, {@code augment}, {@code precision}, {@code accumulate} and
+     * {@code callbacks} (the recipe's; those of {@link #callbacks} are not compared). The resumed
+     * run takes the new values from the checkpoint on. A schedule is a function of the step and of
+     * the number of all steps: with more epochs the learning rate jumps to where the longer
      * schedule has it.
      */
     public Builder allowChanges(String... options) {

@@ -312,6 +312,12 @@ class ResumeTest {
         "dropLast must be false as in the checkpoint, got true; resume as the run began, or start another",
         run,
         recipe().dropLast(true));
+    refuses(
+        """
+        callbacks must be [] as in the checkpoint, got [{"kind":"Ema","decay":0.9}]; allow it with \
+        allowChanges("callbacks")""",
+        run,
+        Trainer.builder(recipe().build().recipe().callbacks(List.of(Ema.of(0.9)))));
   }
 
   private static void refuses(String message, Path run, Trainer.Builder recipe) {
@@ -403,7 +409,7 @@ class ResumeTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> recipe().allowChanges("batchSize").build())
         .withMessage(
-            "allowChanges must name some of [accumulate, augment, epochs, groups, loss,"
+            "allowChanges must name some of [accumulate, augment, callbacks, epochs, groups, loss,"
                 + " optimizer, precision, schedule], got"
                 + " [batchSize]");
   }
