@@ -12,6 +12,7 @@ import dev.lamina.model.Model;
 import dev.lamina.report.TensorBoard;
 import dev.lamina.step.DivergenceException;
 import dev.lamina.train.Callback;
+import dev.lamina.train.Checkpoint;
 import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
@@ -274,10 +275,14 @@ record Training(
     if (!first()) {
       return;
     }
-    Checkpoints.newest(folder)
+    Optional<Checkpoint> ofAll = Checkpoints.newest(folder);
+    ofAll
+        .or(() -> Checkpoints.newest(Checkpoints.ofFreezeEpochs(folder)))
         .ifPresent(
             checkpoint -> {
-              print("checkpoint after step %d", checkpoint.step());
+              print(
+                  "checkpoint after step %d%s",
+                  checkpoint.step(), ofAll.isPresent() ? "" : " of the classifier alone");
               print("resume     %s%s", resumeCommand, options);
             });
   }

@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * (the disk is full, say), a warning is logged and training continues. The folder is locked during
  * the run, so that no second run writes there.
  *
+ * <p>In the epochs of {@link Recipe#freezeEpochs} only the newest checkpoint is kept, in a folder
+ * of its own.
+ *
  * <p>This callback is called last, so that checkpoints contain the state of the others.
  *
  * @param run the folder of the run
@@ -64,6 +67,27 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
   @Override
   public boolean runsLast() {
     return true;
+  }
+
+  @Override
+  public boolean duringFreezeEpochs() {
+    return true;
+  }
+
+  /**
+   * Returns where the checkpoints of a run's {@link Recipe#freezeEpochs} are, which are a run of
+   * their own: the folder to give to {@link #newest}.
+   */
+  public static Path ofFreezeEpochs(Path run) {
+    return run.resolve("freeze-epochs");
+  }
+
+  /** Returns a callback as it is in the freezeEpochs: checkpoints go to their own folder. */
+  static Callback forFreezeEpochs(Callback callback) {
+    return callback instanceof Checkpoints checkpoints
+        ? new Checkpoints(
+            ofFreezeEpochs(checkpoints.run), checkpoints.interval, checkpoints.steps, 1)
+        : callback;
   }
 
   @Override

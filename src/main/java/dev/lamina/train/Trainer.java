@@ -203,12 +203,12 @@ public final class Trainer {
    * @param run the folder that was given to {@link Checkpoints#in}
    * @param model a model of the same network; its weights are replaced
    * @throws IllegalArgumentException if this recipe, the network or the images differ from the
-   *     checkpoint's in anything but callbacks and {@link Builder#allowChanges}
+   *     checkpoint's in anything but {@link Builder#callbacks} and {@link Builder#allowChanges}
    * @throws dev.lamina.io.LaminaException if there are checkpoints and none can be read
    */
   public History resume(Path run, Model model, ImageSet train, ImageSet validation) {
     checkNoSplit();
-    return run(model, train, validation, Checkpoints.newest(run));
+    return run(model, train, validation, Optional.of(run));
   }
 
   /**
@@ -216,7 +216,7 @@ public final class Trainer {
    * ImageSet)} started it.
    */
   public History resume(Path run, Model model, ImageSet train) {
-    return run(model, train, Checkpoints.newest(run));
+    return run(model, train, Optional.of(run));
   }
 
   private void checkNoSplit() {
@@ -226,16 +226,22 @@ public final class Trainer {
         recipe.validationSplit());
   }
 
-  private History run(Model model, ImageSet images, Optional<Checkpoint> from) {
+  private History run(Model model, ImageSet images, Optional<Path> folder) {
     if (recipe.validationSplit() > 0) {
       ImageSet.Split split = images.split(recipe.validationSplit(), recipe.seed());
-      return run(model, split.train(), split.validation(), from);
+      return run(model, split.train(), split.validation(), folder);
     }
-    return run(model, images, null, from);
+    return run(model, images, null, folder);
   }
 
+  /**
+   * Trains.
+   *
+   * @param folder the run that is continued, if one is
+   */
   private History run(
-      Model model, ImageSet train, @Nullable ImageSet validation, Optional<Checkpoint> from) {
+      Model model, ImageSet train, @Nullable ImageSet validation, Optional<Path> folder) {
+    Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
     if (validation != null) {
       model.checkFits(validation);
       checkArgument(
@@ -249,7 +255,7 @@ public final class Trainer {
     model.preprocessing(train.preprocessing());
     Optional<Cluster> cluster = model.session().cluster();
     cluster.ifPresent(workers -> Together.check(workers, recipe, train));
-    if (from.isEmpty() && recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
+    if (from.isEmpty() && recipe.freezeEpochs() > 0 && !trainClassifier(model, train, folder)) {
       return new History(List.of());
     }
     Callbacks started = new Callbacks(Together.callbacks(cluster, callbacks));
@@ -271,12 +277,12 @@ public final class Trainer {
   }
 
   /**
-   * Trains the classifier alone for the recipe's {@code freezeEpochs}. It is no part of the history
-   * and of checkpoints: a run that has none yet starts with it again.
+   * Trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its own, with its
+   * own checkpoints, which is no part of the history.
    *
    * @return whether it was not stopped
    */
-  private boolean trainClassifier(Model model, ImageSet train) {
+  private boolean trainClassifier(Model model, ImageSet train, Optional<Path> folder) {
     List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
     frozenLayers.addAll(recipe.freeze());
     Recipe classifierOnly =
@@ -288,9 +294,13 @@ public final class Trainer {
     History history =
         builder(classifierOnly)
             .callbacks(
-                callbacks.stream().filter(Callback::duringFreezeEpochs).toArray(Callback[]::new))
+                callbacks.stream()
+                    .filter(Callback::duringFreezeEpochs)
+                    .map(Checkpoints::forFreezeEpochs)
+                    .toArray(Callback[]::new))
+            .allowChanges(allowChanges.toArray(String[]::new))
             .build()
-            .run(model, train, null, Optional.empty());
+            .run(model, train, null, folder.map(Checkpoints::ofFreezeEpochs));
     return history.epochs().size() == recipe.freezeEpochs();
   }
 

@@ -1,9 +1,11 @@
 package dev.lamina.train;
 
+import static com.google.common.io.RecursiveDeleteOption.ALLOW_INSECURE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.google.common.base.Suppliers;
+import com.google.common.io.MoreFiles;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Activation;
@@ -18,6 +20,7 @@ import dev.lamina.model.Weights;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.OneCycle;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -82,23 +85,26 @@ class StagesTest {
     }
   }
 
-  /** Stops after some steps, also in the epochs with a frozen body. */
-  private static Callback stopAfter(int count) {
-    return new Callback() {
-      private int steps;
+  /** Counts steps, also in the epochs with a frozen body, and stops after some of them. */
+  private static final class StepCounter implements Callback {
+    private final int last;
+    private int steps;
 
-      @Override
-      public boolean duringFreezeEpochs() {
-        return true;
-      }
+    StepCounter(int last) {
+      this.last = last;
+    }
 
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (++steps == count) {
-          run.stop();
-        }
+    @Override
+    public boolean duringFreezeEpochs() {
+      return true;
+    }
+
+    @Override
+    public void onStep(StepEvent event, RunHandle run) {
+      if (++steps == last) {
+        run.stop();
       }
-    };
+    }
   }
 
   @Test
@@ -108,30 +114,40 @@ class StagesTest {
     assertThat(expected.get("top.weight")).isNotEqualTo(PLAIN.get().get("top.weight"));
   }
 
-  /** Eight steps are taken with a frozen body, and twelve with all. */
+  /** Eight steps are taken with a frozen body, and twelve with all; none of them twice. */
   @Test
-  void stoppedRun_continuesInBothStages() {
+  void stoppedRun_continuesInBothStages() throws IOException {
     Recipe recipe = RECIPE.freezeEpochs(2);
     Weights expected = trained(recipe);
-    for (int steps : new int[] {3, 13}) {
+    for (int steps : new int[] {3, 4, 13}) {
       Path run = folder.resolve("run" + steps);
       try (Model model = Model.of(NETWORK, 1)) {
         History stopped =
             Trainer.builder(recipe)
-                .callbacks(Checkpoints.in(run), stopAfter(steps))
+                .callbacks(Checkpoints.in(run), new StepCounter(steps))
                 .build()
                 .fit(model, IMAGES);
         assertThat(stopped.epochs()).hasSize(steps < 8 ? 0 : 1);
       }
-      try (Model model = Model.of(NETWORK, 1)) {
-        History resumed =
-            Trainer.builder(recipe)
-                .callbacks(Checkpoints.in(run))
-                .build()
-                .resume(run, model, IMAGES);
-        assertThat(resumed.epochs()).hasSize(3);
-        assertSame(model.weights(), expected);
-      }
+      resumes(recipe, run, 20 - steps, expected);
+    }
+    // As after a kill between the two stages.
+    MoreFiles.deleteRecursively(folder.resolve("run13/checkpoints"), ALLOW_INSECURE);
+    resumes(recipe, folder.resolve("run13"), 12, expected);
+  }
+
+  /** In a model that knows nothing. */
+  private static void resumes(Recipe recipe, Path run, int steps, Weights expected) {
+    StepCounter counter = new StepCounter(-1);
+    try (Model model = Model.of(NETWORK, 2)) {
+      History resumed =
+          Trainer.builder(recipe)
+              .callbacks(Checkpoints.in(run), counter)
+              .build()
+              .resume(run, model, IMAGES);
+      assertThat(resumed.epochs()).hasSize(3);
+      assertThat(counter.steps).isEqualTo(steps);
+      assertSame(model.weights(), expected);
     }
   }
 
