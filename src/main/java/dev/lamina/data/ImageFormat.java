@@ -1,9 +1,12 @@
 package dev.lamina.data;
 
+import com.google.common.base.Ascii;
 import com.google.common.collect.ImmutableSet;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -49,14 +52,44 @@ enum ImageFormat {
         .findFirst();
   }
 
-  /** Whether a file is of the formats of newer phones, which Java has no decoder for. */
-  static boolean isHeif(byte[] file) {
-    return HEIF.matcher(text(file, 4)).lookingAt();
+  /**
+   * Returns the format of a file that is to be read.
+   *
+   * @throws LaminaException if it is none of these, or the file has the name of another
+   */
+  static ImageFormat of(ImageName name, byte[] file) {
+    if (file.length == 0) {
+      throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
+    }
+    if (isHeif(file)) {
+      throw new LaminaException(
+          name + " is a HEIC or AVIF image, which is not read; convert it to JPEG or PNG");
+    }
+    ImageFormat format =
+        of(file)
+            .orElseThrow(
+                () ->
+                    new LaminaException(
+                        name
+                            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP);"
+                            + " convert it to PNG or JPEG, or remove it"));
+    if (!format.mayHaveOtherName()
+        && !name.extension().isEmpty()
+        && !format.extensions.contains(name.extension())) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s is a %s image with the name of another format; rename it to .%s or convert it",
+              name,
+              format,
+              Ascii.toLowerCase(format.name())));
+    }
+    return format;
   }
 
-  /** Whether files with this extension, in lower case, are expected to be of this format. */
-  boolean hasExtension(String extension) {
-    return extensions.contains(extension);
+  /** Whether a file is of the formats of newer phones, which Java has no decoder for. */
+  private static boolean isHeif(byte[] file) {
+    return HEIF.matcher(text(file, 4)).lookingAt();
   }
 
   /**
@@ -71,7 +104,7 @@ enum ImageFormat {
    * Whether other programs find out by the content that a file has the extension of another format.
    * TensorFlow and Keras do so for these formats, and fail for TIFF and WebP.
    */
-  boolean mayHaveOtherName() {
+  private boolean mayHaveOtherName() {
     return this != TIFF && this != WEBP;
   }
 

@@ -1,7 +1,5 @@
 package dev.lamina.data;
 
-import com.google.common.base.Ascii;
-import com.google.common.io.MoreFiles;
 import com.google.common.primitives.Bytes;
 import com.google.common.primitives.Ints;
 import dev.lamina.io.LaminaException;
@@ -49,23 +47,6 @@ public final class Images {
 
   private static final Semaphore MEMORY = new Semaphore(PIXELS_AT_ONCE, true);
 
-  /**
-   * The name of a file in messages.
-   *
-   * @param extension in lower case; empty if it does not matter
-   */
-  private record Name(String text, String extension) {
-    static Name of(Path file) {
-      return new Name(
-          Messages.printable(file), Ascii.toLowerCase(MoreFiles.getFileExtension(file)));
-    }
-
-    @Override
-    public String toString() {
-      return text;
-    }
-  }
-
   private Images() {}
 
   /**
@@ -88,7 +69,7 @@ public final class Images {
           String.format(
               Locale.ROOT,
               "%s must be %d x %d (width x height), is %d x %d; scale it first",
-              Name.of(file),
+              ImageName.of(file),
               width,
               height,
               image.width(),
@@ -104,7 +85,7 @@ public final class Images {
    * @throws LaminaException if the file is missing or is not a readable image
    */
   public static byte[] read(Path file, Preprocessing preprocessing) {
-    return prepare(Name.of(file), bytes(file), preprocessing);
+    return prepare(ImageName.of(file), bytes(file), preprocessing);
   }
 
   /**
@@ -116,10 +97,10 @@ public final class Images {
    *     in its header, or has so many scans that decoding it takes minutes
    */
   public static byte[] read(String name, byte[] file, Preprocessing preprocessing) {
-    return prepare(new Name(Messages.printable(name), ""), file, preprocessing);
+    return prepare(new ImageName(Messages.printable(name), ""), file, preprocessing);
   }
 
-  private static byte[] prepare(Name name, byte[] file, Preprocessing preprocessing) {
+  private static byte[] prepare(ImageName name, byte[] file, Preprocessing preprocessing) {
     return preprocessing.apply(decode(name, file, preprocessing.upright()));
   }
 
@@ -151,7 +132,7 @@ public final class Images {
   }
 
   private static Size size(Path file, byte[] head, long length) {
-    Name name = Name.of(file);
+    ImageName name = ImageName.of(file);
     return use(name, head, (input, reader) -> size(name, length, input, reader));
   }
 
@@ -189,14 +170,15 @@ public final class Images {
 
   private static InputStream open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new LaminaException(Name.of(file) + " does not exist or is not a file; check the path");
+      throw new LaminaException(
+          ImageName.of(file) + " does not exist or is not a file; check the path");
     }
     return Files.newInputStream(file);
   }
 
   private static LaminaException unreadable(Path file, IOException e) {
     return new LaminaException(
-        Name.of(file)
+        ImageName.of(file)
             + " cannot be read ("
             + Messages.singleLine(e.toString())
             + "); check its permissions",
@@ -205,10 +187,10 @@ public final class Images {
 
   /** Decodes an image file of any size, and turns it upright if that is asked for. */
   static RgbImage decode(Path file, boolean upright) {
-    return decode(Name.of(file), bytes(file), upright);
+    return decode(ImageName.of(file), bytes(file), upright);
   }
 
-  private static RgbImage decode(Name name, byte[] file, boolean upright) {
+  private static RgbImage decode(ImageName name, byte[] file, boolean upright) {
     return use(
         name,
         file,
@@ -227,7 +209,7 @@ public final class Images {
         });
   }
 
-  private static void checkMemory(Name name, Size size, int pixels) {
+  private static void checkMemory(ImageName name, Size size, int pixels) {
     if (pixels > PIXELS_AT_ONCE) {
       throw new LaminaException(
           String.format(
@@ -251,7 +233,7 @@ public final class Images {
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
   }
 
-  private static Size size(Name name, long length, Input input, ImageReader reader)
+  private static Size size(ImageName name, long length, Input input, ImageReader reader)
       throws IOException {
     JpegFile jpeg = input.jpeg();
     Size size =
@@ -286,7 +268,7 @@ public final class Images {
   }
 
   /** Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data. */
-  private static void checkScans(Name name, byte[] file) {
+  private static void checkScans(ImageName name, byte[] file) {
     if (!JpegFile.is(file)) {
       return;
     }
@@ -347,8 +329,8 @@ public final class Images {
     T apply(Input input, ImageReader reader) throws IOException;
   }
 
-  private static <T> T use(Name name, byte[] file, Use<T> use) {
-    ImageFormat format = format(name, file);
+  private static <T> T use(ImageName name, byte[] file, Use<T> use) {
+    ImageFormat format = ImageFormat.of(name, file);
     try {
       Input input = Input.of(format, file);
       try (ImageInputStream stream = input.stream(file)) {
@@ -375,35 +357,5 @@ public final class Images {
               Messages.singleLine(reason)),
           e);
     }
-  }
-
-  private static ImageFormat format(Name name, byte[] file) {
-    if (file.length == 0) {
-      throw new LaminaException(name + " is empty (0 bytes); remove it or copy it again");
-    }
-    if (ImageFormat.isHeif(file)) {
-      throw new LaminaException(
-          name + " is a HEIC or AVIF image, which is not read; convert it to JPEG or PNG");
-    }
-    ImageFormat format =
-        ImageFormat.of(file)
-            .orElseThrow(
-                () ->
-                    new LaminaException(
-                        name
-                            + " is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP);"
-                            + " convert it to PNG or JPEG, or remove it"));
-    if (!format.mayHaveOtherName()
-        && !name.extension().isEmpty()
-        && !format.hasExtension(name.extension())) {
-      throw new LaminaException(
-          String.format(
-              Locale.ROOT,
-              "%s is a %s image with the name of another format; rename it to .%s or convert it",
-              name,
-              format,
-              Ascii.toLowerCase(format.name())));
-    }
-    return format;
   }
 }
