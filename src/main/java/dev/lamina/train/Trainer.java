@@ -2,7 +2,6 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.base.Suppliers;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Sampler;
@@ -25,16 +24,10 @@ import dev.lamina.step.TrainStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Trains a model on a set of images. A trainer is a {@link Recipe} with metrics and callbacks: it
@@ -52,14 +45,14 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class Trainer {
-  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
-
   final Recipe recipe;
   final List<Callback> callbacks;
   final List<Metric> metrics;
   final Set<String> allowChanges;
   private final FrozenLayers frozen;
-  private final boolean optimizerGiven;
+
+  /** Whether the optimizer was set beside the recipe. */
+  final boolean optimizerGiven;
 
   private Trainer(Builder builder) {
     checkArgument(
@@ -100,7 +93,7 @@ public final class Trainer {
    * @throws CallbackException if a callback throws
    */
   public History fit(Model model, ImageSet train) {
-    return run(model, train, Optional.empty());
+    return new Fit(this, Optional.empty()).run(model, train);
   }
 
   /**
@@ -114,7 +107,7 @@ public final class Trainer {
    */
   public History fit(Model model, ImageSet train, ImageSet validation) {
     checkNoSplit();
-    return run(model, train, validation, Optional.empty());
+    return new Fit(this, Optional.empty()).run(model, train, validation);
   }
 
   /**
@@ -163,7 +156,8 @@ public final class Trainer {
     return step(model, images, List.of());
   }
 
-  private TrainStep step(Model model, ImageSet images, List<AfterUpdate> afterUpdate) {
+  /** Returns the step with what callbacks add to it. */
+  TrainStep step(Model model, ImageSet images, List<AfterUpdate> afterUpdate) {
     check(model, images);
     List<Metric> reported = new ArrayList<>(List.of(Accuracy.create()));
     reported.addAll(metrics);
@@ -185,7 +179,8 @@ public final class Trainer {
             afterUpdate));
   }
 
-  private BatchOrder order(ImageSet images) {
+  /** Returns the order of the images. */
+  BatchOrder order(ImageSet images) {
     return new BatchOrder(
         images, recipe.sampler(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
   }
@@ -208,7 +203,7 @@ public final class Trainer {
    */
   public History resume(Path run, Model model, ImageSet train, ImageSet validation) {
     checkNoSplit();
-    return run(model, train, validation, Optional.of(run));
+    return new Fit(this, Optional.of(run)).run(model, train, validation);
   }
 
   /**
@@ -216,7 +211,7 @@ public final class Trainer {
    * ImageSet)} started it.
    */
   public History resume(Path run, Model model, ImageSet train) {
-    return run(model, train, Optional.of(run));
+    return new Fit(this, Optional.of(run)).run(model, train);
   }
 
   private void checkNoSplit() {
@@ -224,94 +219,6 @@ public final class Trainer {
         recipe.validationSplit() == 0,
         "validationSplit must be 0 if validation images are given, got %s",
         recipe.validationSplit());
-  }
-
-  private History run(Model model, ImageSet images, Optional<Path> folder) {
-    if (recipe.validationSplit() > 0) {
-      ImageSet.Split split = images.split(recipe.validationSplit(), recipe.seed());
-      return run(model, split.train(), split.validation(), folder);
-    }
-    return run(model, images, null, folder);
-  }
-
-  /**
-   * Trains.
-   *
-   * @param folder the run that is continued, if one is
-   */
-  private History run(
-      Model model, ImageSet train, @Nullable ImageSet validation, Optional<Path> folder) {
-    Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
-    if (validation != null) {
-      model.checkFits(validation);
-      checkArgument(
-          validation.classNames().equals(train.classNames()),
-          "classes of the validation images must be those of the training images %s, got %s",
-          train.classNames(),
-          validation.classNames());
-    }
-    BatchOrder order = order(train);
-    model.classNames(train.classNames());
-    model.preprocessing(train.preprocessing());
-    Optional<Cluster> cluster = model.session().cluster();
-    cluster.ifPresent(workers -> Together.check(workers, recipe, train));
-    if (from.isEmpty() && recipe.freezeEpochs() > 0 && !trainClassifier(model, train, folder)) {
-      return new History(List.of());
-    }
-    Callbacks started = new Callbacks(Together.callbacks(cluster, callbacks));
-    try (TrainStep step = step(model, train, List.of(started.afterUpdate()))) {
-      Supplier<Map<String, String>> configuration =
-          Suppliers.memoize(() -> Configuration.of(this, model, train, validation));
-      RunState state =
-          new RunState(model.session(), step.state(), configuration, order.stepsPerEpoch());
-      from.ifPresent(
-          checkpoint -> {
-            Configuration.check(checkpoint, configuration.get(), allowChanges);
-            state.restore(checkpoint);
-            step.sums(checkpoint.progress().sums());
-          });
-      cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
-      logMomentum();
-      return new Run(this, model, step, started, state, order, train, validation).finish();
-    }
-  }
-
-  /**
-   * Trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its own, with its
-   * own checkpoints, which is no part of the history.
-   *
-   * @return whether it was not stopped
-   */
-  private boolean trainClassifier(Model model, ImageSet train, Optional<Path> folder) {
-    List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
-    frozenLayers.addAll(recipe.freeze());
-    Recipe classifierOnly =
-        recipe
-            .epochs(recipe.freezeEpochs())
-            .freezeEpochs(0)
-            .freeze(frozenLayers)
-            .callbacks(List.of());
-    History history =
-        builder(classifierOnly)
-            .callbacks(
-                callbacks.stream()
-                    .filter(Callback::duringFreezeEpochs)
-                    .map(Checkpoints::forFreezeEpochs)
-                    .toArray(Callback[]::new))
-            .allowChanges(allowChanges.toArray(String[]::new))
-            .build()
-            .run(model, train, null, folder.map(Checkpoints::ofFreezeEpochs));
-    return history.epochs().size() == recipe.freezeEpochs();
-  }
-
-  /** Logs if the schedule overrides the momentum of the optimizer. */
-  private void logMomentum() {
-    OptionalDouble scheduled = recipe.schedule().momentum(0, 1);
-    double own = recipe.optimizer().momentum();
-    if (optimizerGiven && scheduled.isPresent() && own > 0) {
-      LOG.info(
-          "the schedule sets the momentum of every step; the optimizer's own {} is not used", own);
-    }
   }
 
   /** A mutable builder: a {@link Recipe}, metrics and callbacks. */

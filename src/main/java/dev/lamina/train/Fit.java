@@ -1,0 +1,118 @@
+package dev.lamina.train;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.base.Suppliers;
+import dev.lamina.data.ImageSet;
+import dev.lamina.distributed.Cluster;
+import dev.lamina.model.Model;
+import dev.lamina.pipeline.BatchOrder;
+import dev.lamina.step.TrainStep;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call of {@link Trainer#fit} or {@link Trainer#resume}: prepares the {@link Run}, and trains
+ * the classifier alone before it if the recipe says so.
+ *
+ * @param trainer the trainer
+ * @param folder the run that is continued; empty for a new one
+ */
+record Fit(Trainer trainer, Optional<Path> folder) {
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+  /** Trains on images, of which the recipe may set some aside for validation. */
+  History run(Model model, ImageSet images) {
+    Recipe recipe = trainer.recipe;
+    if (recipe.validationSplit() > 0) {
+      ImageSet.Split split = images.split(recipe.validationSplit(), recipe.seed());
+      return run(model, split.train(), split.validation());
+    }
+    return run(model, images, null);
+  }
+
+  /** Trains, and validates if there are images for that. */
+  History run(Model model, ImageSet train, @Nullable ImageSet validation) {
+    Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
+    if (validation != null) {
+      model.checkFits(validation);
+      checkArgument(
+          validation.classNames().equals(train.classNames()),
+          "classes of the validation images must be those of the training images %s, got %s",
+          train.classNames(),
+          validation.classNames());
+    }
+    BatchOrder order = trainer.order(train);
+    model.classNames(train.classNames());
+    model.preprocessing(train.preprocessing());
+    Optional<Cluster> cluster = model.session().cluster();
+    cluster.ifPresent(workers -> Together.check(workers, trainer.recipe, train));
+    if (from.isEmpty() && trainer.recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
+      return new History(List.of());
+    }
+    Callbacks started = new Callbacks(Together.callbacks(cluster, trainer.callbacks));
+    try (TrainStep step = trainer.step(model, train, List.of(started.afterUpdate()))) {
+      Supplier<Map<String, String>> configuration =
+          Suppliers.memoize(() -> Configuration.of(trainer, model, train, validation));
+      RunState state =
+          new RunState(model.session(), step.state(), configuration, order.stepsPerEpoch());
+      from.ifPresent(
+          checkpoint -> {
+            Configuration.check(checkpoint, configuration.get(), trainer.allowChanges);
+            state.restore(checkpoint);
+            step.sums(checkpoint.progress().sums());
+          });
+      cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
+      logMomentum();
+      return new Run(trainer, model, step, started, state, order, train, validation).finish();
+    }
+  }
+
+  /**
+   * Trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its own, with its
+   * own checkpoints, which is no part of the history.
+   *
+   * @return whether it was not stopped
+   */
+  private boolean trainClassifier(Model model, ImageSet train) {
+    Recipe recipe = trainer.recipe;
+    List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
+    frozenLayers.addAll(recipe.freeze());
+    Recipe classifierOnly =
+        recipe
+            .epochs(recipe.freezeEpochs())
+            .freezeEpochs(0)
+            .freeze(frozenLayers)
+            .callbacks(List.of());
+    Trainer classifierTrainer =
+        Trainer.builder(classifierOnly)
+            .callbacks(
+                trainer.callbacks.stream()
+                    .filter(Callback::duringFreezeEpochs)
+                    .map(Checkpoints::forFreezeEpochs)
+                    .toArray(Callback[]::new))
+            .allowChanges(trainer.allowChanges.toArray(String[]::new))
+            .build();
+    History history =
+        new Fit(classifierTrainer, folder.map(Checkpoints::ofFreezeEpochs)).run(model, train, null);
+    return history.epochs().size() == recipe.freezeEpochs();
+  }
+
+  /** Logs if the schedule overrides the momentum of the optimizer. */
+  private void logMomentum() {
+    OptionalDouble scheduled = trainer.recipe.schedule().momentum(0, 1);
+    double own = trainer.recipe.optimizer().momentum();
+    if (trainer.optimizerGiven && scheduled.isPresent() && own > 0) {
+      LOG.info(
+          "the schedule sets the momentum of every step; the optimizer's own {} is not used", own);
+    }
+  }
+}
