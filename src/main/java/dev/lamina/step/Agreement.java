@@ -3,26 +3,34 @@ package dev.lamina.step;
 import dev.lamina.distributed.Cluster;
 import dev.lamina.graph.GraphSession;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
+import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat64;
 
 /**
  * What the workers of a cluster decide together: after which step they stop, and which numbers an
- * epoch is judged by. In a process that trains alone, it is what that one decides.
+ * epoch is judged by. In a process that trains alone, it is what that one decides. On the way they
+ * tell how long each computes, and worker 0 warns of slow ones.
  */
 final class Agreement {
+  private static final Logger LOG = LoggerFactory.getLogger(Agreement.class);
+
   /** A sum over the workers, of numbers that each of them feeds. */
   private record Sum(Placeholder<TFloat64> own, Operand<TFloat64> all) {
     static Sum of(Ops tf, Cluster cluster, int size) {
@@ -36,12 +44,21 @@ final class Agreement {
   private final @Nullable Cluster cluster;
   private final int metrics;
 
-  /** [whether a stop was requested], summed in every step. Null if this process trains alone. */
+  /**
+   * [whether a stop was requested, the seconds of each worker in the step before], summed in every
+   * step. Null if this process trains alone.
+   */
   private final @Nullable Sum inStep;
+
+  /** When the gradients of this worker were there, in seconds since 1970. */
+  private final @Nullable Operand<TFloat64> computed;
 
   /** The same, then images, loss and metrics of worker 0, summed between two steps. */
   private final @Nullable Sum between;
 
+  private final SlowWorkers slow = new SlowWorkers();
+  private double started;
+  private double seconds;
   private volatile boolean requested;
   private volatile boolean agreed;
 
@@ -49,13 +66,16 @@ final class Agreement {
    * Builds the operations.
    *
    * @param metrics the number of metrics
+   * @param gradients those of this worker
    */
-  Agreement(GraphSession session, int metrics) {
+  Agreement(GraphSession session, int metrics, Collection<? extends Op> gradients) {
     this.session = session;
     this.metrics = metrics;
     cluster = session.cluster().orElse(null);
     Ops tf = session.ops().withSubScope("agreement");
-    inStep = cluster == null ? null : Sum.of(tf, cluster, 1);
+    inStep = cluster == null ? null : Sum.of(tf, cluster, 1 + cluster.size());
+    computed =
+        cluster == null ? null : tf.withControlDependencies(List.copyOf(gradients)).timestamp();
     between = cluster == null ? null : Sum.of(tf, cluster, 3 + metrics);
   }
 
@@ -75,20 +95,34 @@ final class Agreement {
     return agreed;
   }
 
+  /** Begins to measure a step. */
+  void start() {
+    started = System.currentTimeMillis() / 1e3;
+  }
+
   /** Makes a run of a step agree; returns what was fed, to be closed after it. */
   Update.Scalars feed(Session.Runner runner) {
-    if (inStep == null) {
+    if (cluster == null || inStep == null) {
       return () -> {};
     }
-    TFloat64 own = TFloat64.vectorOf(requested ? 1 : 0);
-    runner.feed(inStep.own(), own).fetch(inStep.all());
+    double[] values = new double[1 + cluster.size()];
+    values[0] = requested ? 1 : 0;
+    values[1 + cluster.rank()] = seconds;
+    TFloat64 own = TFloat64.vectorOf(values);
+    runner.feed(inStep.own(), own).fetch(computed).fetch(inStep.all());
     return own::close;
   }
 
   /** Reads what a run of a step has agreed on: the last of its results. */
   void read(Result result) {
-    if (inStep != null) {
-      agreed |= ((TFloat64) result.get(result.size() - 1)).getDouble(0) > 0;
+    if (cluster == null) {
+      return;
+    }
+    seconds = ((TFloat64) result.get(result.size() - 2)).getDouble() - started;
+    double[] all = StdArrays.array1dCopyOf((TFloat64) result.get(result.size() - 1));
+    agreed |= all[0] > 0;
+    if (cluster.isFirst()) {
+      slow.add(Arrays.copyOfRange(all, 1, all.length)).forEach(LOG::warn);
     }
   }
 

@@ -94,7 +94,7 @@ public final class TrainStep implements AutoCloseable {
     Ops tf = session.ops().withSubScope("exchange");
     Contribution exchanged =
         options.exchange().apply(tf, accumulation == null ? contribution : accumulation.whole());
-    agreement = new Agreement(session, options.metrics().size());
+    agreement = new Agreement(session, options.metrics().size(), contribution.gradients().values());
     update =
         new Update(
             session, state, options, gradients.values(), exchanged, model.variables(), lossScale);
@@ -218,6 +218,7 @@ public final class TrainStep implements AutoCloseable {
       double learningRate,
       double momentum)
       throws FiniteCheck.NotFinite {
+    agreement.start();
     double[] sums = accumulation == null ? new double[0] : accumulation.start();
     int last = divided.size() - 1;
     for (int part = 0; part <= last; part++) {
