@@ -79,9 +79,14 @@ public final class Cluster {
    */
   public static synchronized Cluster join(Workers workers) {
     checkState(joined == null, "a process can join workers only once");
+    joined = meet(workers, Version.get());
+    return joined;
+  }
+
+  /** Connects a worker of a version with the others. */
+  static Cluster meet(Workers workers, String version) {
     Cluster cluster = new Cluster(workers);
-    cluster.meet();
-    joined = cluster;
+    cluster.meet(version);
     return cluster;
   }
 
@@ -90,14 +95,23 @@ public final class Cluster {
     return Optional.ofNullable(joined);
   }
 
-  private void meet() {
+  private void meet(String version) {
     // The first exchange connects; only then is this machine's address in their network known.
-    List<String> versions = rendezvous.exchange(Version.get(), workers.timeout());
-    checkSame("version", versions);
+    checkSame("version", exchange(version));
     String own =
         HostAndPort.fromParts(rendezvous.address().getHostAddress(), port.getLocalPort())
             .toString();
-    addresses = rendezvous.exchange(own, workers.timeout());
+    addresses = exchange(own);
+  }
+
+  /**
+   * Exchanges a line of text. All workers have to call it, between two steps.
+   *
+   * @return the lines of all, by rank
+   * @throws WorkersException if a worker does not answer in time
+   */
+  public List<String> exchange(String line) {
+    return rendezvous.exchange(line, workers.timeout());
   }
 
   /** Returns the number of this worker, from 0. */
@@ -124,9 +138,7 @@ public final class Cluster {
    */
   public void agree(Map<String, String> metadata) {
     List<Map<String, String>> all =
-        rendezvous.exchange(Lines.write(metadata), workers.timeout()).stream()
-            .map(Lines::read)
-            .toList();
+        exchange(Lines.write(metadata)).stream().map(Lines::read).toList();
     metadata.keySet().forEach(name -> checkSame(name, values(all, name)));
   }
 

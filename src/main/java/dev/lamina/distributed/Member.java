@@ -3,6 +3,7 @@ package dev.lamina.distributed;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.io.Messages;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -41,11 +42,12 @@ final class Member implements Rendezvous {
 
   @Override
   public List<String> exchange(String mine, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.plus(patience).toNanos();
     // Before it connects: worker 0 does not wait long for whoever has connected.
     String message = Lines.message(workers, mine);
+    long now = System.nanoTime();
+    long deadline = now + timeout.plus(patience).toNanos();
     try {
-      Connection open = connection == null ? connect(deadline) : connection;
+      Connection open = connection == null ? connect(now + timeout.toNanos()) : connection;
       connection = open;
       open.write(message);
       return Lines.lines(open.read(deadline));
@@ -62,6 +64,14 @@ final class Member implements Rendezvous {
     }
   }
 
+  /**
+   * Returns whether a socket is connected to itself. Where nobody listens at a port that the system
+   * may choose for the client's side, it may choose just that one, and TCP connects the two.
+   */
+  static boolean isToItself(Socket socket) {
+    return socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress());
+  }
+
   /** Tries until worker 0 listens; its name may be unknown until it has been started. */
   private Connection connect(long deadline) throws IOException {
     while (true) {
@@ -69,6 +79,9 @@ final class Member implements Rendezvous {
       try {
         int millis = (int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
         socket.connect(new InetSocketAddress(workers.host(), workers.port()), millis);
+        if (isToItself(socket)) {
+          throw new ConnectException("Connection refused");
+        }
         return new Connection(socket);
       } catch (IOException e) {
         socket.close();

@@ -100,6 +100,14 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
     return new CheckpointWriter(this);
   }
 
+  /** Returns the first of these among callbacks. */
+  static Optional<Checkpoints> among(List<Callback> callbacks) {
+    return callbacks.stream()
+        .filter(Checkpoints.class::isInstance)
+        .map(Checkpoints.class::cast)
+        .findFirst();
+  }
+
   /** Returns the files of a run's checkpoints by their step, in that order. */
   public static SortedMap<Long, Path> files(Path run) {
     return CheckpointFolder.of(run).bySteps();

@@ -54,7 +54,9 @@ record Fit(Trainer trainer, Optional<Path> folder) {
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
     Optional<Cluster> cluster = model.session().cluster();
-    cluster.ifPresent(workers -> Together.check(workers, trainer.recipe, train));
+    cluster.ifPresent(
+        workers ->
+            Together.check(workers, trainer.recipe, train, Checkpoints.among(trainer.callbacks)));
     if (from.isEmpty() && trainer.recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
       return new History(List.of());
     }

@@ -115,11 +115,7 @@ final class Run implements RunHandle {
 
   /** Has {@link Checkpoints} store the run after a callback has failed; says how to continue. */
   private String store(CallbackException failure) {
-    Optional<Checkpoints> checkpoints =
-        trainer.callbacks.stream()
-            .filter(Checkpoints.class::isInstance)
-            .map(Checkpoints.class::cast)
-            .findFirst();
+    Optional<Checkpoints> checkpoints = Checkpoints.among(trainer.callbacks);
     if (checkpoints.isEmpty()) {
       return "; the run has no checkpoint: correct the callback and start again";
     }

@@ -6,13 +6,20 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.lamina.data.ImageSet;
 import dev.lamina.distributed.Cluster;
+import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.LaminaException;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +29,9 @@ final class Together {
 
   private Together() {}
 
-  /** Checks that every worker gets a share of each batch. */
-  static void check(Cluster cluster, Recipe recipe, ImageSet train) {
+  /** Checks that every worker gets a share of each batch, and sees the checkpoints. */
+  static void check(
+      Cluster cluster, Recipe recipe, ImageSet train, Optional<Checkpoints> checkpoints) {
     checkArgument(
         train.size() >= cluster.size(),
         "workers must be at most the %s training images, got %s",
@@ -40,6 +48,37 @@ final class Together {
         cluster.rank(),
         cluster.size(),
         recipe.batchSize());
+    checkpoints.ifPresent(written -> checkSee(cluster, written.run()));
+  }
+
+  /**
+   * Checks that all workers see the folder that worker 0 writes checkpoints to: it leaves a file
+   * there until all have looked for it.
+   *
+   * @throws LaminaException on all workers if one does not see it
+   */
+  private static void checkSee(Cluster cluster, Path run) {
+    String name = ".seen-by-workers-" + UUID.randomUUID();
+    if (cluster.isFirst()) {
+      AtomicFiles.write(run.resolve(name), new byte[0]);
+    }
+    Path file = run.resolve(cluster.exchange(name).get(0));
+    List<String> seen = cluster.exchange(Files.exists(file) ? "" : run.toString());
+    if (cluster.isFirst()) {
+      try {
+        Files.delete(file);
+      } catch (IOException e) {
+        throw new UncheckedIOException(file + " could not be deleted (" + e + ")", e);
+      }
+    }
+    for (int rank = 0; rank < seen.size(); rank++) {
+      if (!seen.get(rank).isEmpty()) {
+        throw new LaminaException(
+            ("rank %s does not see in %s what rank 0 writes to its run folder; give all the same"
+                    + " folder, on a file system that all machines share")
+                .formatted(rank, seen.get(rank)));
+      }
+    }
   }
 
   /** Returns the callbacks of this worker. */

@@ -2,23 +2,14 @@ package dev.lamina.distributed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lamina.data.Shuffled;
 import dev.lamina.distributed.WorkerProcess.Norms;
-import dev.lamina.io.HeldPort;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
-import dev.lamina.pipeline.BatchOrder;
-import dev.lamina.step.TrainStep;
-import dev.lamina.torture.JavaProcess;
+import dev.lamina.train.Checkpoints;
 import dev.lamina.train.History;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import dev.lamina.train.Trainer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,42 +17,13 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterTest {
   @TempDir private Path folder;
 
-  /** Starts {@link WorkerProcess} as two workers, and returns what each has printed. */
-  private List<String> twoWorkers() throws IOException, InterruptedException {
-    try (HeldPort port = new HeldPort()) {
-      return twoWorkers(Integer.toString(port.number()));
-    }
-  }
-
-  private List<String> twoWorkers(String port) throws IOException, InterruptedException {
-    List<Process> processes = new ArrayList<>();
-    for (int rank = 0; rank < 2; rank++) {
-      ProcessBuilder builder =
-          JavaProcess.of(WorkerProcess.class, folder).redirectErrorStream(true);
-      builder
-          .environment()
-          .putAll(
-              Map.of(
-                  "RANK", Integer.toString(rank),
-                  "WORLD_SIZE", "2",
-                  "MASTER_ADDR", "127.0.0.1",
-                  "MASTER_PORT", port,
-                  "LAMINA_WORKER_TIMEOUT", "900"));
-      processes.add(builder.start());
-    }
-    List<String> said = new ArrayList<>();
-    for (Process process : processes) {
-      said.add(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-      process.waitFor();
-    }
-    return said;
-  }
-
   @Test
   void twoWorkers_takeTheStepsOfOneProcess() throws Exception {
-    List<String> said = twoWorkers();
+    List<String> said =
+        WorkerProcess.start(
+            2, folder, Norms.NONE, Norms.OF_SHARES, Norms.SYNCHRONIZED, WorkerProcess.TELL);
     assertThat(folder.resolve("SYNCHRONIZED.safetensors")).as(said.toString()).exists();
-    assertClose(read(Norms.OF_SHARES), twoShards(), 1e-6);
+    assertClose(read(Norms.OF_SHARES), Shards.train(Norms.OF_SHARES, 2), 1e-6);
     try (Model model = Model.of(WorkerProcess.network(Norms.SYNCHRONIZED), WorkerProcess.SEED)) {
       fit(model, Norms.SYNCHRONIZED);
       assertClose(read(Norms.SYNCHRONIZED), model.weights(), 1e-5);
@@ -75,7 +37,42 @@ class ClusterTest {
           .contains(history.last().training().values().toString());
     }
     assertThat(said.get(1)).doesNotContain("images=");
-    assertThat(said.get(0)).contains("lost worker 0 lost another one: rank 1 of 2 workers ended");
+    assertRefusals(said);
+    assertThat(said.get(0))
+        .containsPattern(
+            "DEBUG dev.lamina.step.SlowWorkers - median seconds of the workers' shares in 20 steps:"
+                + " \\[(?!0\\.0,)\\d[^,]+, (?!0\\.0\\])\\d[^,]+\\]")
+        .contains("lost worker 0 lost another one: rank 1 of 2 workers ended");
+    assertContinuesAlone();
+  }
+
+  private void assertRefusals(List<String> said) {
+    for (String each : said) {
+      assertThat(each)
+          .containsPattern(
+              "refused schedule must be the same on all workers, is .*0\\.05.* on rank 0 and .*0\\.06.* on"
+                  + " rank 1; start all with the same command, images and run folder\n")
+          .containsPattern("refused images must be the same on all workers, is .* on rank 0 and ")
+          .contains("refused workers must be at most the 1 training images, got 2\n")
+          .contains(
+              ("refused rank 1 does not see in %s what rank 0 writes to its run folder; give all the same"
+                      + " folder, on a file system that all machines share\n")
+                  .formatted(folder.resolve("run1")));
+    }
+    assertThat(folder.resolve("run0")).isEmptyDirectory();
+  }
+
+  /** What two workers began, one process ends, as if it had begun it. */
+  private void assertContinuesAlone() {
+    Path lost = folder.resolve("lost");
+    assertThat(Checkpoints.newest(lost).orElseThrow().step()).isEqualTo(3);
+    try (Model resumed = Model.of(WorkerProcess.network(Norms.NONE), WorkerProcess.SEED);
+        Model alone = Model.of(WorkerProcess.network(Norms.NONE), WorkerProcess.SEED)) {
+      Trainer trainer = WorkerProcess.trainer(Norms.NONE);
+      trainer.resume(lost, resumed, WorkerProcess.images());
+      trainer.fit(alone, WorkerProcess.images());
+      assertClose(resumed.weights(), alone.weights(), 1e-6);
+    }
   }
 
   private static History fit(Model model, Norms norms) {
@@ -90,60 +87,7 @@ class ClusterTest {
     }
   }
 
-  /**
-   * Each step is taken with either half of the batch from the same weights. Without momentum the
-   * mean of the two results is the step with the mean of the gradients, and the running statistics
-   * are the mean of those of the halves.
-   */
-  private static Weights twoShards() {
-    try (Model model = Model.of(WorkerProcess.network(Norms.OF_SHARES), WorkerProcess.SEED);
-        TrainStep step =
-            WorkerProcess.trainer(Norms.OF_SHARES).step(model, WorkerProcess.images())) {
-      BatchOrder order =
-          new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
-      for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {
-        int[] batch = order.batch(i);
-        Weights before = model.weights();
-        int half = batch.length / 2;
-        Weights first = half == 0 ? before : after(step, model, Arrays.copyOf(batch, half), i);
-        model.assign(before);
-        Weights second = after(step, model, Arrays.copyOfRange(batch, half, batch.length), i);
-        model.assign(mean(first, second, (double) half / batch.length));
-      }
-      return model.weights();
-    }
-  }
-
-  private static Weights after(TrainStep step, Model model, int[] batch, int number) {
-    step.run(batch, number, 0.05, 0);
-    return model.weights();
-  }
-
-  private static Weights mean(Weights first, Weights second, double share) {
-    Map<String, float[]> mean = new LinkedHashMap<>();
-    first
-        .asMap()
-        .forEach(
-            (name, values) -> {
-              float[] result = new float[values.length];
-              for (int i = 0; i < result.length; i++) {
-                result[i] = (float) (share * values[i] + (1 - share) * second.get(name)[i]);
-              }
-              mean.put(name, result);
-            });
-    return Weights.of(mean);
-  }
-
   private static void assertClose(Weights actual, Weights expected, double tolerance) {
-    expected
-        .asMap()
-        .forEach(
-            (name, values) -> {
-              double worst = 0;
-              for (int i = 0; i < values.length; i++) {
-                worst = Math.max(worst, Math.abs(values[i] - actual.get(name)[i]));
-              }
-              assertThat(worst).as("difference of " + name).isLessThan(tolerance);
-            });
+    assertThat(Shards.difference(actual, expected)).isLessThan(tolerance);
   }
 }

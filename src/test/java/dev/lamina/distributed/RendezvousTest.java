@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lamina.io.HeldPort;
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -150,6 +151,33 @@ class RendezvousTest {
         .withMessageMatching(
             "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 within 0 s \\((Connect|SocketTimeout).*\\);"
                 + " start all again, all with its address");
+  }
+
+  @Test
+  void socketThatIsConnectedToItself_isNoCoordinator() throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.bind(new InetSocketAddress("127.0.0.1", 0));
+      socket.connect(socket.getLocalSocketAddress());
+      assertThat(Member.isToItself(socket)).isTrue();
+    }
+    try (ServerSocket server = new ServerSocket(0);
+        Socket socket = new Socket("127.0.0.1", server.getLocalPort())) {
+      assertThat(Member.isToItself(socket)).isFalse();
+    }
+  }
+
+  @Test
+  void otherVersion_isRefused() {
+    Workers first = Workers.of(0, 2, "127.0.0.1", port.number());
+    CompletableFuture<Cluster> second =
+        CompletableFuture.supplyAsync(
+            () -> Cluster.meet(Workers.of(1, 2, "127.0.0.1", port.number()), "0.3"));
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Cluster.meet(first, "0.2"))
+        .withMessage(
+            "version must be the same on all workers, is 0.2 on rank 0 and 0.3 on rank 1; start all with the"
+                + " same command, images and run folder");
+    assertThat(failure(second)).isInstanceOf(LaminaException.class);
   }
 
   @Test

@@ -1,8 +1,12 @@
 package dev.lamina.distributed;
 
+import dev.lamina.augment.Batch;
+import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
+import dev.lamina.io.HeldPort;
+import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -13,14 +17,28 @@ import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Sgd;
 import dev.lamina.schedule.Constant;
+import dev.lamina.torture.JavaProcess;
 import dev.lamina.train.Callback;
+import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
 import dev.lamina.train.Trainer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 
 /**
  * A program that trains two networks, one after the other, as the worker that its environment says
@@ -37,21 +55,127 @@ public final class WorkerProcess {
   enum Norms {
     NONE,
     OF_SHARES,
+    OF_SHARES_RELU,
     SYNCHRONIZED
   }
 
-  /** The folder for the weights of all networks. */
+  /** The word after which wrong starts and failures are tried. */
+  static final String TELL = "tell";
+
+  /** The word for a training in which worker 1 takes long. */
+  static final String SLOW = "slow";
+
+  /**
+   * A folder for the weights; then what to do, one after the other: networks to train, or words.
+   */
   public static void main(String[] args) {
+    System.setProperty("org.slf4j.simpleLogger.log.dev.lamina.step", "debug");
     Workers.fromEnvironment(System.getenv()).ifPresent(Cluster::join);
-    for (Norms norms : Norms.values()) {
-      train(Path.of(args[0]), norms);
+    Path folder = Path.of(args[0]);
+    for (String word : Arrays.asList(args).subList(1, args.length)) {
+      if (word.equals(TELL)) {
+        tell(Cluster.joined().orElseThrow(), folder);
+      } else if (word.equals(SLOW)) {
+        trainWithSlowWorker(Cluster.joined().orElseThrow());
+      } else {
+        train(folder, Norms.valueOf(word));
+      }
     }
-    Cluster.joined().ifPresent(WorkerProcess::lose);
     System.exit(0);
   }
 
+  /** Starts this program as several workers, and returns what each has printed. */
+  static List<String> start(int size, Path folder, Object... words)
+      throws IOException, InterruptedException {
+    try (HeldPort port = new HeldPort()) {
+      return start(size, Integer.toString(port.number()), folder, words);
+    }
+  }
+
+  private static List<String> start(int size, String port, Path folder, Object... words)
+      throws IOException, InterruptedException {
+    Object[] args = Stream.concat(Stream.of(folder), Stream.of(words)).toArray();
+    List<Process> processes = new ArrayList<>();
+    for (int rank = 0; rank < size; rank++) {
+      ProcessBuilder builder = JavaProcess.of(WorkerProcess.class, args).redirectErrorStream(true);
+      builder
+          .environment()
+          .putAll(
+              Map.of(
+                  "RANK",
+                  Integer.toString(rank),
+                  "WORLD_SIZE",
+                  Integer.toString(size),
+                  "MASTER_ADDR",
+                  "127.0.0.1",
+                  "MASTER_PORT",
+                  port,
+                  "LAMINA_WORKER_TIMEOUT",
+                  "120"));
+      processes.add(builder.start());
+    }
+    List<String> said = new ArrayList<>();
+    for (Process process : processes) {
+      said.add(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+      process.waitFor();
+    }
+    return said;
+  }
+
+  /** Prints what comes of wrong starts, and of a worker that ends. */
+  private static void tell(Cluster cluster, Path folder) {
+    boolean first = cluster.isFirst();
+    Recipe recipe = trainer(Norms.NONE).recipe();
+    Recipe other = recipe.schedule(Constant.of(0.06));
+    ImageSet one = images().subset(new int[] {0});
+    refuse(first ? recipe : other, images());
+    refuse(recipe, first ? images() : validation());
+    refuse(recipe, one);
+    refuse(recipe, images(), Checkpoints.in(folder.resolve("run" + cluster.rank())));
+    lose(cluster, folder.resolve("lost"));
+  }
+
+  private static void refuse(Recipe recipe, ImageSet images, Callback... callbacks) {
+    try (Model model = Model.of(network(Norms.NONE), SEED)) {
+      Trainer.builder(recipe).callbacks(callbacks).build().fit(model, images);
+    } catch (LaminaException | IllegalArgumentException e) {
+      System.out.println("refused " + e.getMessage());
+    }
+  }
+
+  private static void trainWithSlowWorker(Cluster cluster) {
+    try (Model model = Model.of(network(Norms.NONE), SEED)) {
+      Trainer.builder(trainer(Norms.NONE).recipe())
+          .augment(new Burden(cluster.isFirst() ? 2 : 2000))
+          .build()
+          .fit(model, images());
+    }
+  }
+
+  /**
+   * Changes nothing, but takes long.
+   *
+   * @param size that of the matrices it multiplies
+   */
+  private record Burden(int size) implements BatchAugmentation {
+    /** The same on all workers, which compare it. */
+    @Override
+    public String toString() {
+      return "burden";
+    }
+
+    @Override
+    public Batch apply(Ops tf, Batch batch, Operand<TInt64> seed) {
+      Operand<TFloat32> random =
+          tf.random.statelessRandomUniform(tf.constant(new int[] {size, size}), seed);
+      Operand<TFloat32> product = tf.linalg.matMul(random, random);
+      return batch.withImages(
+          tf.withControlDependencies(List.of(product)).identity(batch.images()));
+    }
+  }
+
   /** Worker 1 ends in the middle of a run; the others say what they make of it. */
-  private static void lose(Cluster cluster) {
+  private static void lose(Cluster cluster, Path run) {
     Callback ending =
         new Callback() {
           @Override
@@ -62,7 +186,10 @@ public final class WorkerProcess {
           }
         };
     try (Model model = Model.of(network(Norms.NONE), SEED)) {
-      Trainer.builder(trainer(Norms.NONE).recipe()).callbacks(ending).build().fit(model, images());
+      Trainer.builder(trainer(Norms.NONE).recipe())
+          .callbacks(ending, Checkpoints.in(run).everySteps(1))
+          .build()
+          .fit(model, images());
     } catch (WorkersException e) {
       System.out.println("lost " + e.getMessage());
     }
@@ -95,11 +222,14 @@ public final class WorkerProcess {
     }
   }
 
+  static boolean isOfShares(Norms norms) {
+    return norms == Norms.OF_SHARES || norms == Norms.OF_SHARES_RELU;
+  }
+
   /** Twenty steps; the last batch of each epoch has one image, fewer than there are workers. */
   static Trainer trainer(Norms norms) {
     return Trainer.builder()
-        .optimizer(
-            norms == Norms.OF_SHARES ? Sgd.create() : MomentumOptimizer.of(0.9).weightDecay(5e-4))
+        .optimizer(isOfShares(norms) ? Sgd.create() : MomentumOptimizer.of(0.9).weightDecay(5e-4))
         .schedule(Constant.of(0.05))
         .batchSize(BATCH)
         .epochs(4)
@@ -124,9 +254,10 @@ public final class WorkerProcess {
           input
               .then(Conv2d.of(4, 3).stride(4), Activation.RELU)
               .then(GlobalAveragePool.create(), Dense.of(10));
-      case OF_SHARES ->
+      case OF_SHARES, OF_SHARES_RELU ->
           input
-              .then(Conv2d.of(4, 3).stride(4), norm, Activation.TANH)
+              .then(Conv2d.of(4, 3).stride(4), norm)
+              .then(norms == Norms.OF_SHARES ? Activation.TANH : Activation.RELU)
               .then(GlobalAveragePool.create(), Dense.of(10));
       case SYNCHRONIZED ->
           input

@@ -1,0 +1,81 @@
+package dev.lamina.distributed;
+
+import dev.lamina.data.Shard;
+import dev.lamina.data.Shuffled;
+import dev.lamina.distributed.WorkerProcess.Norms;
+import dev.lamina.model.Model;
+import dev.lamina.model.Weights;
+import dev.lamina.pipeline.BatchOrder;
+import dev.lamina.step.TrainStep;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One process that takes the shares of several workers, one after the other. */
+final class Shards {
+  private Shards() {}
+
+  /**
+   * Takes each step with every share of the batch from the same weights. Without momentum the mean
+   * of the results is the step with the mean of the gradients, and the running statistics are the
+   * mean of those of the shares.
+   */
+  static Weights train(Norms norms, int count) {
+    try (Model model = Model.of(WorkerProcess.network(norms), WorkerProcess.SEED);
+        TrainStep step = WorkerProcess.trainer(norms).step(model, WorkerProcess.images())) {
+      BatchOrder order =
+          new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
+      for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {
+        int[] batch = order.batch(i);
+        Weights before = model.weights();
+        Map<String, double[]> mean = new LinkedHashMap<>();
+        for (int shard = 0; shard < count; shard++) {
+          int[] share = new Shard(shard, count).of(batch);
+          if (share.length > 0) {
+            model.assign(before);
+            step.run(share, i, 0.05, 0);
+            add(mean, model.weights(), (double) share.length / batch.length);
+          }
+        }
+        model.assign(weights(mean));
+      }
+      return model.weights();
+    }
+  }
+
+  private static void add(Map<String, double[]> sums, Weights weights, double share) {
+    weights
+        .asMap()
+        .forEach(
+            (name, values) -> {
+              double[] sum = sums.computeIfAbsent(name, key -> new double[values.length]);
+              for (int i = 0; i < sum.length; i++) {
+                sum[i] += share * values[i];
+              }
+            });
+  }
+
+  private static Weights weights(Map<String, double[]> values) {
+    Map<String, float[]> rounded = new LinkedHashMap<>();
+    values.forEach(
+        (name, each) -> {
+          float[] floats = new float[each.length];
+          for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) each[i];
+          }
+          rounded.put(name, floats);
+        });
+    return Weights.of(rounded);
+  }
+
+  /** Returns the largest difference of two weights. */
+  static double difference(Weights first, Weights second) {
+    double largest = 0;
+    for (Map.Entry<String, float[]> weights : first.asMap().entrySet()) {
+      float[] others = second.get(weights.getKey());
+      for (int i = 0; i < others.length; i++) {
+        largest = Math.max(largest, Math.abs(weights.getValue()[i] - others[i]));
+      }
+    }
+    return largest;
+  }
+}
