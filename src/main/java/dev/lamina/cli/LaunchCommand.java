@@ -98,7 +98,8 @@ final class LaunchCommand implements Callable<Integer> {
     check(
         command.get(0).equals("train"), "launch must be followed by train, got " + command.get(0));
     check(nodes == 1 || coordinator != null, "--coordinator must be given for several machines");
-    List<String> words = new ArrayList<>(command);
+    List<String> words = new ArrayList<>(List.of(Main.class.getName()));
+    words.addAll(command);
     if (words.stream().noneMatch(word -> word.matches("--(run|resume)(=.*)?"))) {
       check(nodes == 1, "train --run must name a folder that all machines see");
       words.addAll(List.of("--run", RunFolders.fresh().toString()));

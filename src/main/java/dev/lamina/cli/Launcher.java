@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Starts the workers of this machine, waits for them, and starts all again if one fails.
  *
- * @param command the words of the command that every worker runs
+ * @param command the main class that every worker runs, and its arguments
  * @param local the number of workers on this machine
  * @param size the number of all workers
  * @param firstRank the rank of the first worker on this machine
@@ -47,7 +47,9 @@ record Launcher(
           return end.status();
         }
         if (restarts == maxRestarts) {
-          say("the %s restarts are used up; start again to continue the run", maxRestarts);
+          say(
+              "restarts are used up (--max-restarts %s); start again to continue the run",
+              maxRestarts);
           return end.status();
         }
         int seconds = Math.min(MAX_BACK_OFF_SECONDS, 1 << Math.min(restarts, 10));
@@ -132,7 +134,7 @@ record Launcher(
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    words.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    words.addAll(List.of("-cp", System.getProperty("java.class.path")));
     words.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(words);
     Map<String, String> environment = builder.environment();

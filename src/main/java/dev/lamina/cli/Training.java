@@ -114,14 +114,11 @@ record Training(
         }
         throw e;
       }
+      int signal = signal(interrupts, history);
       // Without an epoch there is nothing to evaluate: a time limit was shorter.
-      if (interrupts.status() != 0 || history.epochs().isEmpty()) {
+      if (signal != 0 || history.epochs().isEmpty()) {
         printResume("");
-        return interrupts.status() == 0 ? Interrupts.TERMINATED : interrupts.status();
-      }
-      if (isOfAnotherWorker(history)) {
-        printResume("");
-        return Interrupts.TERMINATED;
+        return signal == 0 ? Interrupts.TERMINATED : signal;
       }
     }
     if (first()) {
@@ -147,13 +144,18 @@ record Training(
   }
 
   /**
-   * Returns whether the run was stopped by a signal to another worker: nothing else ends it early,
-   * unless the recipe has callbacks, such as early stopping, after which it is finished.
+   * Returns the exit status of the signal that this process was sent, or another worker if all have
+   * stopped early; 0 if there was none.
    */
-  private boolean isOfAnotherWorker(History history) {
-    return Cluster.joined().isPresent()
-        && history.epochs().size() < recipe.epochs()
-        && recipe.callbacks().isEmpty();
+  private int signal(Interrupts interrupts, History history) {
+    int own = interrupts.status();
+    if (Cluster.joined().isEmpty() || history.epochs().size() == recipe.epochs()) {
+      return own;
+    }
+    return Cluster.joined().get().exchange(Integer.toString(own)).stream()
+        .mapToInt(Integer::parseInt)
+        .max()
+        .orElse(own);
   }
 
   /** Returns the number of steps between two points of a curve. */
