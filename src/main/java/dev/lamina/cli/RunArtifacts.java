@@ -82,7 +82,7 @@ final class RunArtifacts implements Callback {
       if (reported.add(reason)) {
         System.err.printf(
             Locale.ROOT,
-            "%nlamina: plots or report of %s could not be written (%s); training continues%n",
+            "%nlamina: plots or report of %s could not be drawn (%s); training continues%n",
             folder,
             reason);
       }

@@ -114,7 +114,7 @@ class FailuresTest {
         .isNotEmpty()
         .allMatch(
             line ->
-                line.startsWith("lamina: plots or report of " + run + " could not be written (")
+                line.startsWith("lamina: plots or report of " + run + " could not be drawn (")
                     && line.endsWith("); training continues"));
   }
 
