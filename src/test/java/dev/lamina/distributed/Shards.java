@@ -9,6 +9,7 @@ import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.step.TrainStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Random;
 
 /** One process that takes the shares of several workers, one after the other. */
 final class Shards {
@@ -17,13 +18,22 @@ final class Shards {
   /**
    * Takes each step with every share of the batch from the same weights. Without momentum the mean
    * of the results is the step with the mean of the gradients, and the running statistics are the
-   * mean of those of the shares.
+   * mean of those of the shares. With one share it is a usual training.
    */
   static Weights train(Norms norms, int count) {
+    return train(norms, count, 0);
+  }
+
+  /** As that, from weights to which random numbers are added, as small as rounding is. */
+  static Weights train(Norms norms, int count, long seed) {
+    double momentum = WorkerProcess.isOfShares(norms) ? 0 : 0.9;
     try (Model model = Model.of(WorkerProcess.network(norms), WorkerProcess.SEED);
         TrainStep step = WorkerProcess.trainer(norms).step(model, WorkerProcess.images())) {
       BatchOrder order =
           new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
+      if (seed != 0) {
+        model.assign(perturbed(model.weights(), new Random(seed)));
+      }
       for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {
         int[] batch = order.batch(i);
         Weights before = model.weights();
@@ -32,7 +42,7 @@ final class Shards {
           int[] share = new Shard(shard, count).of(batch);
           if (share.length > 0) {
             model.assign(before);
-            step.run(share, i, 0.05, 0);
+            step.run(share, i, 0.05, momentum);
             add(mean, model.weights(), (double) share.length / batch.length);
           }
         }
@@ -40,6 +50,21 @@ final class Shards {
       }
       return model.weights();
     }
+  }
+
+  private static Weights perturbed(Weights weights, Random random) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    weights
+        .asMap()
+        .forEach(
+            (name, each) -> {
+              float[] changed = each.clone();
+              for (int i = 0; i < changed.length; i++) {
+                changed[i] += Math.ulp(changed[i]) * (random.nextInt(3) - 1);
+              }
+              values.put(name, changed);
+            });
+    return Weights.of(values);
   }
 
   private static void add(Map<String, double[]> sums, Weights weights, double share) {

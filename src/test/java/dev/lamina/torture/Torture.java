@@ -18,7 +18,8 @@ final class Torture {
           "fuzz", Fuzzing::run,
           "soak", Soak::run,
           "determinism", Determinism::run,
-          "cost", CheckpointCost::run);
+          "cost", CheckpointCost::run,
+          "distributed", Distributed::run);
 
   private Torture() {}
 
