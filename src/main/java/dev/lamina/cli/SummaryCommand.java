@@ -69,14 +69,7 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   private static ObjectNode putSizes(ObjectNode json, Collection<Parameter> parameters) {
-    return json.put("parameters", size(parameters, true))
-        .put("running_statistics", size(parameters, false));
-  }
-
-  private static long size(Collection<Parameter> parameters, boolean trainable) {
-    return parameters.stream()
-        .filter(parameter -> parameter.role().trainable() == trainable)
-        .mapToLong(Parameter::size)
-        .sum();
+    return json.put("parameters", Parameter.size(parameters, true))
+        .put("running_statistics", Parameter.size(parameters, false));
   }
 }

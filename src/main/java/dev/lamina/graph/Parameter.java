@@ -2,6 +2,7 @@ package dev.lamina.graph;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Collection;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -25,6 +26,17 @@ public record Parameter(
   /** Returns the number of scalars. */
   public long size() {
     return shape.size();
+  }
+
+  /**
+   * Returns the number of scalars of all trained parameters among these, or of all running
+   * statistics.
+   */
+  public static long size(Collection<Parameter> parameters, boolean trainable) {
+    return parameters.stream()
+        .filter(parameter -> parameter.role().trainable() == trainable)
+        .mapToLong(Parameter::size)
+        .sum();
   }
 
   /** Returns a parameter whose initial values do not depend on its fans, which are 1. */

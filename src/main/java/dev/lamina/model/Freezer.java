@@ -51,9 +51,7 @@ final class Freezer implements AutoCloseable {
   /** Returns a form with the weights of now; {@link #release} it. */
   Evaluator freeze() {
     if (session.device().freezesAsConstants()) {
-      Map<String, float[]> weights = new LinkedHashMap<>();
-      session.read(variables).forEach((variable, values) -> weights.put(variable.name(), values));
-      return freeze(Weights.of(weights));
+      return freeze(Weights.read(session, variables));
     }
     return assigned(
         form ->

@@ -188,9 +188,7 @@ public final class Model implements AutoCloseable {
 
   /** Returns all weights and running statistics of this moment. */
   public Weights weights() {
-    Map<String, float[]> values = new LinkedHashMap<>();
-    session.read(variables).forEach((variable, array) -> values.put(variable.name(), array));
-    return Weights.of(values);
+    return Weights.read(session, variables);
   }
 
   /**

@@ -2,8 +2,11 @@ package dev.lamina.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Variable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,6 +24,13 @@ public final class Weights {
   /** Returns weights with the given values. */
   public static Weights of(Map<String, float[]> values) {
     return new Weights(values);
+  }
+
+  /** Returns the values of variables at this moment. */
+  static Weights read(GraphSession session, List<Variable> variables) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    session.read(variables).forEach((variable, array) -> values.put(variable.name(), array));
+    return of(values);
   }
 
   /** Returns the full names, in the order of the layers. */

@@ -25,18 +25,7 @@ final class Summary {
             network.width(),
             network.channels()));
     text.append(String.format(Locale.ROOT, ROW, "layer", "kind", "output", "parameters", "MACs"));
-    long trainable = 0;
-    long statistics = 0;
     for (LayerNode node : nodes) {
-      long own = 0;
-      for (Parameter parameter : node.parameters()) {
-        if (parameter.role().trainable()) {
-          own += parameter.size();
-        } else {
-          statistics += parameter.size();
-        }
-      }
-      trainable += own;
       text.append(
           String.format(
               Locale.ROOT,
@@ -44,15 +33,15 @@ final class Summary {
               node.path(),
               node.layer().kind(),
               Arrays.toString(node.output().asArray()),
-              number(own),
+              number(Parameter.size(node.parameters(), true)),
               number(node.macs())));
     }
     text.append(
         String.format(
             Locale.ROOT,
             "%s parameters, %s running statistics, %s MACs per image%n",
-            number(trainable),
-            number(statistics),
+            number(Parameter.size(network.parameters().values(), true)),
+            number(Parameter.size(network.parameters().values(), false)),
             number(network.macs())));
     return text.toString();
   }

@@ -23,12 +23,12 @@ final class ConfusionPicture {
   /** The whole matrix is about as large for any number of classes. */
   private static final int SIZE = 900;
 
-  private static final int LARGEST_CELL = 56;
+  private static final int MAX_CELL = 56;
 
   /** Names of more classes could not be read. */
-  private static final int MOST_NAMES = 100;
+  private static final int MAX_NAMED_CLASSES = 100;
 
-  private static final int SMALLEST_NAMED_CELL = 10;
+  private static final int MIN_NAMED_CELL = 10;
 
   /** The smallest cell in which counts can be read. */
   private static final int CELL_WITH_COUNT = 26;
@@ -53,8 +53,8 @@ final class ConfusionPicture {
   static BufferedImage draw(Evaluation evaluation) {
     List<String> names = evaluation.classNames();
     int classes = names.size();
-    boolean named = classes <= MOST_NAMES;
-    int cell = Math.max(named ? SMALLEST_NAMED_CELL : 1, Math.min(LARGEST_CELL, SIZE / classes));
+    boolean named = classes <= MAX_NAMED_CLASSES;
+    int cell = Math.max(named ? MIN_NAMED_CELL : 1, Math.min(MAX_CELL, SIZE / classes));
     int side = cell * classes;
     int longest = names.stream().mapToInt(DisplayWidth::of).max().orElse(0);
     int room = named ? Math.min(NAMES, 2 * COLUMN + longest * COLUMN) : 0;

@@ -33,7 +33,7 @@ public record MemoryEstimate(long process, long model, long image) {
   private static final double SHARE = 1;
 
   /** The lowest share that was seen is 0.73: below this one no step fits. */
-  private static final double LEAST = 0.6;
+  private static final double MIN_SHARE = 0.6;
 
   /** Returns the estimate for a network whose convolutions have the given precision. */
   public static MemoryEstimate of(Network network, Precision precision) {
@@ -74,7 +74,7 @@ public record MemoryEstimate(long process, long model, long image) {
   }
 
   void check(Network network, int batchSize, Device device, long memory) {
-    if (process + LEAST / SHARE * image * batchSize > memory) {
+    if (process + MIN_SHARE / SHARE * image * batchSize > memory) {
       throw new LaminaException(
           String.format(
               Locale.ROOT,

@@ -133,18 +133,26 @@ public final class Trainer {
     }
   }
 
-  private int imagesAtOnce(Model model, ImageSet images) {
-    int batch = Math.min(recipe.batchSize(), images.size());
+  /** Returns how many images of a batch this worker computes at most. */
+  private int share(Model model, ImageSet images) {
     int workers = model.session().cluster().map(Cluster::size).orElse(1);
-    return (batch - 1) / (recipe.accumulate() * workers) + 1;
+    return (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
+  }
+
+  /** Returns how many of its share it computes at once. */
+  private int imagesAtOnce(Model model, ImageSet images) {
+    return (share(model, images) - 1) / recipe.accumulate() + 1;
   }
 
   /** Returns what to throw when a step ran out of memory. */
   OutOfMemoryException outOfMemory(Model model, ImageSet images, Throwable cause) {
-    int workers = model.session().cluster().map(Cluster::size).orElse(1);
-    int batch = (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
     return MemoryEstimate.of(model.network(), precision(model))
-        .exhausted(model.network(), batch, imagesAtOnce(model, images), model.device(), cause);
+        .exhausted(
+            model.network(),
+            share(model, images),
+            imagesAtOnce(model, images),
+            model.device(),
+            cause);
   }
 
   /**
