@@ -38,17 +38,19 @@ final class Rasters {
         : managed(image);
   }
 
-  /** The form in which JPEG and most PNG files are decoded. */
+  /**
+   * The form in which JPEG and most PNG files are decoded; turned into RGB where it is, since
+   * photographs are large.
+   */
   private static byte[] bgr(DataBufferByte buffer, BufferedImage image) {
-    byte[] data = buffer.getData();
-    byte[] pixels = new byte[3 * image.getWidth() * image.getHeight()];
-    if (data.length != pixels.length) {
+    byte[] pixels = buffer.getData();
+    if (pixels.length != 3 * image.getWidth() * image.getHeight()) {
       return managed(image);
     }
     for (int i = 0; i < pixels.length; i += 3) {
-      pixels[i] = data[i + 2];
-      pixels[i + 1] = data[i + 1];
-      pixels[i + 2] = data[i];
+      byte blue = pixels[i];
+      pixels[i] = pixels[i + 2];
+      pixels[i + 2] = blue;
     }
     return pixels;
   }
