@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
 import dev.lamina.distributed.Cluster;
-import dev.lamina.distributed.ClusterSession;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -21,8 +20,6 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -43,55 +40,7 @@ import org.tensorflow.types.TFloat32;
  * a warning.
  */
 public final class GraphSession implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(GraphSession.class);
   private static final Cleaner CLEANER = Cleaner.create();
-
-  /** The native resources. Must not refer to the session, which could not be collected then. */
-  private static final class Natives implements Runnable {
-    final Graph graph;
-    final Session session;
-    volatile boolean closed;
-
-    Natives(Graph graph, Session session) {
-      this.graph = graph;
-      this.session = session;
-    }
-
-    static Natives of(Device device) {
-      Graph graph = new Graph();
-      return new Natives(graph, new Session(graph, device.config()));
-    }
-
-    static Natives of(Device device, Cluster cluster) {
-      ClusterSession made = cluster.session(device.config());
-      return new Natives(made.graph(), made.session());
-    }
-
-    @Override
-    public void run() {
-      if (!closed) {
-        LOG.warn(
-            "native memory of a model was freed by the garbage collector, which comes late or never;"
-                + " close every Model, FrozenNetwork and GraphSession, best by try-with-resources");
-      }
-      // TensorFlow Java counts current runs, and waits for them.
-      uninterrupted(session::close);
-      uninterrupted(graph::close);
-    }
-
-    /** Retries, because TensorFlow Java stops closing and leaks if the thread is interrupted. */
-    private static void uninterrupted(Runnable close) {
-      boolean interrupted = Thread.interrupted();
-      close.run();
-      while (Thread.interrupted()) {
-        interrupted = true;
-        close.run();
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
 
   private final Device device;
   private final Optional<Cluster> cluster;
@@ -133,10 +82,9 @@ public final class GraphSession implements AutoCloseable {
     this.device = device;
     NativeLog.silence(device);
     this.cluster = cluster;
-    natives =
-        cluster.map(workers -> Natives.of(device, workers)).orElseGet(() -> Natives.of(device));
+    natives = Natives.of(device, cluster);
     cleanable = CLEANER.register(this, natives);
-    ops = OpNames.ops(natives.graph);
+    ops = OpNames.ops(natives.graph());
     creating = ops.withSubScope("variables");
   }
 
@@ -153,7 +101,7 @@ public final class GraphSession implements AutoCloseable {
   /** Returns the graph. */
   public Graph graph() {
     checkOpen();
-    return natives.graph;
+    return natives.graph();
   }
 
   /** Returns the operations of the graph, at its root scope. */
@@ -168,7 +116,7 @@ public final class GraphSession implements AutoCloseable {
    */
   public Session.Runner runner() {
     checkOpen();
-    return natives.session.runner();
+    return natives.session().runner();
   }
 
   /**
@@ -384,11 +332,11 @@ public final class GraphSession implements AutoCloseable {
 
   /** Returns whether {@link #close} was called. */
   public boolean isClosed() {
-    return natives.closed;
+    return natives.isClosed();
   }
 
   private void checkOpen() {
-    checkState(!natives.closed, "the model was closed: build or load it again");
+    checkState(!natives.isClosed(), "the model was closed: build or load it again");
   }
 
   /**
@@ -397,7 +345,7 @@ public final class GraphSession implements AutoCloseable {
    */
   @Override
   public void close() {
-    natives.closed = true;
+    natives.markClosed();
     cleanable.clean();
   }
 }

@@ -20,7 +20,6 @@ import dev.lamina.network.Servable;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -198,9 +197,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalArgumentException if there is no variable of a name, or it has another size
    */
   public void assign(Weights weights) {
-    Map<Variable, float[]> values = new LinkedHashMap<>();
-    weights.asMap().forEach((name, value) -> values.put(session.variable(name), value));
-    session.assign(values);
+    weights.write(session);
   }
 
   /** Computes the weights of {@link dev.lamina.layer.Whitening} layers, if any, from images. */

@@ -33,6 +33,13 @@ public final class Weights {
     return of(values);
   }
 
+  /** Assigns the values to the variables of their names, in one run. */
+  void write(GraphSession session) {
+    Map<Variable, float[]> assigned = new LinkedHashMap<>();
+    values.forEach((name, array) -> assigned.put(session.variable(name), array));
+    session.assign(assigned);
+  }
+
   /** Returns the full names, in the order of the layers. */
   public Set<String> names() {
     return values.keySet();
