@@ -11,7 +11,6 @@ import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
 import dev.lamina.train.Callback;
-import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RecipeOptions;
 import dev.lamina.train.Recipes;
@@ -135,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
     Validation validated = validation(file, images);
     RecipeOption.Choice choice = recipeOption.choose(file, data, images.train(), start.given());
     Recipe wanted = recipe(file, choice, validated);
-    Recipe recipe = validated == Validation.NONE ? withoutEarlyStopping(file, wanted) : wanted;
+    Recipe recipe = validated == Validation.NONE ? withoutMonitors(file, wanted) : wanted;
     Zoo.Builder builder =
         start.builder(network, weights, images.train(), choice.name()).seed(recipe.seed());
     try (Model model = start.model(builder, images.train(), recipe.seed())) {
@@ -231,16 +230,17 @@ final class TrainCommand implements Callable<Integer> {
     return recipe.validationSplit(share(validated));
   }
 
-  /** Returns a recipe without early stopping, which needs validation; refuses that of a file. */
-  private Recipe withoutEarlyStopping(ConfigFile file, Recipe recipe) {
-    List<Callback> others =
-        recipe.callbacks().stream()
-            .filter(callback -> !(callback instanceof EarlyStopping))
-            .toList();
-    if (others.size() < recipe.callbacks().size() && file.has("callbacks") && !given("--recipe")) {
-      throw new LaminaException(
-          "callbacks of %s must have no EarlyStopping without validation images; give --validation 0.1, or remove it"
-              .formatted(file.file()));
+  /** Returns a recipe without callbacks that need validation; refuses those of a file. */
+  private Recipe withoutMonitors(ConfigFile file, Recipe recipe) {
+    List<Callback> others = new ArrayList<>();
+    for (Callback callback : recipe.callbacks()) {
+      if (callback.validationMetric().isEmpty()) {
+        others.add(callback);
+      } else if (file.has("callbacks") && !given("--recipe")) {
+        throw new LaminaException(
+            "callbacks of %s must have no %s without validation images; give --validation 0.1, or remove it"
+                .formatted(file.file(), callback.getClass().getSimpleName()));
+      }
     }
     return recipe.callbacks(others);
   }

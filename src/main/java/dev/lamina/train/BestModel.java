@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Writes the weights of the best epoch by validation to a file, as Keras's {@code ModelCheckpoint}
@@ -33,6 +34,11 @@ public record BestModel(Path file, String monitor, boolean lowest) implements Ca
   @Override
   public String name() {
     return "BestModel(%s %s)".formatted(lowest ? "lowest" : "highest", monitor);
+  }
+
+  @Override
+  public Optional<String> validationMetric() {
+    return Optional.of(monitor);
   }
 
   @Override

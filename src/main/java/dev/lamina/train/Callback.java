@@ -3,6 +3,7 @@ package dev.lamina.train;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import java.util.List;
+import java.util.Optional;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 
@@ -59,6 +60,14 @@ public interface Callback {
    */
   default boolean onEveryWorker() {
     return true;
+  }
+
+  /**
+   * Returns what this callback reads of the validation: {@code loss} or the name of a metric; empty
+   * unless overridden. A run without it is refused before its first step.
+   */
+  default Optional<String> validationMetric() {
+    return Optional.empty();
   }
 
   /**

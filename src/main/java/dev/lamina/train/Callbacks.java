@@ -1,7 +1,11 @@
 package dev.lamina.train;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
+import dev.lamina.metric.Accuracy;
+import dev.lamina.metric.Metric;
 import dev.lamina.step.AfterUpdate;
 import dev.lamina.step.DivergenceException;
 import java.util.ArrayList;
@@ -22,6 +26,40 @@ final class Callbacks {
     for (Callback callback : callbacks) {
       Callback started = callback.forRun();
       (started.runsLast() ? last : first).add(started);
+    }
+  }
+
+  /**
+   * Checks that callbacks can do without validation images.
+   *
+   * @throws IllegalArgumentException if one reads their evaluation
+   */
+  static void checkNoValidation(List<Callback> callbacks) {
+    for (Callback callback : callbacks) {
+      checkArgument(
+          callback.validationMetric().isEmpty(),
+          "callback %s must have validation images, there are none; give them to fit, set"
+              + " validationSplit, or leave the callback out",
+          callback.name());
+    }
+  }
+
+  /**
+   * Checks that what callbacks watch will be computed.
+   *
+   * @throws IllegalArgumentException if one watches a metric that the run does not have
+   */
+  static void checkMetrics(List<Callback> callbacks, List<Metric> metrics) {
+    List<String> names = new ArrayList<>(List.of("loss", Accuracy.create().name()));
+    metrics.forEach(metric -> names.add(metric.name()));
+    for (Callback callback : callbacks) {
+      String name = callback.validationMetric().orElse("loss");
+      checkArgument(
+          names.contains(name),
+          "callback %s must watch one of %s, got \"%s\"; add it with metrics(...)",
+          callback.name(),
+          names,
+          name);
     }
   }
 

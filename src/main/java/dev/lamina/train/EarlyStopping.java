@@ -2,6 +2,8 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Optional;
+
 /**
  * Stops a run when its validation has not improved for some epochs, and restores the weights of the
  * best epoch, as Keras's callback of this name does with {@code restore_best_weights}. They are
@@ -38,6 +40,11 @@ public record EarlyStopping(int patience, String monitor, double minDelta) imple
   @Override
   public String name() {
     return "EarlyStopping(" + monitor + ")";
+  }
+
+  @Override
+  public Optional<String> validationMetric() {
+    return Optional.of(monitor);
   }
 
   @Override

@@ -36,6 +36,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
       ImageSet.Split split = images.split(recipe.validationSplit(), recipe.seed());
       return run(model, split.train(), split.validation());
     }
+    Callbacks.checkNoValidation(trainer.callbacks);
     return run(model, images, null);
   }
 

@@ -106,7 +106,8 @@ public record LearningRateFinder(double min, double max, int steps) {
             images, recipe.sampler(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
     double momentum = recipe.schedule().momentum(0, steps).orElse(recipe.optimizer().momentum());
     Weights before = model.weights();
-    try (TrainStep step = Trainer.builder(recipe).build().step(model, images)) {
+    try (TrainStep step =
+        Trainer.builder(recipe.callbacks(List.of())).build().step(model, images)) {
       return new Curve(run(step, order, momentum));
     } finally {
       model.assign(before);

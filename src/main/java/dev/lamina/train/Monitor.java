@@ -26,20 +26,11 @@ record Monitor(String metric, double minDelta, boolean lowest) {
   }
 
   /**
-   * Returns whether the epoch improved on all before it, and keeps its number if so.
-   *
-   * @throws IllegalArgumentException if the run has no validation, or no such metric
+   * Returns whether the epoch, which has validation, improved on all before it, and keeps its
+   * number if so.
    */
   boolean improved(Epoch epoch, CallbackState state) {
-    double value =
-        epoch
-            .validation()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "the run must have validation images, has none; give them to fit, or set"
-                            + " validationSplit"))
-            .get(metric);
+    double value = epoch.validation().orElseThrow().get(metric);
     double score = lowest ? -value : value;
     if (score > state.get(BEST, Double.NEGATIVE_INFINITY) + minDelta) {
       state.put(BEST, score);

@@ -2,6 +2,8 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Optional;
+
 /**
  * Lowers the learning rate when the validation has stopped improving, on top of the schedule, as
  * Keras's {@code ReduceLROnPlateau} and PyTorch's scheduler do. A resumed run continues its count
@@ -47,6 +49,11 @@ public record ReduceOnPlateau(double factor, int patience, String monitor, doubl
   @Override
   public String name() {
     return "ReduceOnPlateau(" + monitor + ")";
+  }
+
+  @Override
+  public Optional<String> validationMetric() {
+    return Optional.of(monitor);
   }
 
   @Override

@@ -87,7 +87,8 @@ public final class Trainer {
    * Trains without validation or, with a {@link Builder#validationSplit}, sets that share of the
    * images aside for validation.
    *
-   * @throws IllegalArgumentException if the images do not fit the model
+   * @throws IllegalArgumentException if the images do not fit the model, or a callback needs
+   *     validation images and there are none
    * @throws DivergenceException if the loss or a gradient is not finite; the model then has its
    *     last good weights
    * @throws CallbackException if a callback throws
@@ -114,7 +115,8 @@ public final class Trainer {
    * Checks that this recipe can train a model on images.
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
-   *     frozen, or is in a group of parameters, does not exist
+   *     frozen, or is in a group of parameters, does not exist, or a callback watches a metric that
+   *     does not
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
@@ -126,6 +128,7 @@ public final class Trainer {
     }
     FineTuning.groups(recipe, model.network());
     FineTuning.loss(recipe, images);
+    Callbacks.checkMetrics(callbacks, metrics);
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       MemoryEstimate.check(

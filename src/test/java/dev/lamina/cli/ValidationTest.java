@@ -158,19 +158,22 @@ class ValidationTest {
 
   /** That of a recipe by name is left out, as one line says; that of a file was asked for. */
   @Test
-  void earlyStopping_withoutValidation_isSaidOrRefused() throws IOException {
+  void callbacksOfTheValidation_withoutIt_areSaidOrRefused() throws IOException {
     Path data = MainTest.images(folder);
     Object[] none = {"--recipe", "scratch-small", "--validation", 0, "--epochs", 1};
     assertThat(succeeds(train(data, folder.resolve("run"), none)).out())
         .contains("\nleft out   early stopping, which needs validation images\n");
-    Path config =
-        Files.writeString(
-            folder.resolve("a.yaml"),
-            "{validation: NONE, recipe: {callbacks: [{kind: EarlyStopping, patience: 2}]}}");
-    refused(
-        train(data, folder.resolve("a"), "--config", config),
-        "callbacks of %s must have no EarlyStopping without validation images; give --validation 0.1, or remove it"
-            .formatted(config));
+    for (String callback :
+        List.of("EarlyStopping, patience: 2", "ReduceOnPlateau, factor: 0.5, patience: 2")) {
+      Path config =
+          Files.writeString(
+              folder.resolve("a.yaml"),
+              "{validation: NONE, recipe: {callbacks: [{kind: %s}]}}".formatted(callback));
+      refused(
+          train(data, folder.resolve("a"), "--config", config),
+          "callbacks of %s must have no %s without validation images; give --validation 0.1, or remove it"
+              .formatted(config, callback.substring(0, callback.indexOf(','))));
+    }
   }
 
   private static void refused(Output output, String message) {

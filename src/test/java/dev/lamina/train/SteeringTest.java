@@ -12,6 +12,7 @@ import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.metric.TopK;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.network.Network;
@@ -31,10 +32,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -587,27 +590,50 @@ class SteeringTest {
     }
   }
 
-  @Test
-  void plateauCallbacks_needValidationAndAKnownMetric() {
+  /** Before the first step, with or without a run folder. */
+  @ParameterizedTest
+  @MethodSource("monitors")
+  void callbacksOfTheValidation_withoutIt_areRefusedBeforeTheRun(
+      Callback monitor, String description, @TempDir Path run) {
+    List<Long> steps = new ArrayList<>();
+    Trainer trainer =
+        recipe(1)
+            .callbacks(
+                monitor, LambdaCallback.create().onStep((event, handle) -> steps.add(event.step())))
+            .build();
     try (Model model = model()) {
-      assertThatExceptionOfType(CallbackException.class)
-          .isThrownBy(
-              () -> recipe(1).callbacks(EarlyStopping.patience(1)).build().fit(model, IMAGES))
+      for (ThrowingCallable start :
+          List.<ThrowingCallable>of(
+              () -> trainer.fit(model, IMAGES), () -> trainer.resume(run, model, IMAGES))) {
+        assertThatIllegalArgumentException()
+            .isThrownBy(start)
+            .withMessage(
+                "callback %s must have validation images, there are none; give them to fit, set"
+                    + " validationSplit, or leave the callback out",
+                description);
+      }
+    }
+    assertThat(steps).isEmpty();
+  }
+
+  static Stream<Arguments> monitors() {
+    return Stream.of(
+        Arguments.of(EarlyStopping.patience(1), "EarlyStopping(loss)"),
+        Arguments.of(ReduceOnPlateau.of(0.5, 1), "ReduceOnPlateau(loss)"),
+        Arguments.of(BestModel.in(Path.of("best")), "BestModel(highest accuracy)"));
+  }
+
+  @Test
+  void metricThatTheRunDoesNotHave_isRefusedBeforeTheRun() {
+    Trainer.Builder trainer =
+        recipe(1).callbacks(ReduceOnPlateau.of(0.5, 1).monitor("top_2_accuracy"));
+    try (Model model = model()) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.build().fit(model, IMAGES, VALIDATION))
           .withMessage(
-              "callback EarlyStopping(loss) failed after step 3: the run must have validation images, has"
-                  + " none; give them to fit, or set validationSplit; the run has no checkpoint:"
-                  + " correct the callback and start again");
-      assertThatExceptionOfType(CallbackException.class)
-          .isThrownBy(
-              () ->
-                  recipe(1)
-                      .callbacks(ReduceOnPlateau.of(0.5, 1).monitor("f1"))
-                      .build()
-                      .fit(model, IMAGES, VALIDATION))
-          .withMessage(
-              "callback ReduceOnPlateau(f1) failed after step 3: metric must be loss or one of [accuracy],"
-                  + " got \"f1\"; add it with metrics(...); the run has no checkpoint: correct the"
-                  + " callback and start again");
+              "callback ReduceOnPlateau(top_2_accuracy) must watch one of [loss, accuracy], got \"top_2_accuracy\"; add"
+                  + " it with metrics(...)");
+      trainer.metrics(TopK.of(2)).build().check(model, IMAGES);
     }
   }
 
