@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compare",
     description =
-        "Compares runs: a table of the last epoch's training loss and validation accuracy, of the test accuracy of the"
-            + " weights that each run kept, and of the options in which they differ; and a page with all curves.",
+        "Compares runs: a table of the epoch whose weights each run kept, its training loss, its validation and test"
+            + " accuracy, and of the options in which the runs differ; and a page with all curves.",
     mixinStandardHelpOptions = true,
     footerHeading = Main.EXAMPLES,
     footer = {"  lamina compare runs/first runs/second", "  lamina compare runs/* --sort"})

@@ -19,13 +19,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Runs beside each other: loss and accuracies of the last epoch, the test accuracy of the weights
- * that the run kept, and the options in which they differ.
+ * Runs beside each other: the epoch whose weights each run kept, its loss and its accuracies, and
+ * the options in which they differ.
  *
  * @param runs the runs, in order
  */
 record Comparison(List<Run> runs) {
   private static final int NAME = 24;
+
+  private static final String ROW = "%7s%8s%8s%8s%9s";
 
   /** Below this width a run has a line for its name. */
   private static final int WIDE = 76;
@@ -36,26 +38,34 @@ record Comparison(List<Run> runs) {
    * @param path the folder
    * @param config its configuration
    * @param history its history
+   * @param epoch the epoch whose weights it kept; 0 if there is none yet
    * @param testAccuracy that of the weights it kept
    */
-  record Run(Path path, RunConfig config, Map<String, List<Double>> history, double testAccuracy) {
+  record Run(
+      Path path,
+      RunConfig config,
+      Map<String, List<Double>> history,
+      int epoch,
+      double testAccuracy) {
     static Run read(Path path) {
       RunConfig config = RunConfig.read(path);
       Path history = RunConfig.history(path);
       Path weights = RunConfig.weights(path);
-      String accuracy =
-          Files.exists(weights) ? WeightsFile.read(weights).metadata().get("test_accuracy") : null;
+      Map<String, String> kept =
+          Files.exists(weights) ? WeightsFile.read(weights).metadata() : Map.of();
       return new Run(
           path,
           config,
           Files.exists(history) ? HistoryCsv.read(history) : Map.of(),
-          accuracy == null ? Double.NaN : Double.parseDouble(accuracy));
+          Integer.parseInt(kept.getOrDefault("epoch", "0")),
+          Double.parseDouble(kept.getOrDefault("test_accuracy", "NaN")));
     }
 
-    /** Returns the value of the last epoch. */
-    double last(String column) {
+    /** Returns the value of the epoch whose weights were kept. */
+    double kept(String column) {
+      int row = history.getOrDefault("epoch", List.of()).indexOf((double) epoch);
       List<Double> values = history.getOrDefault(column, List.of());
-      return values.isEmpty() ? Double.NaN : values.get(values.size() - 1);
+      return row < 0 || values.isEmpty() ? Double.NaN : values.get(row);
     }
 
     Map<String, String> options() {
@@ -64,6 +74,11 @@ record Comparison(List<Run> runs) {
 
     String option(String name) {
       return options().getOrDefault(name, "-");
+    }
+
+    /** Returns the epoch whose weights were kept, and how many there were. */
+    String epochOfAll() {
+      return "%s/%s".formatted(epoch, epochs());
     }
 
     int epochs() {
@@ -76,7 +91,7 @@ record Comparison(List<Run> runs) {
 
     /** Returns the accuracy by which runs are chosen: on validation images if there are some. */
     double accuracy() {
-      double validation = last("val_accuracy");
+      double validation = kept("val_accuracy");
       return Double.isNaN(validation) ? testAccuracy : validation;
     }
   }
@@ -116,17 +131,16 @@ record Comparison(List<Run> runs) {
   String text(int columns) {
     boolean wide = columns >= WIDE;
     StringBuilder text = new StringBuilder();
-    String header =
-        String.format(Locale.ROOT, "%6s%8s%8s%8s%10s", "epochs", "loss", "val acc", "test", "time");
+    String header = String.format(Locale.ROOT, ROW, "epoch", "loss", "val acc", "test", "time");
     text.append(wide ? DisplayWidth.fit("run", NAME) : "").append(header).append('\n');
     for (Run run : runs) {
       String numbers =
           String.format(
               Locale.ROOT,
-              "%6s%8s%8s%8s%10s",
-              run.epochs(),
-              decimals(run.last("loss")),
-              decimals(run.last("val_accuracy")),
+              ROW,
+              run.epochOfAll(),
+              decimals(run.kept("loss")),
+              decimals(run.kept("val_accuracy")),
               decimals(run.testAccuracy()),
               time(run.seconds()));
       String name = name(run);
@@ -147,8 +161,9 @@ record Comparison(List<Run> runs) {
       object.put("run", run.path().toString());
       object.put("network", run.config().describeNetwork());
       object.put("epochs", run.epochs());
-      EvaluationJson.put(object, "loss", run.last("loss"));
-      EvaluationJson.put(object, "validation_accuracy", run.last("val_accuracy"));
+      object.put("epoch", run.epoch());
+      EvaluationJson.put(object, "loss", run.kept("loss"));
+      EvaluationJson.put(object, "validation_accuracy", run.kept("val_accuracy"));
       EvaluationJson.put(object, "test_accuracy", run.testAccuracy());
       object.put("seconds", run.seconds());
       ObjectNode differences = object.putObject("differences");
@@ -163,9 +178,9 @@ record Comparison(List<Run> runs) {
     for (Run run : runs) {
       Map<String, String> cells = new LinkedHashMap<>();
       cells.put("network", run.config().describeNetwork());
-      cells.put("epochs", Integer.toString(run.epochs()));
-      cells.put("training loss", decimals(run.last("loss")));
-      cells.put("validation accuracy", decimals(run.last("val_accuracy")));
+      cells.put("epoch", run.epochOfAll());
+      cells.put("training loss", decimals(run.kept("loss")));
+      cells.put("validation accuracy", decimals(run.kept("val_accuracy")));
       cells.put("test accuracy", decimals(run.testAccuracy()));
       cells.put("time", time(run.seconds()));
       cells.putAll(differences(run));

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Splitter;
 import dev.lamina.cli.MainTest.Output;
+import dev.lamina.format.WeightsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,12 +43,19 @@ class CompareCommandTest {
   void compare_saysWhatDiffers() throws IOException {
     Path page = scratch.resolve("compare.html");
     Output output = OptionRuns.succeeds("compare", one, two, "--out", page);
-    List<String> last = Files.readAllLines(two.resolve("history.csv"));
-    String loss = last.get(2).split(",", -1)[2];
+    int epoch = Integer.parseInt(metadata(two).get("epoch"));
+    List<String> row =
+        Splitter.on(',').splitToList(Files.readAllLines(two.resolve("history.csv")).get(epoch));
     assertThat(output.out())
-        .startsWith("run                     epochs    loss val acc    test      time\n")
+        .startsWith("run                       epoch    loss val acc    test     time\n")
         .containsPattern(
-            "\n" + two.getFileName() + " +2 +" + Training.decimals(Double.parseDouble(loss)))
+            "\n%s +%s/2 +%s +%s +%s "
+                .formatted(
+                    two.getFileName(),
+                    epoch,
+                    Training.decimals(Double.parseDouble(row.get(2))),
+                    metadata(two).get("validation_accuracy"),
+                    metadata(two).get("test_accuracy")))
         .contains("\n  recipe.epochs 2\n", "\n  recipe.epochs 1\n")
         .contains("\n  recipe.schedule.peak 0.25\n")
         .endsWith("\npage       " + page + "\n");
@@ -69,22 +78,34 @@ class CompareCommandTest {
     assertThat("test accuracy " + Training.decimals(runs.get(0).get("test_accuracy").doubleValue()))
         .isEqualTo(evaluated);
     assertThat(runs.get(1).get("epochs").intValue()).isEqualTo(2);
+    assertThat(runs.get(1).get("epoch").asText()).isEqualTo(metadata(two).get("epoch"));
     assertThat(runs.get(1).get("differences").get("recipe.epochs").textValue()).isEqualTo("2");
   }
 
+  /** By the kept epoch, the second of each here, not by the last one. */
   @Test
   void byAccuracy_isTheBestFirst() {
     Comparison.Run run = Comparison.Run.read(one);
-    Comparison.Run worse = with(run, Map.of("val_accuracy", List.of(0.9, 0.2)), 0.9);
-    Comparison.Run best = with(run, Map.of("val_accuracy", List.of(0.1, 0.8)), 0.1);
-    Comparison.Run untested = with(run, Map.of(), Double.NaN);
+    Comparison.Run worse = with(run, List.of(0.9, 0.2, 0.8), 0.9);
+    Comparison.Run best = with(run, List.of(0.1, 0.8, 0.3), 0.1);
+    Comparison.Run untested = with(run, List.of(), Double.NaN);
     assertThat(new Comparison(List.of(untested, worse, best)).byAccuracy().runs())
         .containsExactly(best, worse, untested);
+    assertThat(new Comparison(List.of(best)).text(80).lines().skip(1).findFirst().orElseThrow())
+        .matches("one +2/3 +- +0\\.8000 +0\\.1000 +0:00:00");
   }
 
-  private static Comparison.Run with(
-      Comparison.Run run, Map<String, List<Double>> history, double test) {
-    return new Comparison.Run(run.path(), run.config(), history, test);
+  private static Comparison.Run with(Comparison.Run run, List<Double> validation, double test) {
+    return new Comparison.Run(
+        run.path(),
+        run.config(),
+        Map.of("epoch", List.of(1.0, 2.0, 3.0), "val_accuracy", validation),
+        2,
+        test);
+  }
+
+  private static Map<String, String> metadata(Path run) {
+    return WeightsFile.read(run.resolve("weights.safetensors")).metadata();
   }
 
   @Test
@@ -95,7 +116,7 @@ class CompareCommandTest {
                 .filter(
                     line ->
                         line.endsWith(":00:00")
-                            || line.contains("epochs  ")
+                            || line.contains("epoch  ")
                             || line.contains("recipe.")))
         .isNotEmpty()
         .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(40));

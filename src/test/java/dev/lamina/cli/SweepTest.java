@@ -144,7 +144,7 @@ class SweepTest {
     assertThat(output.status()).as(output.err()).isZero();
     assertThat(output.out())
         .contains("\nfailed     " + folder.resolve("f/001") + ": recipe.schedule={")
-        .containsPattern("\nrun .*\n002 +1 ")
+        .containsPattern("\nrun .*\n002 +1/1 ")
         .endsWith("\npage       " + folder.resolve("f/compare.html") + "\n");
   }
 
