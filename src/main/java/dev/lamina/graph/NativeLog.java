@@ -54,6 +54,7 @@ public final class NativeLog {
    * @param device the device whose configuration that session has
    */
   public static synchronized void silence(Device device) {
+    NativeMemory.unlimit();
     boolean wanted =
         "info".equals(System.getProperty("lamina.log")) || "0".equals(System.getenv(LEVEL));
     if (done || wanted) {

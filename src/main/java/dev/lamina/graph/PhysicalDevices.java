@@ -71,6 +71,7 @@ final class PhysicalDevices {
   @SuppressWarnings("try") // The scope frees what is made in it.
   private static OptionalLong find(Device gpu) {
     FRACTIONS.putIfAbsent(gpu.index(), gpu.memoryFraction());
+    NativeMemory.unlimit();
     CudaLibraries.load();
     NativeLog.silence(gpu);
     TensorFlow.version(); // Loads the native library.
