@@ -56,25 +56,35 @@ public final class Placement {
     // A device index that passes for a card, so that the graph is that for GPUs.
     Device gpu = Device.gpu(0);
     Method pretend =
-        Class.forName("dev.lamina.graph.PhysicalDevices").getDeclaredMethod("pretend", Device.class);
+        Class.forName("dev.lamina.graph.PhysicalDevices")
+            .getDeclaredMethod("pretend", Device.class, long.class);
     pretend.setAccessible(true);
-    pretend.invoke(null, gpu);
+    Device two = Device.gpus(0, 1);
+    for (Device device : List.of(gpu, two)) {
+      pretend.invoke(null, device, 8L << 30);
+    }
     ImageSet images = ImageData.embedded().train().subset(IntStream.range(0, 8).toArray());
     for (Precision precision : Precision.values()) {
-      Trainer trainer =
-          Trainer.builder()
-              .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
-              .precision(precision)
-              .build();
-      try (Model model = Model.of(ResNetCifar.builder().width(64).network(), 1, gpu);
-          TrainStep step = trainer.step(model, images)) {
-        report(precision, model.session().graph().toGraphDef().getNodeList(), kernels);
-      }
+      report(gpu, precision, images, kernels);
     }
+    report(two, Precision.FLOAT16, images, kernels);
   }
 
   private static void report(
-      Precision precision, List<NodeDef> graph, Map<String, List<Kernel>> kernels) {
+      Device device, Precision precision, ImageSet images, Map<String, List<Kernel>> kernels) {
+    Trainer trainer =
+        Trainer.builder()
+            .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+            .precision(precision)
+            .build();
+    try (Model model = Model.of(ResNetCifar.builder().width(64).network(), 1, device);
+        TrainStep step = trainer.step(model, images)) {
+      System.out.printf("%s in %s: ", device, precision);
+      report(model.session().graph().toGraphDef().getNodeList(), kernels);
+    }
+  }
+
+  private static void report(List<NodeDef> graph, Map<String, List<Kernel>> kernels) {
     Map<String, Integer> missing = new TreeMap<>();
     int onTheGpu = 0;
     int byName = 0;
@@ -89,8 +99,8 @@ public final class Placement {
       }
     }
     System.out.printf(
-        "%s: %d operations with a kernel on a GPU, %d on the processor by name, without a kernel:%n",
-        precision, onTheGpu, byName);
+        "%d operations with a kernel on a GPU, %d on the processor by name, without a kernel:%n",
+        onTheGpu, byName);
     missing.forEach((operation, count) -> System.out.printf("  %5d %s%n", count, operation));
   }
 

@@ -13,6 +13,7 @@ import dev.lamina.benchmark.StepProfile.Kind;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Permutation;
 import dev.lamina.graph.Device;
+import dev.lamina.graph.Precision;
 import dev.lamina.layer.Normalize;
 import dev.lamina.model.Model;
 import dev.lamina.step.TrainStep;
@@ -61,7 +62,8 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
   @Mixin private ResizeOption resize = new ResizeOption();
-  @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private PrecisionOption precisionOption = new PrecisionOption();
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   @Mixin private NetworkOption network = new NetworkOption();
 
@@ -76,6 +78,8 @@ final class BenchmarkCommand implements Callable<Integer> {
   private @Nullable Integer givenBatchSize;
 
   private int batchSize;
+  private Device device = Device.cpu();
+  private Precision precision = Precision.FLOAT32;
 
   @Option(
       names = "--steps",
@@ -93,21 +97,23 @@ final class BenchmarkCommand implements Callable<Integer> {
   public Integer call() {
     checkArgument(steps > 0, "steps must be positive, got %s", steps);
     Zoo.get(network.name);
-    Recipe recipe = Recipes.get(recipeName).precision(Optional.of(precision.resolve()));
+    device = deviceOption.resolve();
+    precision = precisionOption.resolve(device);
+    Recipe recipe = Recipes.get(recipeName).precision(Optional.of(precision));
     if (givenBatchSize != null) {
       recipe = recipe.batchSize(givenBatchSize);
     }
     batchSize = recipe.batchSize();
     ImageSet images = data.open(resize.resolve()).train();
     IntFunction<int[]> batches = batches(images);
-    try (Model model = network.builder(images).build();
+    try (Model model = network.builder(images).device(device).build();
         TrainStep step = Trainer.builder(recipe).build().step(model, images)) {
       printMachine();
       print("network           %s, %d images a step", network.describe(), batchSize);
       double rate = timeSteps(step, batches);
       // First, while most memory is free.
       print("memory            %s, peak %s", Machine.THIS.memory(), Machine.THIS.peakMemory());
-      double peak = PeakRate.matrixProduct(Device.auto(), precision.resolve()) / 1e9;
+      double peak = PeakRate.matrixProduct(device, precision) / 1e9;
       double gigaflops = rate * OPERATIONS * model.network().macs() / 1e9;
       print("arithmetic        %.1f GFLOP/s", gigaflops);
       print(
@@ -123,10 +129,10 @@ final class BenchmarkCommand implements Callable<Integer> {
   private void printMachine() {
     print("processor         %s", Machine.THIS.processor());
     print("instruction sets  %s", Machine.THIS.instructionSets());
-    print("device            %s", Device.auto());
+    print("device            %s", device);
     print("threads           %d", Runtime.getRuntime().availableProcessors());
     print("TensorFlow        %s", TensorFlow.version());
-    print("precision         %s", PrecisionOption.text(precision.resolve()));
+    print("precision         %s", PrecisionOption.text(precision));
   }
 
   /** Prints and returns the images per second. */
@@ -151,7 +157,7 @@ final class BenchmarkCommand implements Callable<Integer> {
   private double pipelineRate(ImageSet images, Recipe recipe, IntFunction<int[]> batches) {
     Normalize normalize = NetworkOption.normalization(images);
     try (InputPipeline pipeline =
-        new InputPipeline(Device.auto(), images, recipe.augmentations(), normalize)) {
+        new InputPipeline(device, images, recipe.augmentations(), normalize)) {
       for (int i = 0; i < WARM_UP; i++) {
         pipeline.run(batches.apply(i), i);
       }

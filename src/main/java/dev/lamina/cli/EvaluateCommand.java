@@ -45,6 +45,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
+  @Mixin private DeviceOption device = new DeviceOption();
   @Mixin private ModelOption trained = new ModelOption();
 
   @Option(
@@ -82,7 +83,7 @@ final class EvaluateCommand implements Callable<Integer> {
     data.quiet = quiet;
     Optional<Tta> views = Optional.ofNullable(tta).map(Tta::get);
     Path path = trained.path();
-    try (Model model = Model.load(ModelOption.source(path))) {
+    try (Model model = Model.load(ModelOption.source(path), device.resolve())) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
       String name = imagesOf(path, metadata);
       ImageSet images = data.open(name, streams(path), preprocessing(name, model)).test();
@@ -94,6 +95,7 @@ final class EvaluateCommand implements Callable<Integer> {
       if (!json && !quiet) {
         describe(path, metadata);
         print("images     the %s test images of %s", images.size(), name);
+        print("device     %s", model.device());
       }
       Evaluation test = model.evaluate(images, metrics(images));
       Optional<Evaluation> augmented = views.map(given -> model.evaluate(images, given));

@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import dev.lamina.data.ImageData;
+import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.report.LearningRates;
 import dev.lamina.report.Plots;
@@ -48,6 +49,7 @@ final class FindLearningRateCommand implements Callable<Integer> {
   @Mixin private StartOption start = new StartOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   @Option(
       names = "--min",
@@ -86,6 +88,7 @@ final class FindLearningRateCommand implements Callable<Integer> {
     LearningRateFinder finder = LearningRateFinder.of(min, max).steps(steps);
     start.check();
     recipeOption.check();
+    Device device = deviceOption.resolve();
     Optional<Pretrained> weights = start.fetch(data.cache);
     ImageData images = data.open(resize.resolve().or(() -> start.preprocessing(data, weights)));
     String name =
@@ -93,10 +96,11 @@ final class FindLearningRateCommand implements Callable<Integer> {
     Recipe recipe =
         start
             .freeze(recipeOption.change(Recipes.get(name)))
-            .precision(Optional.of(precision.resolve()));
+            .precision(Optional.of(precision.resolve(device)));
     Zoo.Builder builder = start.builder(network, weights, images.train(), name);
-    try (Model model = start.model(builder, images.train(), recipe.seed())) {
+    try (Model model = start.model(builder, images.train(), recipe.seed(), device)) {
       print("data       %s: %s", data.data, DataCommand.describe(images));
+      print("device     %s", device);
       Curve curve = finder.find(model, images.train(), recipe);
       report(curve);
     }

@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.format.SavedModelReader;
 import dev.lamina.format.WeightsFile;
+import dev.lamina.graph.Device;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import java.nio.file.Files;
@@ -31,8 +32,8 @@ final class ModelOption {
   }
 
   /** Loads the model with its final weights. */
-  Model load() {
-    return Model.load(source(path()));
+  Model load(Device device) {
+    return Model.load(source(path()), device);
   }
 
   /** Returns the run that a path names, or names a checkpoint of; empty if it is anything else. */

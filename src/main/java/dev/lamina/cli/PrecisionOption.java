@@ -23,9 +23,9 @@ final class PrecisionOption {
               + " has instructions for it (default: auto)")
   private Choice choice = Choice.AUTO;
 
-  /** Returns the precision that was given, or the default of the machine. */
-  Precision resolve() {
-    return choice == Choice.AUTO ? Device.auto().precision() : Precision.valueOf(choice.name());
+  /** Returns the precision that was given, or the default of the device. */
+  Precision resolve(Device device) {
+    return choice == Choice.AUTO ? device.precision() : Precision.valueOf(choice.name());
   }
 
   /** Returns the value of the option for a precision. */

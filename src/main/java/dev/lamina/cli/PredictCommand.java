@@ -42,6 +42,7 @@ final class PredictCommand implements Callable<Integer> {
   private List<Path> images = List.of();
 
   @Mixin private ModelOption trained = new ModelOption();
+  @Mixin private DeviceOption device = new DeviceOption();
 
   @Option(
       names = "--top",
@@ -67,7 +68,7 @@ final class PredictCommand implements Callable<Integer> {
     if (top < 1) {
       throw new IllegalArgumentException("top must be positive, got " + top);
     }
-    try (Model model = trained.load()) {
+    try (Model model = trained.load(device.resolve())) {
       int status = predict(model);
       if (explain != null) {
         explain(model, explain);

@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
+import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.registry.Options;
 import dev.lamina.train.Recipe;
@@ -105,11 +106,11 @@ final class StartOption {
   }
 
   /** Returns the model that training starts with, for the classes of the images. */
-  Model model(Zoo.Builder builder, ImageSet images, long seed) {
+  Model model(Zoo.Builder builder, ImageSet images, long seed, Device device) {
     if (from != null) {
-      return Model.load(ModelOption.source(from), images.classNames(), seed);
+      return Model.load(ModelOption.source(from), images.classNames(), seed, device);
     }
-    Model model = builder.seed(seed).build();
+    Model model = builder.seed(seed).device(device).build();
     if (pretrained == null) {
       model.adapt(images);
     }

@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Parameter;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
@@ -37,7 +38,8 @@ final class SummaryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Model model = ofZoo() ? network.builder().build() : trained.load()) {
+    try (Model model =
+        ofZoo() ? network.builder().device(Device.cpu()).build() : trained.load(Device.cpu())) {
       spec.commandLine().getOut().print(json ? json(model.network()) + "\n" : model.summary());
       spec.commandLine().getOut().flush();
     }

@@ -56,6 +56,7 @@ final class TrainCommand implements Callable<Integer> {
           "--cache",
           "--mirror",
           "--stream",
+          "--device",
           "--quiet");
 
   /** The share of the training images for validation, unless the data set has a validation part. */
@@ -68,6 +69,7 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private StartOption start = new StartOption();
   @Mixin private RecipeOption recipeOption = new RecipeOption();
   @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   @Option(
       names = "--config",
@@ -122,6 +124,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int start() {
+    Device device = deviceOption.resolve();
     ConfigFile file = config == null ? ConfigFile.none() : ConfigFile.read(config);
     take(file);
     start.check();
@@ -133,11 +136,11 @@ final class TrainCommand implements Callable<Integer> {
     ImageData images = data.open(preprocessing);
     Validation validated = validation(file, images);
     RecipeOption.Choice choice = recipeOption.choose(file, data, images.train(), start.given());
-    Recipe wanted = recipe(file, choice, validated);
+    Recipe wanted = recipe(file, choice, validated, device);
     Recipe recipe = validated == Validation.NONE ? withoutMonitors(file, wanted) : wanted;
     Zoo.Builder builder =
         start.builder(network, weights, images.train(), choice.name()).seed(recipe.seed());
-    try (Model model = start.model(builder, images.train(), recipe.seed())) {
+    try (Model model = start.model(builder, images.train(), recipe.seed(), device)) {
       RunConfig config =
           new RunConfig(
               data.absolute(),
@@ -170,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Training training = training(config, recipe, run, images);
     // A worker that is started again has the same command line.
-    return begun(run, config) ? training.resume() : training.start(model);
+    return begun(run, config) ? training.resume(model.device()) : training.start(model);
   }
 
   /** Returns whether the run has begun in its folder. */
@@ -220,11 +223,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Returns the recipe that was chosen, with the values of the file and the command line. */
-  private Recipe recipe(ConfigFile file, RecipeOption.Choice choice, Validation validated) {
+  private Recipe recipe(
+      ConfigFile file, RecipeOption.Choice choice, Validation validated, Device device) {
     Recipe named = Recipes.get(choice.name());
     Recipe recipe = recipeOption.change(given("--recipe") ? named : file.change(named));
     if (given("--precision") || recipe.precision().isEmpty()) {
-      recipe = recipe.precision(Optional.of(precision.resolve()));
+      recipe = recipe.precision(Optional.of(precision.resolve(device)));
     }
     recipe = start.freeze(recipe);
     return recipe.validationSplit(share(validated));
@@ -303,6 +307,7 @@ final class TrainCommand implements Callable<Integer> {
                 + " may be");
       }
     }
+    Device device = deviceOption.resolve();
     RunConfig begun = RunConfig.read(folder);
     Recipe recipe = recipeOption.change(begun.readRecipe(folder));
     RunConfig config =
@@ -315,10 +320,10 @@ final class TrainCommand implements Callable<Integer> {
             begun.network(),
             RecipeOptions.write(recipe),
             begun.classNames(),
-            Device.auto().toString(),
+            device.toString(),
             Environment.describe());
     ImageData images = data.open(config.data(), config.stream(), config.preprocessing());
-    return training(config, recipe, folder, images).resume();
+    return training(config, recipe, folder, images).resume(device);
   }
 
   private Training training(RunConfig config, Recipe recipe, Path folder, ImageData images) {
@@ -336,7 +341,7 @@ final class TrainCommand implements Callable<Integer> {
   /** Returns the command line that resumes a run, with the options that a run does not store. */
   private String resumeCommand(Path folder) {
     List<Object> words = new ArrayList<>(List.of("train", "--resume", folder));
-    for (String option : List.of("--cache", "--mirror")) {
+    for (String option : List.of("--cache", "--mirror", "--device")) {
       if (given(option)) {
         words.add(option);
         words.add(spec.commandLine().getParseResult().matchedOptionValue(option, ""));

@@ -5,6 +5,7 @@ import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.distributed.Cluster;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.FolderLock;
 import dev.lamina.model.Evaluation;
@@ -73,13 +74,13 @@ record Training(
 
   /** Continues the run in the folder. */
   @SuppressWarnings("try") // The lock is held, not used.
-  int resume() {
+  int resume(Device device) {
     // Callbacks differ only if config.json was edited, such as for a longer time limit.
     Trainer.Builder trainer =
         Trainer.builder(recipe).allowChanges("epochs", "schedule", "accumulate", "callbacks");
     trainer.build();
     try (FolderLock lock = first() ? RunFolders.lock(folder) : null;
-        Model model = Model.load(RunConfig.initial(folder))) {
+        Model model = Model.load(RunConfig.initial(folder), device)) {
       return train(trainer, model);
     }
   }
@@ -175,7 +176,7 @@ record Training(
           recipe.freezeEpochs());
     }
     print("network    %s: %s", config.describeNetwork(), last(model.summary()));
-    print("device     %s", model.device());
+    print("device     %s", describe(model.device()));
     print("precision  %s", PrecisionOption.text(precision));
     Cluster.joined()
         .ifPresent(
@@ -186,7 +187,7 @@ record Training(
     print(
         "memory     about %.1f GB",
         MemoryEstimate.of(model.network(), precision)
-                .bytes(Math.min(ownBatch(), images.train().size()))
+                .bytes(Math.min(ownBatch(model.device()), images.train().size()))
             / 1e9);
     print("run        %s", folder);
     for (String name : RecipeOptions.unregistered(recipe)) {
@@ -194,9 +195,15 @@ record Training(
     }
   }
 
-  /** Returns the images that this process computes at once. */
-  private int ownBatch() {
-    int workers = Cluster.joined().map(Cluster::size).orElse(1);
+  private String describe(Device device) {
+    return device.count() == 1
+        ? device.toString()
+        : "%s, which share every batch of %s".formatted(device, recipe.batchSize());
+  }
+
+  /** Returns the images that this process computes at once on a device. */
+  private int ownBatch(Device device) {
+    int workers = Cluster.joined().map(Cluster::size).orElse(device.count());
     return (recipe.batchSize() - 1) / (recipe.accumulate() * workers) + 1;
   }
 

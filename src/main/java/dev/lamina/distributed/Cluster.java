@@ -16,8 +16,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
-import org.tensorflow.OperationBuilder;
-import org.tensorflow.Output;
 import org.tensorflow.Server;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
@@ -215,17 +213,8 @@ public final class Cluster {
    * @param x of the same shape on all workers
    */
   public <T extends TNumber> Operand<T> sum(Ops tf, Operand<T> x) {
-    OperationBuilder builder = tf.scope().opBuilder("CollectiveReduceV2", "sum");
-    builder.addInput(x.asOutput());
-    builder.addInput(tf.constant(workers.size()).asOutput());
-    builder.addInput(tf.constant(GROUP).asOutput());
-    builder.addInput(tf.constant(collectives.incrementAndGet()).asOutput());
-    builder.addInputList(new Output<?>[0]);
-    builder.setAttr("merge_op", "Add");
-    builder.setAttr("final_op", "Id");
-    builder.setAttr("communication_hint", "ring");
-    builder.setAttr("timeout_seconds", (float) workers.timeout().toSeconds());
-    return builder.build().output(0);
+    return CollectiveSum.of(
+        tf, x, workers.size(), GROUP, collectives.incrementAndGet(), workers.timeout());
   }
 
   /**

@@ -2,11 +2,18 @@ package dev.lamina.graph;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.base.Joiner;
+import com.google.common.base.Splitter;
 import com.google.common.base.Suppliers;
+import com.google.common.primitives.Ints;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
@@ -17,6 +24,9 @@ import org.tensorflow.proto.OptimizerOptions;
  * The device that a model runs on. It determines the algorithm of convolutions, the memory use, the
  * precision of training and the batch size of evaluation. A {@link GraphSession} belongs to one
  * device; layers get it from their {@link Context}.
+ *
+ * <p>Several GPUs of one machine are one device, too ({@link #gpus}): each takes a part of every
+ * training batch. Weights, evaluation and prediction are on the first of them.
  *
  * <table>
  * <caption>What a device decides</caption>
@@ -31,11 +41,12 @@ import org.tensorflow.proto.OptimizerOptions;
  * </table>
  *
  * @param kind the kind of device
- * @param index which of several GPUs, from 0; 0 for a CPU
+ * @param indices which GPUs, from 0, the first one first; [0] for a CPU (more are virtual devices
+ *     that share the processor, for tests)
  * @param memoryFraction the share of a GPU's memory that may be taken, in (0, 1]; 1 unless set
  * @param xla whether XLA compiles what runs on a GPU; false unless {@link #compiled}
  */
-public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
+public record Device(Kind kind, List<Integer> indices, double memoryFraction, boolean xla) {
   /** The kinds of devices. */
   public enum Kind {
     /** The processor, with all its cores. */
@@ -44,6 +55,8 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
     GPU
   }
 
+  private static final Pattern NAMED_GPUS = Pattern.compile("gpu|gpu:[0-9]{1,4}(,gpu:[0-9]{1,4})*");
+
   /** What the input and the output of a layer may take in evaluation on a GPU, in bytes. */
   private static final long MAX_ACTIVATIONS = 1L << 30;
 
@@ -51,9 +64,15 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
   private static final Supplier<Device> AUTO =
       Suppliers.memoize(() -> PhysicalDevices.finds(gpu(0)) ? gpu(0) : cpu());
 
-  /** Checks that the index is not negative and the fraction in (0, 1]; they are of a GPU. */
+  /** Checks the indices, and that the fraction is in (0, 1]; it is of a GPU. */
   public Device {
-    checkArgument(index >= 0, "index must not be negative, got %s", index);
+    indices = List.copyOf(indices);
+    checkArgument(!indices.isEmpty(), "indices must name a GPU, got none");
+    for (int index : indices) {
+      checkArgument(index >= 0, "index must not be negative, got %s", index);
+    }
+    checkArgument(
+        Set.copyOf(indices).size() == indices.size(), "indices must differ, got %s", indices);
     checkArgument(
         memoryFraction > 0 && memoryFraction <= 1,
         "memoryFraction must be in (0, 1], got %s",
@@ -73,7 +92,7 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
 
   /** Returns the CPU. */
   public static Device cpu() {
-    return new Device(Kind.CPU, 0, 1, false);
+    return new Device(Kind.CPU, List.of(0), 1, false);
   }
 
   /**
@@ -82,7 +101,38 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
    * @param index which one, from 0
    */
   public static Device gpu(int index) {
-    return new Device(Kind.GPU, index, 1, false);
+    return gpus(index);
+  }
+
+  /**
+   * Returns several GPUs of one machine, which train together: each takes a part of every batch.
+   *
+   * @param indices which ones, from 0; the first holds the weights
+   */
+  public static Device gpus(int... indices) {
+    return new Device(Kind.GPU, Ints.asList(indices), 1, false);
+  }
+
+  /**
+   * Returns the device of a name: {@code auto}, {@code cpu}, {@code gpu} (the first), {@code
+   * gpu:1}, or several GPUs, {@code gpu:0,gpu:1}. {@link #toString} gives it back.
+   */
+  public static Device named(String name) {
+    if (name.equals("auto")) {
+      return auto();
+    }
+    if (name.equals("cpu")) {
+      return cpu();
+    }
+    checkArgument(
+        NAMED_GPUS.matcher(name).matches(),
+        "device must be auto, cpu, gpu, gpu:1 or several as gpu:0,gpu:1, got %s",
+        name);
+    return gpus(
+        Splitter.on(',')
+            .splitToStream(name.equals("gpu") ? "gpu:0" : name)
+            .mapToInt(each -> Integer.parseInt(each.substring("gpu:".length())))
+            .toArray());
   }
 
   /**
@@ -92,7 +142,7 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
    * @param memoryFraction the share of the card's memory, in (0, 1]
    */
   public Device memoryFraction(double memoryFraction) {
-    return new Device(kind, index, memoryFraction, xla);
+    return new Device(kind, indices, memoryFraction, xla);
   }
 
   /**
@@ -100,15 +150,36 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
    * batch of an epoch, then take tens of seconds longer, all others less time.
    */
   public Device compiled() {
-    return new Device(kind, index, memoryFraction, true);
+    return new Device(kind, indices, memoryFraction, true);
   }
 
   /** Returns this device without {@link #compiled}: evaluation has too few steps to pay for it. */
   public Device uncompiled() {
-    return new Device(kind, index, memoryFraction, false);
+    return new Device(kind, indices, memoryFraction, false);
   }
 
-  /** Returns how much memory TensorFlow may take on this device, in bytes; empty if unknown. */
+  /** Returns how many devices share a training batch: 1 unless there are several {@link #gpus}. */
+  public int count() {
+    return indices.size();
+  }
+
+  /**
+   * Returns operations that are placed on one of several devices.
+   *
+   * @param number which one, from 0 to {@link #count()} - 1
+   */
+  public Ops place(Ops tf, int number) {
+    return tf.withDevice(spec(DeviceSpec.DeviceType.valueOf(kind.name()), number));
+  }
+
+  private static DeviceSpec spec(DeviceSpec.DeviceType type, int number) {
+    return DeviceSpec.newBuilder().deviceType(type).deviceIndex(number).build();
+  }
+
+  /**
+   * Returns how much memory TensorFlow may take on this device, in bytes, of several GPUs on the
+   * one that has least; empty if unknown.
+   */
   public OptionalLong memory() {
     if (kind == Kind.GPU) {
       return PhysicalDevices.memory(this);
@@ -163,17 +234,14 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
    * set of images on the card, and copy all of it to the host in every step.
    */
   public Ops host(Ops tf) {
-    return kind == Kind.CPU
-        ? tf
-        : tf.withDevice(
-            DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.CPU).deviceIndex(0).build());
+    return kind == Kind.CPU ? tf : tf.withDevice(spec(DeviceSpec.DeviceType.CPU, 0));
   }
 
   /** Returns the configuration of a session: its threads, and only this device is visible to it. */
   ConfigProto config() {
     ConfigProto.Builder config = Threads.configure(ConfigProto.newBuilder());
     if (kind == Kind.CPU) {
-      config.putDeviceCount("GPU", 0);
+      config.putDeviceCount("GPU", 0).putDeviceCount("CPU", count());
     } else {
       config
           .setAllowSoftPlacement(true)
@@ -182,7 +250,7 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
                   .setAllowGrowth(true)
                   // 0, TensorFlow's default, leaves a reserve.
                   .setPerProcessGpuMemoryFraction(memoryFraction == 1 ? 0 : memoryFraction)
-                  .setVisibleDeviceList(Integer.toString(index)));
+                  .setVisibleDeviceList(Joiner.on(',').join(indices)));
       if (xla) {
         config
             .getGraphOptionsBuilder()
@@ -198,19 +266,24 @@ public record Device(Kind kind, int index, double memoryFraction, boolean xla) {
    *
    * @throws IllegalArgumentException if it cannot
    */
-  void checkExists() {
-    checkArgument(
-        kind == Kind.CPU || PhysicalDevices.finds(this),
-        "device must be one that TensorFlow can use, got %s; use cpu, or build with -Pgpu on a machine"
-            + " with CUDA; a process that has used one GPU cannot use another",
-        this);
-    if (kind == Kind.GPU) {
-      PhysicalDevices.checkFraction(this);
+  public void checkExists() {
+    if (kind == Kind.CPU) {
+      return;
     }
+    checkArgument(
+        PhysicalDevices.finds(this),
+        "device must be one that TensorFlow can use, got %s; here it can use %s (a GPU needs a build"
+            + " with -Pgpu and CUDA, see 'lamina doctor'; a process that has used one GPU cannot use"
+            + " another)",
+        this,
+        PhysicalDevices.names());
+    PhysicalDevices.checkFraction(this);
   }
 
   @Override
   public String toString() {
-    return kind == Kind.CPU ? "cpu" : "gpu:" + index;
+    return kind == Kind.CPU
+        ? "cpu"
+        : indices.stream().map(index -> "gpu:" + index).collect(Collectors.joining(","));
   }
 }

@@ -78,6 +78,10 @@ public final class GraphSession implements AutoCloseable {
    * @throws IllegalArgumentException if TensorFlow cannot use the device
    */
   public GraphSession(Device device, Optional<Cluster> cluster) {
+    checkArgument(
+        cluster.isEmpty() || device.count() == 1,
+        "device must be a single one for each of several workers, got %s; give every worker one GPU",
+        device);
     device.checkExists();
     this.device = device;
     NativeLog.silence(device);

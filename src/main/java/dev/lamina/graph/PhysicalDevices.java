@@ -9,9 +9,11 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionListDevi
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
 
 import dev.lamina.cuda.CudaLibraries;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.tensorflow.TensorFlow;
@@ -27,7 +29,8 @@ import org.tensorflow.internal.c_api.TF_Status;
  * has.
  *
  * <p>TensorFlow maps its first GPU to one of the machine's for the whole process, so the question
- * is asked with the configuration of the device itself, and one process uses one GPU.
+ * is asked with the configuration of the device itself, and one process uses one GPU, or several in
+ * one order.
  */
 final class PhysicalDevices {
   /** The memory of each GPU that was asked for, in bytes; empty if TensorFlow cannot use it. */
@@ -43,7 +46,18 @@ final class PhysicalDevices {
     return memory(gpu).isPresent();
   }
 
-  /** Returns how much memory TensorFlow may take on a GPU, in bytes; empty if it cannot use it. */
+  /** Returns the names of all devices that TensorFlow can use in this process, for messages. */
+  static String names() {
+    int gpus = 0;
+    while (finds(Device.gpus(IntStream.rangeClosed(0, gpus).toArray()))) {
+      gpus++;
+    }
+    return gpus == 0
+        ? "cpu"
+        : "cpu, " + Device.gpus(IntStream.range(0, gpus).toArray()).toString().replace(",", ", ");
+  }
+
+  /** Returns how much memory TensorFlow may take on each GPU; empty if it cannot use all. */
   static OptionalLong memory(Device gpu) {
     return MEMORY.computeIfAbsent(gpu.uncompiled(), PhysicalDevices::find);
   }
@@ -53,24 +67,30 @@ final class PhysicalDevices {
    * any other.
    */
   static void checkFraction(Device gpu) {
-    double first = FRACTIONS.getOrDefault(gpu.index(), gpu.memoryFraction());
-    checkArgument(
-        first == gpu.memoryFraction(),
-        "memoryFraction must be the %s that this process has used %s with, got %s",
-        first,
-        gpu,
-        gpu.memoryFraction());
+    for (int index : gpu.indices()) {
+      double first = FRACTIONS.getOrDefault(index, gpu.memoryFraction());
+      checkArgument(
+          first == gpu.memoryFraction(),
+          "memoryFraction must be the %s that this process has used gpu:%s with, got %s",
+          first,
+          index,
+          gpu.memoryFraction());
+    }
+  }
+
+  private static void keepFraction(Device gpu) {
+    gpu.indices().forEach(index -> FRACTIONS.putIfAbsent(index, gpu.memoryFraction()));
   }
 
   /** For tests: lets a GPU pass for one that TensorFlow can use. */
   static void pretend(Device gpu, long memory) {
-    FRACTIONS.putIfAbsent(gpu.index(), gpu.memoryFraction());
+    keepFraction(gpu);
     MEMORY.put(gpu.uncompiled(), OptionalLong.of(memory));
   }
 
   @SuppressWarnings("try") // The scope frees what is made in it.
   private static OptionalLong find(Device gpu) {
-    FRACTIONS.putIfAbsent(gpu.index(), gpu.memoryFraction());
+    keepFraction(gpu);
     NativeMemory.unlimit();
     CudaLibraries.load();
     NativeLog.silence(gpu);
@@ -85,14 +105,16 @@ final class PhysicalDevices {
       status.throwExceptionIfNotOK();
       TF_DeviceList devices = TF_SessionListDevices(session, status);
       status.throwExceptionIfNotOK();
-      OptionalLong found = OptionalLong.empty();
+      LongSummaryStatistics found = new LongSummaryStatistics();
       for (int i = 0; i < TF_DeviceListCount(devices); i++) {
         if (TF_DeviceListType(devices, i, status).getString().equals("GPU")) {
-          found = OptionalLong.of(TF_DeviceListMemoryBytes(devices, i, status));
+          found.accept(TF_DeviceListMemoryBytes(devices, i, status));
         }
       }
       TF_DeleteDeviceList(devices);
-      return found;
+      return found.getCount() == gpu.count()
+          ? OptionalLong.of(found.getMin())
+          : OptionalLong.empty();
     } catch (TensorFlowException e) {
       return OptionalLong.empty();
     }

@@ -107,8 +107,13 @@ public final class Model implements AutoCloseable {
    * @throws java.io.UncheckedIOException if the file is missing or cannot be read
    */
   public static Model load(Path path) {
+    return load(path, Device.auto());
+  }
+
+  /** Loads a model as {@link #load(Path)} does, on a device. */
+  public static Model load(Path path, Device device) {
     Servable from = ModelLoader.read(path);
-    return ModelLoader.model(from, from.classNames(), 0);
+    return ModelLoader.model(from, from.classNames(), 0, device);
   }
 
   /**
@@ -118,15 +123,16 @@ public final class Model implements AutoCloseable {
    *
    * @param classNames the new classes, as {@link ImageSet#classNames()} gives them
    * @param seed determines the initial weights of a new classifier
+   * @param device where it is trained and run
    * @throws IllegalArgumentException if the classes differ and the network has no classifier
    */
-  public static Model load(Path path, List<String> classNames, long seed) {
-    return ModelLoader.model(ModelLoader.read(path), classNames, seed);
+  public static Model load(Path path, List<String> classNames, long seed, Device device) {
+    return ModelLoader.model(ModelLoader.read(path), classNames, seed, device);
   }
 
-  /** Loads a model as {@link #load(Path, List, long)} does, with seed 0. */
+  /** Loads a model so, with seed 0, on {@link Device#auto()}. */
   public static Model load(Path path, List<String> classNames) {
-    return load(path, classNames, 0);
+    return load(path, classNames, 0, Device.auto());
   }
 
   /** Returns the architecture. */

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.format.SavedModelReader;
 import dev.lamina.format.WeightsFile;
+import dev.lamina.graph.Device;
 import dev.lamina.layer.Classifier;
 import dev.lamina.layer.Sequential;
 import dev.lamina.network.Network;
@@ -31,16 +32,17 @@ public final class ModelLoader {
    * @param network the network, with any number of classes
    * @param classNames the new classes; if empty, those of the file, named "0", "1", ...
    * @param seed determines the initial weights of a new classifier
+   * @param device where the model is trained and run
    * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network
    * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Model pretrained(
-      Path weights, Network network, Optional<List<String>> classNames, long seed) {
+      Path weights, Network network, Optional<List<String>> classNames, long seed, Device device) {
     Servable from = WeightsFile.read(weights, network);
-    return model(from, classNames.orElse(from.classNames()), seed);
+    return model(from, classNames.orElse(from.classNames()), seed, device);
   }
 
-  static Model model(Servable from, List<String> classNames, long seed) {
+  static Model model(Servable from, List<String> classNames, long seed, Device device) {
     boolean same = classNames.equals(from.classNames());
     Network network =
         same
@@ -51,7 +53,7 @@ public final class ModelLoader {
       Sequential features = Classifier.body(network.body()).orElseThrow();
       kept.keySet().retainAll(network.withBody(features).parameters().keySet());
     }
-    Model model = Model.of(network, seed);
+    Model model = Model.of(network, seed, device);
     try {
       model.classNames(classNames);
       model.preprocessing(from.preprocessing());

@@ -9,6 +9,7 @@ import dev.lamina.data.Shard;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.RandomKey;
 import dev.lamina.graph.Seeds;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
@@ -61,10 +62,28 @@ public final class BatchPipeline implements AutoCloseable {
       long seed,
       int stepsPerEpoch,
       Shard shard) {
+    this(
+        session,
+        ImageSource.of(session, images),
+        images.classes(),
+        augmentations,
+        seed,
+        stepsPerEpoch,
+        shard);
+  }
+
+  private BatchPipeline(
+      GraphSession session,
+      ImageSource source,
+      int classes,
+      List<BatchAugmentation> augmentations,
+      long seed,
+      int stepsPerEpoch,
+      Shard shard) {
+    this.source = source;
     this.seed = seed;
     this.shard = shard;
     Ops tf = session.device().host(session.ops().withSubScope("batch"));
-    source = ImageSource.of(session, images);
     indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(-1)));
     key = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
     weight =
@@ -75,8 +94,31 @@ public final class BatchPipeline implements AutoCloseable {
         new Chain(augmentations)
             .apply(
                 tf.withSubScope("augment"),
-                batch(tf, images.classes(), stepsPerEpoch),
+                batch(tf, classes, stepsPerEpoch),
                 RandomKey.forUse(tf, key, "augment"));
+  }
+
+  /**
+   * Builds the pipelines of several devices, one for each shard; a set in memory is there once.
+   *
+   * @param shards which part of every batch each takes
+   */
+  public static List<BatchPipeline> of(
+      GraphSession session,
+      ImageSet images,
+      List<BatchAugmentation> augmentations,
+      long seed,
+      int stepsPerEpoch,
+      List<Shard> shards) {
+    List<BatchPipeline> pipelines = new ArrayList<>();
+    for (Shard shard : shards) {
+      ImageSource source =
+          pipelines.isEmpty() ? ImageSource.of(session, images) : pipelines.get(0).source.other();
+      pipelines.add(
+          new BatchPipeline(
+              session, source, images.classes(), augmentations, seed, stepsPerEpoch, shard));
+    }
+    return pipelines;
   }
 
   private Batch batch(Ops tf, int classes, int stepsPerEpoch) {

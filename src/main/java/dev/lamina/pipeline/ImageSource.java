@@ -27,7 +27,10 @@ interface ImageSource extends AutoCloseable {
   /** Returns the labels at the given indices: [N]. */
   Operand<TInt32> labels(Ops tf, Operand<TInt32> indices);
 
-  /** Prepares the first run; {@link #close()} frees the memory of it. */
+  /** Returns a source of other batches of the set, or this one if it can serve them too. */
+  ImageSource other();
+
+  /** Prepares the first run, once; {@link #close()} frees the memory of it. */
   void load();
 
   /** Announces a batch. Batches are used in the order in which they are announced. */

@@ -26,6 +26,8 @@ final class ResidentImages implements ImageSource {
   private final Placeholder<TInt32> labelsValue;
   private final List<Op> assigns;
   private final List<Op> frees;
+  private boolean loaded;
+  private boolean closed;
 
   ResidentImages(GraphSession session, ImageSet set) {
     this.session = session;
@@ -44,9 +46,18 @@ final class ResidentImages implements ImageSource {
     frees = List.of(tf.destroyResourceOp(images), tf.destroyResourceOp(labels));
   }
 
+  @Override
+  public ImageSource other() {
+    return this;
+  }
+
   /** Copies the images to TensorFlow's memory. */
   @Override
   public void load() {
+    if (loaded) {
+      return;
+    }
+    loaded = true;
     try (TUint8 pixels =
             TUint8.tensorOf(
                 Shape.of(set.size(), set.height(), set.width(), set.channels()),
@@ -75,8 +86,9 @@ final class ResidentImages implements ImageSource {
   @Override
   public void close() {
     // A closed session has freed them.
-    if (!session.isClosed()) {
+    if (!closed && !session.isClosed()) {
       session.run(runner -> frees.forEach(runner::addTarget)).close();
     }
+    closed = true;
   }
 }

@@ -30,6 +30,7 @@ import org.tensorflow.types.TUint8;
 final class StreamedImages implements ImageSource {
   private record Pending(List<Integer> batch, Future<TUint8> pixels) {}
 
+  private final GraphSession session;
   private final ImageSet set;
   private final Placeholder<TUint8> images;
   private final Placeholder<TInt32> labels;
@@ -46,6 +47,7 @@ final class StreamedImages implements ImageSource {
   private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
   StreamedImages(GraphSession session, ImageSet set) {
+    this.session = session;
     this.set = set;
     Ops tf = session.device().host(session.ops().withSubScope("streamed"));
     images = tf.placeholder(TUint8.class, Placeholder.shape(shape(-1)));
@@ -64,6 +66,11 @@ final class StreamedImages implements ImageSource {
   @Override
   public Operand<TInt32> labels(Ops tf, Operand<TInt32> indices) {
     return labels;
+  }
+
+  @Override
+  public ImageSource other() {
+    return new StreamedImages(session, set);
   }
 
   @Override

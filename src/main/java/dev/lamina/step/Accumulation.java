@@ -53,9 +53,9 @@ final class Accumulation implements AutoCloseable {
     Ops tf = session.ops().withSubScope("accumulation");
     before = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(2L + metrics)));
     sums = tf.math.add(before, local.sums());
-    Operand<TBool> continued = tf.math.greater(element(tf, before, 0), tf.constant(0f));
-    Operand<TFloat32> weight = element(tf, local.sums(), 0);
-    Operand<TFloat32> allWeights = element(tf, sums, 0);
+    Operand<TBool> continued = tf.math.greater(Contribution.sum(tf, before, 0), tf.constant(0f));
+    Operand<TFloat32> weight = Contribution.sum(tf, local.sums(), 0);
+    Operand<TFloat32> allWeights = Contribution.sum(tf, sums, 0);
     List<Op> assigns = new ArrayList<>();
     Map<Variable, Operand<TFloat32>> gradients = new LinkedHashMap<>();
     Map<Variable, Operand<TFloat32>> statistics = new LinkedHashMap<>();
@@ -78,13 +78,9 @@ final class Accumulation implements AutoCloseable {
           });
     }
     keep = tf.withControlDependencies(assigns).noOp();
-    Operand<TFloat32> loss = tf.math.div(element(tf, sums, 1), allWeights);
+    Operand<TFloat32> loss = tf.math.div(Contribution.sum(tf, sums, 1), allWeights);
     whole = new Contribution(loss, gradients, statistics, sums);
     kept.clear();
-  }
-
-  private static Operand<TFloat32> element(Ops tf, Operand<TFloat64> sums, int index) {
-    return tf.dtypes.cast(tf.gather(sums, tf.constant(index), tf.constant(0)), TFloat32.class);
   }
 
   /** Returns the contribution of the whole batch, in the run of its last micro-batch. */

@@ -32,21 +32,17 @@ record AllReduce(Cluster cluster) implements Exchange {
   @Override
   public Contribution apply(Ops tf, Contribution local) {
     Operand<TFloat64> sums = cluster.sum(tf, local.sums());
-    Operand<TFloat32> own = element(tf, local.sums(), 0);
-    Operand<TFloat32> all = element(tf, sums, 0);
+    Operand<TFloat32> own = Contribution.sum(tf, local.sums(), 0);
+    Operand<TFloat32> all = Contribution.sum(tf, sums, 0);
     Map<Variable, Operand<TFloat32>> gradients = new LinkedHashMap<>();
     for (Map<Variable, Operand<TFloat32>> bucket : buckets(local.gradients())) {
       gradients.putAll(mean(tf, bucket, own, all));
     }
     return new Contribution(
-        tf.math.div(element(tf, sums, 1), all),
+        tf.math.div(Contribution.sum(tf, sums, 1), all),
         gradients,
         local.statistics().isEmpty() ? Map.of() : mean(tf, local.statistics(), own, all),
         sums);
-  }
-
-  private static Operand<TFloat32> element(Ops tf, Operand<TFloat64> sums, int index) {
-    return tf.dtypes.cast(tf.gather(sums, tf.constant(index), tf.constant(0)), TFloat32.class);
   }
 
   /** The backward pass computes the gradients of the last layers first. */

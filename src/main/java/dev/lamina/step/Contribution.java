@@ -3,6 +3,7 @@ package dev.lamina.step;
 import dev.lamina.graph.Variable;
 import java.util.Map;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 
@@ -20,4 +21,10 @@ public record Contribution(
     Operand<TFloat32> loss,
     Map<Variable, Operand<TFloat32>> gradients,
     Map<Variable, Operand<TFloat32>> statistics,
-    Operand<TFloat64> sums) {}
+    Operand<TFloat64> sums) {
+
+  /** Returns one of the sums of a contribution, to compute with. */
+  static Operand<TFloat32> sum(Ops tf, Operand<TFloat64> sums, int index) {
+    return tf.dtypes.cast(tf.gather(sums, tf.constant(index), tf.constant(0)), TFloat32.class);
+  }
+}

@@ -10,12 +10,14 @@ import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchPipeline;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -42,7 +44,7 @@ import org.tensorflow.types.TFloat64;
  */
 public final class TrainStep implements AutoCloseable {
   private final GraphSession session;
-  private final BatchPipeline pipeline;
+  private final List<BatchPipeline> pipelines;
   private final State state;
   private final Update update;
   private final Agreement agreement;
@@ -60,34 +62,30 @@ public final class TrainStep implements AutoCloseable {
   public TrainStep(Model model, ImageSet images, StepOptions options) {
     session = model.session();
     state = new State(session, model.variables());
-    pipeline =
-        new BatchPipeline(
+    pipelines =
+        BatchPipeline.of(
             session,
             images,
             options.augmentations(),
             options.seed(),
             options.stepsPerEpoch(),
-            session
-                .cluster()
-                .map(cluster -> new Shard(cluster.rank(), cluster.size()))
-                .orElse(Shard.whole()));
+            shards());
+    BatchPipeline pipeline = pipelines.get(0);
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
     Ops sharing = session.ops().withSubScope("share");
     Optional<BatchShare> share =
-        session
-            .cluster()
+        sum()
             .map(
-                cluster ->
+                sum ->
                     new BatchShare(
-                        cluster,
-                        sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0))));
+                        sum, sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0))));
     Context context =
         Context.training(
             session, pipeline.key(), options.precision(), options.frozen()::contains, share);
     Gradients gradients =
         Gradients.build(
             context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
-    contribution = gradients.contribution();
+    contribution = Replicas.mean(session, pipelines, gradients.contribution());
     parts = options.accumulate();
     accumulation =
         parts == 1 ? null : new Accumulation(session, options.metrics().size(), contribution);
@@ -104,7 +102,23 @@ public final class TrainStep implements AutoCloseable {
     }
     resetMetrics();
     // Last, so that no images remain loaded if building fails.
-    pipeline.load();
+    pipelines.forEach(BatchPipeline::load);
+  }
+
+  /** Returns the sum over all workers, or all devices of this process; empty if it is one alone. */
+  private Optional<BatchShare.Sum> sum() {
+    return session.device().count() == 1
+        ? session.cluster().map(cluster -> cluster::sum)
+        : Optional.of(new DeviceSum(session.device().count()));
+  }
+
+  /** Returns the part of every batch that this worker takes, or the part of each of its devices. */
+  private List<Shard> shards() {
+    int devices = session.device().count();
+    return session
+        .cluster()
+        .map(cluster -> List.of(new Shard(cluster.rank(), cluster.size())))
+        .orElseGet(() -> IntStream.range(0, devices).mapToObj(i -> new Shard(i, devices)).toList());
   }
 
   /**
@@ -171,7 +185,7 @@ public final class TrainStep implements AutoCloseable {
       Session.Runner runner = session.runner();
       operands.values().forEach(runner::fetch);
       float share = (float) divided.get(part).length / batch.length;
-      try (BatchPipeline.Fed fed = pipeline.feed(runner, divided.get(part), step, part);
+      try (BatchPipeline.Fed fed = feed(runner, divided.get(part), step, part);
           Result result = runner.run()) {
         int i = 0;
         for (Variable variable : operands.keySet()) {
@@ -192,7 +206,16 @@ public final class TrainStep implements AutoCloseable {
 
   /** Announces a batch, so that it can be read from disk while the step before it runs. */
   public void prepare(int[] batch) {
-    Accumulation.divide(batch, parts).forEach(pipeline::prepare);
+    for (int[] part : Accumulation.divide(batch, parts)) {
+      pipelines.forEach(pipeline -> pipeline.prepare(part));
+    }
+  }
+
+  /** Feeds every device its part of a micro-batch. */
+  private BatchPipeline.Fed feed(Session.Runner runner, int[] batch, long step, int part) {
+    List<BatchPipeline.Fed> fed = new ArrayList<>();
+    pipelines.forEach(pipeline -> fed.add(pipeline.feed(runner, batch, step, part)));
+    return () -> fed.forEach(BatchPipeline.Fed::close);
   }
 
   private Result run(
@@ -223,7 +246,7 @@ public final class TrainStep implements AutoCloseable {
     int last = divided.size() - 1;
     for (int part = 0; part <= last; part++) {
       Session.Runner runner = session.runner();
-      try (BatchPipeline.Fed fed = pipeline.feed(runner, divided.get(part), step, part);
+      try (BatchPipeline.Fed fed = feed(runner, divided.get(part), step, part);
           TFloat64 before = accumulation == null ? null : accumulation.feed(runner, sums)) {
         if (accumulation != null && part < last) {
           sums = accumulation.add(runner);
@@ -351,7 +374,7 @@ public final class TrainStep implements AutoCloseable {
         }
         state.close();
       }
-      pipeline.close();
+      pipelines.forEach(BatchPipeline::close);
     }
   }
 }

@@ -136,9 +136,9 @@ public final class Trainer {
     }
   }
 
-  /** Returns how many images of a batch this worker computes at most. */
+  /** Returns how many images of a batch this worker, or each of its devices, computes at most. */
   private int share(Model model, ImageSet images) {
-    int workers = model.session().cluster().map(Cluster::size).orElse(1);
+    int workers = model.session().cluster().map(Cluster::size).orElse(model.device().count());
     return (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
   }
 

@@ -1,6 +1,7 @@
 package dev.lamina.zoo;
 
 import com.google.common.primitives.ImmutableDoubleArray;
+import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.model.ModelLoader;
 import dev.lamina.network.Network;
@@ -95,6 +96,7 @@ public final class Zoo {
     private Optional<Path> weights = Optional.empty();
     private Optional<List<String>> classNames = Optional.empty();
     private long seed;
+    private Optional<Device> device = Optional.empty();
 
     private Builder(String name, Function<Options, Network> network) {
       this.network = network;
@@ -161,6 +163,12 @@ public final class Zoo {
       return this;
     }
 
+    /** Sets where the model is trained and run; {@link Device#auto()} unless set. */
+    public Builder device(Device device) {
+      this.device = Optional.of(device);
+      return this;
+    }
+
     /** Returns the options that were set. */
     public Options options() {
       return options;
@@ -186,10 +194,11 @@ public final class Zoo {
      */
     public Model build() {
       Network network = network();
+      Device device = this.device.orElseGet(Device::auto);
       if (weights.isPresent()) {
-        return ModelLoader.pretrained(weights.get(), network, classNames, seed);
+        return ModelLoader.pretrained(weights.get(), network, classNames, seed, device);
       }
-      Model model = Model.of(network, seed);
+      Model model = Model.of(network, seed, device);
       classNames.ifPresent(model::classNames);
       return model;
     }

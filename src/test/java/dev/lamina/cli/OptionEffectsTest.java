@@ -7,6 +7,7 @@ import static dev.lamina.cli.OptionRuns.config;
 import static dev.lamina.cli.OptionRuns.data;
 import static dev.lamina.cli.OptionRuns.dataOptions;
 import static dev.lamina.cli.OptionRuns.dataWords;
+import static dev.lamina.cli.OptionRuns.deviceOption;
 import static dev.lamina.cli.OptionRuns.fails;
 import static dev.lamina.cli.OptionRuns.fresh;
 import static dev.lamina.cli.OptionRuns.resizeOptions;
@@ -21,6 +22,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableMap;
+import dev.lamina.graph.PretendGpu;
 import dev.lamina.model.Model;
 import dev.lamina.zoo.Zoo;
 import java.io.IOException;
@@ -90,6 +92,9 @@ class OptionEffectsTest {
           .putAll(modelEffects())
           .put("sweep --out", OptionEffectsTest::sweepIntoAnotherFolder)
           .putAll(benchmarkEffects())
+          .putAll(deviceOption("benchmark", OptionEffectsTest::benchmarkWords))
+          .putAll(deviceOption("find-lr", List::of))
+          .putAll(deviceOption("predict", () -> List.of("--run", base, "nowhere.png")))
           .putAll(compareEffects())
           .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
           .putAll(serveEffects())
@@ -289,6 +294,18 @@ class OptionEffectsTest {
             "train --no-augment",
             () -> changesWeights("--no-augment", "", "\"augmentations\" : [ ]"))
         .put("train --seed", () -> changesWeights("--seed", 77, "\"seed\" : 77"))
+        .put(
+            "train --device",
+            () -> {
+              PretendGpu.two();
+              Path run = fresh();
+              assertThat(trainOutput(run, Map.of("--device", "gpu:7,gpu:8")).out())
+                  .contains("\ndevice     gpu:7,gpu:8, which share every batch of 5\n");
+              assertThat(config(run)).contains("\"device\" : \"gpu:7,gpu:8\"");
+              assertThat(trained(run)).as("of batch norms of shards").isNotEqualTo(trained(base));
+              assertThat(succeeds("train", "--resume", run, "--epochs", 2, "--device", "cpu").out())
+                  .contains("\ndevice     cpu\n");
+            })
         .put("train --precision", () -> changesWeights("--precision", "bfloat16", "BFLOAT16"))
         .build();
   }
@@ -317,6 +334,13 @@ class OptionEffectsTest {
               assertThat(out)
                   .containsPattern(
                       "\naccuracy with test-time augmentation 0\\.\\d{4}\ntest loss .*\ntest accuracy 0\\.\\d{4}\n$");
+            })
+        .put(
+            "evaluate --device",
+            () -> {
+              PretendGpu.create();
+              assertThat(succeeds("evaluate", "--run", base, "--device", "gpu:7").out())
+                  .contains("\ndevice     gpu:7\n");
             })
         .put("evaluate --all-classes", OptionEffectsTest::allClasses)
         .put(

@@ -233,6 +233,21 @@ final class OptionRuns {
                 .contains(MIRROR));
   }
 
+  /** A device that is not there is refused before anything is read, and what there is is named. */
+  static Map<String, Executable> deviceOption(String command, Supplier<List<?>> more) {
+    return Map.of(
+        command + " --device",
+        () -> {
+          List<Object> words = new ArrayList<>(List.of(command));
+          words.addAll(more.get());
+          words.addAll(List.of("--device", "gpu:0,gpu:99"));
+          assertThat(fails(words.toArray()).err())
+              .startsWith(
+                  "lamina: device must be one that TensorFlow can use, got gpu:0,gpu:99; here it can use cpu")
+              .hasLineCount(1);
+        });
+  }
+
   /** What a command says of wrong values of the options for images of any size. */
   static Map<String, Executable> resizeOptions(String command, Supplier<List<?>> more) {
     return Map.of(

@@ -3,6 +3,8 @@ package dev.lamina.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.graph.Device.Kind;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.proto.GPUOptions;
 import org.tensorflow.proto.OptimizerOptions.GlobalJitLevel;
@@ -22,8 +24,39 @@ class DeviceTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new GraphSession(Device.gpu(99)))
         .withMessage(
-            "device must be one that TensorFlow can use, got gpu:99; use cpu, or build with -Pgpu on a"
-                + " machine with CUDA; a process that has used one GPU cannot use another");
+            "device must be one that TensorFlow can use, got gpu:99; here it can use cpu (a GPU needs a"
+                + " build with -Pgpu and CUDA, see 'lamina doctor'; a process that has used one GPU cannot"
+                + " use another)");
+  }
+
+  @Test
+  void several_areOneDevice() {
+    Device two = Device.gpus(1, 0);
+    assertThat(two.count()).isEqualTo(2);
+    assertThat(two.config().getGpuOptions().getVisibleDeviceList()).isEqualTo("1,0");
+    assertThat(new Device(Kind.CPU, List.of(0, 1), 1, false).config().getDeviceCountMap())
+        .containsEntry("CPU", 2);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Device.gpus(1, 1))
+        .withMessage("indices must differ, got [1, 1]");
+    assertThatIllegalArgumentException()
+        .isThrownBy(Device::gpus)
+        .withMessage("indices must name a GPU, got none");
+  }
+
+  @Test
+  void named_isTheInverseOfItsText() {
+    assertThat(Device.named("auto")).isEqualTo(Device.auto());
+    assertThat(Device.named("gpu")).isEqualTo(Device.gpu(0));
+    for (String name : List.of("cpu", "gpu:0", "gpu:12", "gpu:2,gpu:0")) {
+      assertThat(Device.named(name)).hasToString(name);
+    }
+    for (String name : List.of("", "tpu", "gpu:", "gpu:-1", "cpu,gpu:0", "gpu:0,", "gpu:99999")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Device.named(name))
+          .withMessage(
+              "device must be auto, cpu, gpu, gpu:1 or several as gpu:0,gpu:1, got " + name);
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.format.Safetensors;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Variable;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
@@ -208,8 +209,8 @@ class ModelLoadTest {
     Path export = everything();
     List<String> classes = List.of("x", "y");
     try (Model zero = Model.load(export, classes);
-        Model again = Model.load(export, classes, 0);
-        Model other = Model.load(export, classes, 3)) {
+        Model again = Model.load(export, classes, 0, Device.cpu());
+        Model other = Model.load(export, classes, 3, Device.cpu())) {
       assertThat(weights(again)).usingRecursiveComparison().isEqualTo(weights(zero));
       assertThat(weights(other).get("top.3.weight"))
           .isNotEqualTo(weights(zero).get("top.3.weight"));
