@@ -38,7 +38,7 @@ record Comparison(List<Run> runs) {
    * @param path the folder
    * @param config its configuration
    * @param history its history
-   * @param epoch the epoch whose weights it kept; 0 if there is none yet
+   * @param epoch the epoch whose weights it kept; the last one so far until it is at its end
    * @param testAccuracy that of the weights it kept
    */
   record Run(
@@ -49,15 +49,17 @@ record Comparison(List<Run> runs) {
       double testAccuracy) {
     static Run read(Path path) {
       RunConfig config = RunConfig.read(path);
-      Path history = RunConfig.history(path);
+      Path file = RunConfig.history(path);
+      Map<String, List<Double>> history = Files.exists(file) ? HistoryCsv.read(file) : Map.of();
       Path weights = RunConfig.weights(path);
       Map<String, String> kept =
           Files.exists(weights) ? WeightsFile.read(weights).metadata() : Map.of();
+      int last = history.getOrDefault("epoch", List.of()).size();
       return new Run(
           path,
           config,
-          Files.exists(history) ? HistoryCsv.read(history) : Map.of(),
-          Integer.parseInt(kept.getOrDefault("epoch", "0")),
+          history,
+          Integer.parseInt(kept.getOrDefault("epoch", Integer.toString(last))),
           Double.parseDouble(kept.getOrDefault("test_accuracy", "NaN")));
     }
 

@@ -95,6 +95,19 @@ class CompareCommandTest {
         .matches("one +2/3 +- +0\\.8000 +0\\.1000 +0:00:00");
   }
 
+  @Test
+  void runThatGoesOn_isItsLastEpoch() throws IOException {
+    Path run = Files.createDirectory(scratch.resolve("goesOn"));
+    for (String file : List.of("config.json", "history.csv")) {
+      Files.copy(two.resolve(file), run.resolve(file));
+    }
+    List<String> rows = Files.readAllLines(two.resolve("history.csv"));
+    double accuracy = Double.parseDouble(Splitter.on(',').splitToList(rows.get(2)).get(5));
+    assertThat(Comparison.Run.read(run))
+        .returns(2, Comparison.Run::epoch)
+        .returns(accuracy, Comparison.Run::accuracy);
+  }
+
   private static Comparison.Run with(Comparison.Run run, List<Double> validation, double test) {
     return new Comparison.Run(
         run.path(),
