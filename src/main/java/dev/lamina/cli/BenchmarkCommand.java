@@ -24,7 +24,6 @@ import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +52,10 @@ final class BenchmarkCommand implements Callable<Integer> {
   private static final int WARM_UP = 3;
   private static final int TRACED = 3;
   private static final int MAX_KERNELS = 20;
+
+  /** The width of the table. */
+  private static final int WIDE = 61;
+
   private static final double LEARNING_RATE = 1e-3;
   private static final double MOMENTUM = 0.9;
 
@@ -74,7 +77,10 @@ final class BenchmarkCommand implements Callable<Integer> {
       description = "the recipe whose steps are taken (default: ${DEFAULT-VALUE})")
   private String recipeName = Recipes.PUBLISHED;
 
-  @Option(names = "--batch-size", description = "images of a step (default: the recipe's)")
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "images of a step (default: the recipe's)")
   private @Nullable Integer givenBatchSize;
 
   private int batchSize;
@@ -83,6 +89,7 @@ final class BenchmarkCommand implements Callable<Integer> {
 
   @Option(
       names = "--steps",
+      paramLabel = "N",
       defaultValue = "10",
       description = "steps to be timed (default: ${DEFAULT-VALUE}); three more are traced")
   private int steps;
@@ -193,17 +200,22 @@ final class BenchmarkCommand implements Callable<Integer> {
       all += profile.nanosByKind().values().stream().mapToLong(nanos -> nanos).sum() / 1e6 / TRACED;
       wall += profile.nanos() / 1e6 / TRACED;
     }
-    print("%n%-30s %10s %10s %8s", "operations of a traced step", "count", "ms", "share");
+    print("%n%s%10s %10s %8s", label("operations of a traced step"), "count", "ms", "share");
     for (Kind kind : Kind.values()) {
       long count = last.work().stream().filter(op -> op.kind() == kind).count();
       double millis = 0;
       for (StepProfile profile : profiles) {
         millis += profile.nanosByKind().getOrDefault(kind, 0L) / 1e6 / TRACED;
       }
-      print("%-30s %10d %10.2f %6.1f %%", kind.label(), count, millis, 100 * millis / all);
+      print("%s%10d %10.2f %6.1f %%", label(kind.label()), count, millis, 100 * millis / all);
     }
-    print("%-30s %10d %10.2f %6.1f %%", "all", last.work().size(), all, 100.0);
+    print("%s%10d %10.2f %6.1f %%", label("all"), last.work().size(), all, 100.0);
     print("Operations run beside each other: %.2f ms of them in %.2f ms.", all, wall);
+  }
+
+  /** Returns what begins a row; a narrow terminal has a line for it. */
+  private static String label(String text) {
+    return TerminalWidth.columns() < WIDE ? text + "\n" : String.format("%-31s", text);
   }
 
   /** Prints what a card ran in a step, if there is one. */
@@ -237,7 +249,7 @@ final class BenchmarkCommand implements Callable<Integer> {
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
     spec.commandLine().getOut().flush();
   }
 }

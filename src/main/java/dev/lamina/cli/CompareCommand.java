@@ -4,7 +4,6 @@ import dev.lamina.io.LaminaException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,14 +51,14 @@ final class CompareCommand implements Callable<Integer> {
     Comparison comparison = sort ? given.byAccuracy() : given;
     comparison.write(out);
     if (json) {
-      print("%s", comparison.json());
+      spec.commandLine().getOut().println(comparison.json());
     } else {
-      print("%spage       %s", comparison.text(TerminalWidth.columns(System.getenv())), out);
+      print("%spage       %s", comparison.text(TerminalWidth.columns()), out);
     }
     return 0;
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

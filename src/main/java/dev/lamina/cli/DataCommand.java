@@ -9,6 +9,7 @@ import dev.lamina.data.Finding;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Inspection;
+import dev.lamina.io.DisplayWidth;
 import dev.lamina.report.Samples;
 import dev.lamina.train.Recipes;
 import java.io.PrintWriter;
@@ -70,6 +71,9 @@ final class DataCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one JSON object instead of text")
     private boolean json;
 
+    /** The width of the two numbers behind the name of a class. */
+    private static final int COUNTS = 18;
+
     @Override
     public Integer call() {
       ImageData images = data.open(resize.resolve());
@@ -87,15 +91,15 @@ final class DataCommand implements Callable<Integer> {
 
     private void print(ImageData images, ChannelStatistics statistics, List<Finding> findings) {
       PrintWriter out = spec.commandLine().getOut();
-      out.println(describe(images));
+      TextLines.print(out, "%s", describe(images));
       printClasses(images, out);
-      out.printf(
-          Locale.ROOT,
-          "mean %s, standard deviation %s of the training pixels scaled to [0, 1]%n",
+      TextLines.print(
+          out,
+          "mean %s, standard deviation %s of the training pixels scaled to [0, 1]",
           numbers(statistics.mean()),
           numbers(statistics.std()));
-      images.notes().forEach(out::println);
-      findings.forEach(finding -> out.println("found: " + finding));
+      images.notes().forEach(note -> TextLines.print(out, "%s", note));
+      findings.forEach(finding -> TextLines.print(out, "found: %s", finding));
     }
 
     private static ObjectNode json(
@@ -133,11 +137,16 @@ final class DataCommand implements Callable<Integer> {
       int[] train = ImageData.counts(images.train());
       int[] test = ImageData.counts(images.test());
       List<String> names = images.train().classNames();
-      int width = Math.max(5, names.stream().mapToInt(String::length).max().orElse(0));
-      out.printf(Locale.ROOT, "%-" + width + "s %8s %8s%n", "class", "train", "test");
+      int longest = names.stream().mapToInt(DisplayWidth::of).max().orElse(0);
+      int width = Math.max(5, Math.min(longest, TerminalWidth.columns() - COUNTS));
+      out.printf(Locale.ROOT, "%s %8s %8s%n", DisplayWidth.fit("class", width), "train", "test");
       for (int label = 0; label < train.length; label++) {
         out.printf(
-            Locale.ROOT, "%-" + width + "s %8d %8d%n", names.get(label), train[label], test[label]);
+            Locale.ROOT,
+            "%s %8d %8d%n",
+            DisplayWidth.fit(names.get(label), width),
+            train[label],
+            test[label]);
       }
     }
 

@@ -1,13 +1,14 @@
 package dev.lamina.cli;
 
+import com.google.common.base.Strings;
 import dev.lamina.data.ReadOptions;
 import dev.lamina.io.Terminal;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
   private static final double SECONDS_BETWEEN_LINES = 30;
+
+  /** A bar that is shorter says nothing. */
+  private static final int MIN_BAR = 10;
 
   private final PrintStream out;
   private final boolean terminal;
@@ -52,11 +56,14 @@ final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
     if (current == null) {
       current =
           new ProgressBarBuilder()
-              .setTaskName("decoding")
               .setInitialMax(total)
-              .setUnit(" images", 1)
-              .showSpeed()
-              .setStyle(ProgressBarStyle.ASCII)
+              .setRenderer(
+                  (state, columns) ->
+                      line(
+                          state.getCurrent(),
+                          state.getMax(),
+                          state.getElapsedAfterStart().toMillis() / 1e3,
+                          columns))
               .setUpdateIntervalMillis(200)
               .clearDisplayOnFinish()
               .setConsumer(new ConsoleProgressBarConsumer(out))
@@ -64,6 +71,26 @@ final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
       bar = current;
     }
     return current;
+  }
+
+  /** Returns how far it is, with all that fits. */
+  static String line(long done, long total, double seconds, int columns) {
+    String line = String.format(Locale.ROOT, "decoding %,d of %,d images", done, total);
+    double rate = done / seconds;
+    long left = Math.round((total - done) / rate);
+    for (String more :
+        List.of(
+            String.format(
+                Locale.ROOT, "  %d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60),
+            String.format(Locale.ROOT, "  %.0f images/s", rate))) {
+      if (done > 0 && line.length() + more.length() <= columns) {
+        line += more;
+      }
+    }
+    int room = columns - line.length() - "  []".length();
+    return room < MIN_BAR
+        ? line
+        : line + "  [" + Strings.padEnd("=".repeat((int) (room * done / total)), room, ' ') + "]";
   }
 
   @Override

@@ -83,6 +83,6 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

@@ -15,7 +15,6 @@ import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -104,7 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
       if (json) {
         ObjectNode object = EvaluationJson.of(test).put("model", path.toString()).put("data", name);
         augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
-        print("%s", object);
+        spec.commandLine().getOut().println(object);
       } else {
         print(test, augmented, pictures);
       }
@@ -118,7 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void print(Evaluation test, Optional<Evaluation> augmented, Optional<Path> pictures) {
-    int columns = Math.max(MIN_COLUMNS, TerminalWidth.columns(System.getenv()));
+    int columns = Math.max(MIN_COLUMNS, TerminalWidth.columns());
     print("%n%s", new EvaluationTable(test, columns).text(allClasses));
     String confusion = test.table();
     if (confusion.lines().mapToInt(DisplayWidth::of).max().orElse(0) <= columns) {
@@ -218,6 +217,6 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

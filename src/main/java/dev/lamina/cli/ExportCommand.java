@@ -26,10 +26,9 @@ final class ExportCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "TARGET",
-      description = {
-        "the SavedModel's new folder, for serving NAME/1;",
-        "or an ONNX file, whose name ends with .onnx"
-      })
+      description =
+          "the SavedModel's new folder, for serving NAME/1; "
+              + "or an ONNX file, whose name ends with .onnx")
   private Path target = Path.of("");
 
   @Mixin private ModelOption trained = new ModelOption();

@@ -33,7 +33,7 @@ final class Failures {
     if (e instanceof IllegalArgumentException
         || e instanceof LaminaException
         || e instanceof UncheckedIOException) {
-      err.println("lamina: " + e.getMessage());
+      TextLines.print(err, "lamina: %s", e.getMessage());
       return e instanceof WorkersException ? Main.WORKER_LOST : Main.USER_ERROR;
     }
     String reason = Messages.reason(e);

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
     footerHeading = Main.EXAMPLES,
     footer = {
       "  lamina find-lr --data photos --image-size 64",
-      "  lamina find-lr --from runs/2026-11-26-120000 --data photos --steps 50 --out curve"
+      "  lamina find-lr --from runs/2026-11-26-120000 --data photos --steps 50"
     })
 final class FindLearningRateCommand implements Callable<Integer> {
   /** The options that train does not have. */
@@ -121,7 +121,7 @@ final class FindLearningRateCommand implements Callable<Integer> {
         taken < steps ? ", where the loss diverged" : "");
     print("curve      %s, %s", csv, png);
     print("suggestion %.2g", curve.suggestion());
-    print("train      %s", trainCommand(curve));
+    spec.commandLine().getOut().println("train      " + trainCommand(curve));
   }
 
   /** Returns the command that trains with the suggestion and the same options. */
@@ -141,6 +141,6 @@ final class FindLearningRateCommand implements Callable<Integer> {
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     footerHeading = Main.EXAMPLES,
     footer = {
       "  lamina launch --workers 2 train --data photos --run runs/two",
-      "  lamina launch --workers 1 --nodes 2 --node-rank 0 --coordinator 10.0.0.1:29500 train --run /shared/run"
+      "  lamina launch --workers 1 --nodes 2 --coordinator host0:29500 train --run /s/r"
     })
 final class LaunchCommand implements Callable<Integer> {
   private CommandSpec spec = CommandSpec.create();
@@ -76,6 +76,7 @@ final class LaunchCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "train ...",
+      hideParamSyntax = true,
       description = "the command to run in every process, with its options")
   private List<String> command = List.of();
 

@@ -100,6 +100,7 @@ public final class Main {
     command.setExecutionExceptionHandler((e, line, result) -> Failures.report(e, err));
     command.setParameterExceptionHandler((e, arguments) -> report(e));
     command.setCaseInsensitiveEnumValuesAllowed(true);
+    HelpText.fit(command, TerminalWidth::columns);
     int status = args.length == 0 ? usage(command) : execute(command, args);
     return out.checkError() ? Failures.unwritten(err) : status;
   }
@@ -118,14 +119,12 @@ public final class Main {
   }
 
   private static int report(ParameterException e) {
-    e.getCommandLine()
-        .getErr()
-        .printf(
-            Locale.ROOT,
-            "lamina: %s%s; see '%s --help'%n",
-            e.getMessage(),
-            suggestion(e),
-            e.getCommandLine().getCommandSpec().qualifiedName());
+    TextLines.print(
+        e.getCommandLine().getErr(),
+        "lamina: %s%s; see '%s --help'",
+        e.getMessage(),
+        suggestion(e),
+        e.getCommandLine().getCommandSpec().qualifiedName());
     return USER_ERROR;
   }
 

@@ -33,6 +33,7 @@ final class NetworkOption {
 
   @Option(
       names = "--width",
+      paramLabel = "N",
       description =
           "channels of the network's first stage, of a ResNet (default: the network's own; for "
               + Zoo.DEFAULT

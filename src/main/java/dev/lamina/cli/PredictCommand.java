@@ -10,10 +10,10 @@ import dev.lamina.model.GradCam;
 import dev.lamina.model.Model;
 import dev.lamina.model.Prediction;
 import dev.lamina.report.HeatMaps;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -46,6 +46,7 @@ final class PredictCommand implements Callable<Integer> {
 
   @Option(
       names = "--top",
+      paramLabel = "N",
       defaultValue = "3",
       description = "how many classes to name (default: ${DEFAULT-VALUE})")
   private int top;
@@ -94,7 +95,7 @@ final class PredictCommand implements Callable<Integer> {
       }
     }
     if (!json) {
-      spec.commandLine().getOut().printf(Locale.ROOT, "heat maps  %s%n", folder);
+      TextLines.print(spec.commandLine().getOut(), "heat maps  %s", folder);
     }
   }
 
@@ -111,7 +112,7 @@ final class PredictCommand implements Callable<Integer> {
         } catch (LaminaException bad) {
           status = Main.USER_ERROR;
           unreadable.add(image);
-          spec.commandLine().getErr().println("lamina: " + bad.getMessage());
+          TextLines.print(spec.commandLine().getErr(), "lamina: %s", bad.getMessage());
         }
       }
       return status;
@@ -121,9 +122,12 @@ final class PredictCommand implements Callable<Integer> {
   private void print(List<Path> files, List<Prediction> predictions) {
     for (int i = 0; i < files.size(); i++) {
       List<Prediction.Candidate> candidates = predictions.get(i).top(top);
-      spec.commandLine()
-          .getOut()
-          .println(json ? json(files.get(i), candidates) : text(files.get(i), candidates));
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(json(files.get(i), candidates));
+      } else {
+        TextLines.print(out, "%s", text(files.get(i), candidates));
+      }
     }
   }
 

@@ -34,10 +34,10 @@ final class RecipeOption {
               + " with small, medium or large, for photographs (default: by the number of training images for image files, quick for the embedded images, else published)")
   @Nullable String name;
 
-  @Option(names = "--epochs", description = "passes over the images" + OF_RECIPE)
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the images" + OF_RECIPE)
   private @Nullable Integer epochs;
 
-  @Option(names = "--batch-size", description = "images of a step" + OF_RECIPE)
+  @Option(names = "--batch-size", paramLabel = "N", description = "images of a step" + OF_RECIPE)
   private @Nullable Integer batchSize;
 
   @Option(
@@ -57,18 +57,22 @@ final class RecipeOption {
               + OF_RECIPE)
   private @Nullable Integer accumulate;
 
-  @Option(names = "--learning-rate", description = "peak learning rate" + OF_RECIPE)
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "RATE",
+      description = "peak learning rate" + OF_RECIPE)
   private @Nullable Double learningRate;
 
   @Option(
       names = "--momentum",
+      paramLabel = "NUMBER",
       description = "a fixed momentum, also if the recipe's schedule cycles it" + OF_RECIPE)
   private @Nullable Double momentum;
 
   @Option(names = "--nesterov", description = "use Nesterov momentum")
   private boolean nesterov;
 
-  @Option(names = "--weight-decay", description = "weight decay" + OF_RECIPE)
+  @Option(names = "--weight-decay", paramLabel = "NUMBER", description = "weight decay" + OF_RECIPE)
   private @Nullable Double weightDecay;
 
   @Option(
@@ -77,12 +81,18 @@ final class RecipeOption {
       description = "what is minimised, by the name of a loss" + OF_RECIPE)
   private @Nullable String loss;
 
-  @Option(names = "--label-smoothing", description = "label smoothing" + OF_RECIPE)
+  @Option(
+      names = "--label-smoothing",
+      paramLabel = "NUMBER",
+      description = "label smoothing" + OF_RECIPE)
   private @Nullable Double labelSmoothing;
 
   @Mixin private AugmentOption augment = new AugmentOption();
 
-  @Option(names = "--seed", description = "seed of weights, order and augmentation" + OF_RECIPE)
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "seed of weights, order and augmentation" + OF_RECIPE)
   private @Nullable Long seed;
 
   /** Checks that there is a recipe of the given name. */

@@ -35,14 +35,14 @@ final class ServeCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "EXPORT",
-      description = {
-        "a run, the folder of a SavedModel, or the one of its versions (1, 2, ...);",
-        "or what else 'lamina predict --run' takes: RUN@best, RUN@last, RUN@STEP, a weights file"
-      })
+      description =
+          "a run, the folder of a SavedModel, or the one of its versions (1, 2, ...); "
+              + "or what else 'lamina predict --run' takes: RUN@best, RUN@last, RUN@STEP, a weights file")
   private Path export = Path.of("");
 
   @Option(
       names = "--host",
+      paramLabel = "HOST",
       defaultValue = "127.0.0.1",
       description =
           "the address to listen on, 0.0.0.0 for all (default: ${DEFAULT-VALUE}, this machine alone)")
@@ -50,12 +50,14 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--port",
+      paramLabel = "PORT",
       defaultValue = "8501",
       description = "the port, 0 for any that is free (default: ${DEFAULT-VALUE})")
   private int port;
 
   @Option(
       names = "--name",
+      paramLabel = "NAME",
       defaultValue = "lamina",
       description = "what clients call the model (default: ${DEFAULT-VALUE})")
   private String name = "";
@@ -71,10 +73,9 @@ final class ServeCommand implements Callable<Integer> {
       names = "--batch-timeout-ms",
       paramLabel = "MS",
       defaultValue = "0",
-      description = {
-        "how long an image waits for others to run with",
-        "(default: 0, those that came while the batch before was running)"
-      })
+      description =
+          "how long an image waits for others to run with "
+              + "(default: 0, those that came while the batch before was running)")
   private long batchTimeout;
 
   @Override
@@ -93,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
     try (Interrupts interrupts = Interrupts.listen("after the current requests");
         ModelServer server = start(options)) {
       interrupts.onSignal(stop::countDown);
-      out.printf(Locale.ROOT, "serving    %s%n", server.describe());
+      TextLines.print(out, "serving    %s", server.describe());
       out.printf(Locale.ROOT, "address    %s%n", server.uri());
       out.printf(Locale.ROOT, "predict    %sv1/models/%s:predict%n", server.uri(), name);
       out.flush();

@@ -40,7 +40,9 @@ final class SummaryCommand implements Callable<Integer> {
   public Integer call() {
     try (Model model =
         ofZoo() ? network.builder().device(Device.cpu()).build() : trained.load(Device.cpu())) {
-      spec.commandLine().getOut().print(json ? json(model.network()) + "\n" : model.summary());
+      Network built = model.network();
+      String text = json ? json(built) + "\n" : built.summary(TerminalWidth.limit());
+      spec.commandLine().getOut().print(text);
       spec.commandLine().getOut().flush();
     }
     return 0;

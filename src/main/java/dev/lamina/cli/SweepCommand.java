@@ -62,7 +62,7 @@ final class SweepCommand implements Callable<Integer> {
               i + 1, configs.size(), Sweep.describe(sweep.trials().get(i)));
           int status = train(configs.get(i), run);
           if (status != 0 && status != Main.USER_ERROR) {
-            print("resume     %s", resumeCommand());
+            spec.commandLine().getOut().println("resume     " + resumeCommand());
             return status;
           }
         }
@@ -128,7 +128,7 @@ final class SweepCommand implements Callable<Integer> {
       return Main.USER_ERROR;
     }
     Comparison comparison = Comparison.of(finished).byAccuracy();
-    print("%s", comparison.text(TerminalWidth.columns(System.getenv())).stripTrailing());
+    print("%s", comparison.text(TerminalWidth.columns()).stripTrailing());
     comparison.write(page);
     print("page       %s", page);
     return 0;
@@ -139,6 +139,6 @@ final class SweepCommand implements Callable<Integer> {
   }
 
   private void print(String format, Object... values) {
-    spec.commandLine().getOut().printf(Locale.ROOT, format + "%n", values);
+    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

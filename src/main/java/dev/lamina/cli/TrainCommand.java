@@ -218,7 +218,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void print(String line) {
     if (!quiet) {
-      spec.commandLine().getOut().println(line);
+      TextLines.print(spec.commandLine().getOut(), "%s", line);
     }
   }
 

@@ -292,7 +292,7 @@ record Training(
               print(
                   "checkpoint after step %d%s",
                   checkpoint.step(), ofAll.isPresent() ? "" : " of the classifier alone");
-              print("resume     %s%s", resumeCommand, options);
+              out.println("resume     " + resumeCommand + options);
             });
   }
 
@@ -314,7 +314,7 @@ record Training(
 
   private void print(String format, Object... values) {
     if (first()) {
-      out.printf(Locale.ROOT, format + "%n", values);
+      TextLines.print(out, format, values);
     }
   }
 }

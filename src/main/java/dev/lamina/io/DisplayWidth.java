@@ -70,4 +70,37 @@ public final class DisplayWidth {
     }
     return cut + ELLIPSIS + " ".repeat(room);
   }
+
+  /**
+   * Returns a line in as many as it needs to keep to a number of columns; only what has no
+   * separator inside may be longer.
+   *
+   * @param separator what a line may be broken at, such as a space
+   * @param columns at least 1
+   * @param indent the spaces that every line but the first begins with
+   */
+  public static String wrap(String line, String separator, int columns, int indent) {
+    StringBuilder wrapped = new StringBuilder();
+    String rest = line;
+    while (of(rest) > columns) {
+      int end = lineEnd(rest, separator, columns);
+      if (end < 0) {
+        break;
+      }
+      wrapped.append(rest.substring(0, end).stripTrailing()).append('\n');
+      rest = " ".repeat(indent) + rest.substring(end).stripLeading();
+    }
+    return wrapped.append(rest).toString();
+  }
+
+  /** Returns the last separator of a text before a column, else the first one; -1 if none. */
+  private static int lineEnd(String text, String separator, int columns) {
+    int start = text.length() - text.stripLeading().length();
+    int end = text.indexOf(separator, start + 1);
+    for (int next = end; next >= 0 && of(text.substring(0, next)) <= columns; ) {
+      end = next;
+      next = text.indexOf(separator, next + separator.length());
+    }
+    return end;
+  }
 }

@@ -104,7 +104,12 @@ public record Network(String name, int height, int width, int channels, Sequenti
 
   /** Returns a table of the layers with output shapes, parameters and MACs. */
   public String summary() {
-    return Summary.of(this);
+    return summary(Integer.MAX_VALUE);
+  }
+
+  /** Returns the table with two lines for each layer if one would be longer than this. */
+  public String summary(int columns) {
+    return Summary.of(this, columns);
   }
 
   /** Adds a placeholder for a batch of images, uint8 [N, height, width, channels]. */

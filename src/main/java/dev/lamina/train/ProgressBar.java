@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.OptionalLibraries;
 import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
@@ -133,17 +134,19 @@ public final class ProgressBar implements Callback {
                     String.format(
                         Locale.ROOT, "  val_loss %.4f  val_accuracy %.4f", v.loss(), v.accuracy()))
             .orElse("");
-    out.printf(
-        Locale.ROOT,
-        "epoch %d/%d  loss %.4f  accuracy %.4f%s  lr %.3g  %.0f images/s  %.1f s%n",
-        epoch.number(),
-        plan.epochs(),
-        epoch.loss(),
-        epoch.accuracy(),
-        validation,
-        epoch.learningRate(),
-        plan.images() / epoch.seconds(),
-        epoch.seconds());
+    String line =
+        String.format(
+            Locale.ROOT,
+            "epoch %d/%d  loss %.4f  accuracy %.4f%s  lr %.3g  %.0f images/s  %.1f s",
+            epoch.number(),
+            plan.epochs(),
+            epoch.loss(),
+            epoch.accuracy(),
+            validation,
+            epoch.learningRate(),
+            plan.images() / epoch.seconds(),
+            epoch.seconds());
+    out.println(terminal ? DisplayWidth.wrap(line, "  ", Bar.columns(out), 2) : line);
     startEpoch();
   }
 
@@ -227,6 +230,11 @@ public final class ProgressBar implements Callback {
               .clearDisplayOnFinish()
               .setConsumer(new ConsoleProgressBarConsumer(out))
               .build();
+    }
+
+    /** Returns how many columns a line may have. */
+    static int columns(PrintStream out) {
+      return new ConsoleProgressBarConsumer(out).getMaxRenderedLength();
     }
 
     void show(StatusLine next) {

@@ -244,6 +244,15 @@ class DataOptionsTest {
       bar.onDecoded(1, 2);
       bar.onDecoded(2, 2);
     }
-    assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("decoding").contains("2/2 images");
+    assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("decoding 2 of 2 images");
+    assertThat(DecodingProgress.line(0, 2_000_000, 0, 40))
+        .isEqualTo("decoding 0 of 2,000,000 images");
+    assertThat(DecodingProgress.line(500, 2000, 10, 40)).isEqualTo("decoding 500 of 2,000 images");
+    assertThat(DecodingProgress.line(500, 2000, 10, 45))
+        .isEqualTo("decoding 500 of 2,000 images  0:00:30 left");
+    assertThat(DecodingProgress.line(500, 2000, 10, 80))
+        .isEqualTo(
+            "decoding 500 of 2,000 images  0:00:30 left  50 images/s  [=====                ]")
+        .hasSize(80);
   }
 }

@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IHelpSectionRenderer;
 
 /** The help of every command, and the script of completion. */
 class HelpTest {
@@ -42,13 +44,51 @@ class HelpTest {
     assertThat(command.getUsageMessage())
         .contains("\nExamples:\n  " + name)
         .doesNotContain("\u001b");
-    assertThat(examples).isNotEmpty().allMatch(example -> example.startsWith("  " + name));
+    assertThat(examples)
+        .isNotEmpty()
+        .allMatch(example -> example.startsWith("  " + name) && example.length() <= 80);
+    checkWidths(command);
     for (String example : examples) {
       String[] words = example.strip().replaceFirst(" >>.*", "").split(" ", -1);
       CommandLine parser = new CommandLine(Main.class).setCaseInsensitiveEnumValuesAllowed(true);
       // Throws if it is not understood.
       parser.parseArgs(Arrays.copyOfRange(words, 1, words.length));
     }
+  }
+
+  /** As wide as the terminal, down to what no space divides; nothing is lost. */
+  private static void checkWidths(CommandLine command) {
+    String words = String.join("", help(command, 80).split("\\s+", -1));
+    for (int columns : new int[] {40, 54, 55, 120}) {
+      String help = help(command, columns);
+      assertThat(help.lines())
+          .allMatch(line -> line.length() <= columns || !line.strip().contains(" "));
+      assertThat(String.join("", help.split("\\s+", -1))).isEqualTo(words);
+      assertThat(help.lines().mapToInt(String::length).max().orElse(0)).isGreaterThan(columns / 2);
+    }
+  }
+
+  private static String help(CommandLine command, int columns) {
+    Map<String, IHelpSectionRenderer> sections = Map.copyOf(command.getHelpSectionMap());
+    HelpText.fit(command, () -> columns);
+    String help = command.getUsageMessage();
+    command.setHelpSectionMap(sections);
+    return help;
+  }
+
+  @Test
+  void help_at40Columns_hasDescriptionsUnderNames() {
+    assertThat(help(new CommandLine(new SweepCommand()), 40))
+        .startsWith("Usage: sweep [-hV] [--out=DIR] FILE\nTrains once for every combination of\n")
+        .contains(
+            """
+            --out=DIR
+                the folder of the runs and of
+                compare.html (default: runs/NAME, by
+                the name of the file)
+            """,
+            "-h, --help\n    Show this help message and exit.\n",
+            "  lamina sweep search.yaml --out\n    sweeps/1\n");
   }
 
   @Test

@@ -25,4 +25,23 @@ class DisplayWidthTest {
   void fit_fillsOrCuts(String text, int columns, String expected) {
     assertThat(DisplayWidth.fit(text, columns)).isEqualTo(expected);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "one two three, ' ', 13, 0, one two three",
+    "one two three, ' ', 12, 0, one two/three",
+    "one two three, ' ', 7, 2, one two/  three",
+    "one two three, ' ', 6, 2, one/  two/  three",
+    "'  one  two', ' ', 5, 2, '  one/  two'",
+    "aa 1  bb 2  cc 3, '  ', 10, 2, aa 1  bb 2/  cc 3",
+    "aa 1  bb 2  cc 3, '  ', 9, 2, aa 1/  bb 2/  cc 3",
+    "longword b, ' ', 4, 1, longword/ b",
+    "金魚 金魚鉢, ' ', 9, 0, 金魚/金魚鉢",
+    "' ', ' ', 1, 0, ' '"
+  })
+  void wrap_breaksAtSeparators(
+      String line, String separator, int columns, int indent, String lines) {
+    assertThat(DisplayWidth.wrap(line, separator, columns, indent))
+        .isEqualTo(lines.replace('/', '\n'));
+  }
 }

@@ -332,6 +332,18 @@ class ModelTest {
     assertThat(model.summary()).contains("[5, 7, 4]").contains("3,780").contains("112");
   }
 
+  /** Of 40 columns, with two lines for each layer; one is enough for the whole table else. */
+  @Test
+  void summary_keepsToTheColumns() {
+    String narrow = model.network().summary(40);
+    assertThat(narrow.lines()).contains("layer kind", "4 Dense");
+    assertThat(narrow.lines().skip(1).limit(9)).allMatch(line -> line.length() <= 40);
+    assertThat(narrow.split("\\s+", -1)).isEqualTo(model.summary().split("\\s+", -1));
+    int width = model.summary().lines().skip(1).mapToInt(String::length).findFirst().orElseThrow();
+    assertThat(model.network().summary(width)).isEqualTo(model.summary());
+    assertThat(model.network().summary(width - 1)).isNotEqualTo(model.summary());
+  }
+
   @Test
   void close_thenUse() {
     model.close();

@@ -1,0 +1,53 @@
+package dev.lamina.cli;
+
+import com.google.common.base.Splitter;
+import dev.lamina.io.DisplayWidth;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lines for people: a terminal shows them without breaking a word. JSON, and commands to copy, are
+ * printed as they are.
+ */
+final class TextLines {
+  /** Every terminal has as many columns. */
+  private static final int SHORT = 20;
+
+  /** From this width on, what follows a label keeps to its column. */
+  private static final int WIDE = 60;
+
+  /** What labels look like: "data ", "validation ", "instruction sets ". */
+  private static final Pattern LABEL = Pattern.compile("(\\S{10} |\\S.{0,16}? {2,})(?=\\S)");
+
+  private TextLines() {}
+
+  /** Prints a text of one line or several, and the end of a line. */
+  static void print(PrintWriter out, String format, @Nullable Object... values) {
+    String text = String.format(Locale.ROOT, format, values);
+    // Finding out the width takes time.
+    boolean fits = lines(text).allMatch(line -> DisplayWidth.of(line) <= SHORT);
+    out.println(fits ? text : wrap(text, TerminalWidth.limit()));
+  }
+
+  /** Returns a text whose lines keep to a number of columns. */
+  static String wrap(String text, int columns) {
+    return lines(text)
+        .map(line -> DisplayWidth.wrap(line, " ", columns, indent(line, columns)))
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static Stream<String> lines(String text) {
+    return Splitter.on('\n').splitToStream(text);
+  }
+
+  private static int indent(String line, int columns) {
+    Matcher label = LABEL.matcher(line);
+    int own = line.length() - line.stripLeading().length();
+    return columns >= WIDE && label.lookingAt() ? label.end() : own + 2;
+  }
+}
