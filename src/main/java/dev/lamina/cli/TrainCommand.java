@@ -106,6 +106,13 @@ final class TrainCommand implements Callable<Integer> {
           "also evaluate the test images after every epoch, into history.csv; they never choose the weights")
   private boolean testCurve;
 
+  @Option(
+      names = "--sync-batch-norm",
+      description =
+          "of several workers or GPUs: batch norms take the statistics of the whole batch, as PyTorch's SyncBatchNorm, not"
+              + " those of each share")
+  private boolean syncBatchNorm;
+
   @Option(names = "--quiet", description = "print nothing but results and errors")
   private boolean quiet;
 
@@ -229,6 +236,9 @@ final class TrainCommand implements Callable<Integer> {
     Recipe recipe = recipeOption.change(given("--recipe") ? named : file.change(named));
     if (given("--precision") || recipe.precision().isEmpty()) {
       recipe = recipe.precision(Optional.of(precision.resolve(device)));
+    }
+    if (syncBatchNorm) {
+      recipe = recipe.synchronizedBatchNorms(true);
     }
     recipe = start.freeze(recipe);
     return recipe.validationSplit(share(validated));

@@ -182,8 +182,12 @@ record Training(
         .ifPresent(
             cluster ->
                 print(
-                    "workers    %d, which share every batch of %d; the learning rate is that of the whole batch",
-                    cluster.size(), recipe.batchSize()));
+                    "workers    %d, which share every batch of %d; the learning rate%s of the whole batch",
+                    cluster.size(),
+                    recipe.batchSize(),
+                    recipe.synchronizedBatchNorms()
+                        ? " and the statistics of batch norms are those"
+                        : " is that"));
     print(
         "memory     about %.1f GB",
         MemoryEstimate.of(model.network(), precision)

@@ -12,8 +12,9 @@ import org.tensorflow.types.family.TNumber;
  * @param all adds up over all shares
  * @param weight the sum of the weights of the share's examples; 0 if it is empty, and the graph
  *     computes one image in its place
+ * @param synchronizedBatchNorms whether every batch norm takes the statistics of the whole batch
  */
-public record BatchShare(Sum all, Operand<TFloat32> weight) {
+public record BatchShare(Sum all, Operand<TFloat32> weight, boolean synchronizedBatchNorms) {
   /** A sum over all shares of a batch. */
   @FunctionalInterface
   public interface Sum {

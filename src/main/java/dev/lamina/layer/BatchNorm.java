@@ -129,9 +129,12 @@ public record BatchNorm(
             ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
             : input;
     Operand<TFloating> y =
-        synchronizedStatistics && context.training() && context.share().isPresent()
-            ? new SyncBatchNorm(this, context, context.share().get()).apply(image, bias)
-            : overInput(context, image, bias);
+        context
+            .share()
+            .filter(share -> context.training())
+            .filter(share -> synchronizedStatistics || share.synchronizedBatchNorms())
+            .map(share -> new SyncBatchNorm(this, context, share).apply(image, bias))
+            .orElseGet(() -> overInput(context, image, bias));
     return vector ? tf.reshape(y, tf.constant(new long[] {-1, input.shape().get(1)})) : y;
   }
 

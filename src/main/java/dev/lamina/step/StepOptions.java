@@ -17,6 +17,7 @@ import java.util.List;
  * @param optimizer updates the weights
  * @param groups the parameters with a rate, decay or momentum of their own
  * @param precision the number format of convolutions
+ * @param synchronizedBatchNorms whether every batch norm takes the statistics of the whole batch
  * @param frozen the layers that are not trained
  * @param accumulate the number of micro-batches that a batch is computed in, one after another
  * @param seed the seed of all random draws
@@ -31,6 +32,7 @@ public record StepOptions(
     Optimizer optimizer,
     List<ParameterGroup> groups,
     Precision precision,
+    boolean synchronizedBatchNorms,
     FrozenLayers frozen,
     int accumulate,
     long seed,

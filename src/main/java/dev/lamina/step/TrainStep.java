@@ -78,7 +78,9 @@ public final class TrainStep implements AutoCloseable {
             .map(
                 sum ->
                     new BatchShare(
-                        sum, sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0))));
+                        sum,
+                        sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0)),
+                        options.synchronizedBatchNorms()));
     Context context =
         Context.training(
             session, pipeline.key(), options.precision(), options.frozen()::contains, share);

@@ -49,7 +49,8 @@ final class Configuration {
       Map.of(
           "groups", "[]",
           "sampler", text(SamplerTypes.REGISTRY, Shuffled.create()),
-          "accumulate", "1");
+          "accumulate", "1",
+          "synchronizedBatchNorms", "false");
 
   private Configuration() {}
 
@@ -80,6 +81,7 @@ final class Configuration {
     fields.put("accumulate", text(recipe.accumulate()));
     fields.put("dropLast", text(recipe.dropLast()));
     fields.put("precision", text(trainer.precision(model)));
+    fields.put("synchronizedBatchNorms", text(recipe.synchronizedBatchNorms()));
     fields.put("freeze", text(recipe.freeze()));
     fields.put(CALLBACKS, texts(CallbackTypes.REGISTRY, recipe.callbacks()));
     fields.put("seed", text(recipe.seed()));

@@ -38,6 +38,9 @@ import java.util.function.Consumer;
  * @param validationSplit the share of the training images that is set aside for validation, in [0,
  *     1); 0 by default
  * @param precision the number format of convolutions; empty, the default, lets the device decide
+ * @param synchronizedBatchNorms whether every batch norm takes mean and variance of the whole batch
+ *     if several workers or GPUs share it, as with {@link
+ *     dev.lamina.layer.BatchNorm#synchronizedStatistics}; false by default
  * @param freeze full names of layers that are not trained, or prefixes of them; none by default
  * @param freezeEpochs the number of epochs before those of the run in which only the classifier is
  *     trained, with the layers before it frozen; 0 by default
@@ -62,6 +65,7 @@ public record Recipe(
     boolean dropLast,
     double validationSplit,
     Optional<Precision> precision,
+    boolean synchronizedBatchNorms,
     List<String> freeze,
     int freezeEpochs,
     double bodyRate,
@@ -157,6 +161,11 @@ public record Recipe(
     return with(values -> values.precision = precision);
   }
 
+  /** Returns this recipe with batch norms over the whole batch, or else as each layer says. */
+  public Recipe synchronizedBatchNorms(boolean synchronizedBatchNorms) {
+    return with(values -> values.synchronizedBatchNorms = synchronizedBatchNorms);
+  }
+
   /** Returns this recipe with other layers that are not trained. */
   public Recipe freeze(List<String> freeze) {
     return with(values -> values.freeze = freeze);
@@ -207,6 +216,7 @@ public record Recipe(
     boolean dropLast;
     double validationSplit;
     Optional<Precision> precision = Optional.empty();
+    boolean synchronizedBatchNorms;
     List<String> freeze = List.of();
     int freezeEpochs;
     double bodyRate = 1;
@@ -229,6 +239,7 @@ public record Recipe(
       dropLast = recipe.dropLast;
       validationSplit = recipe.validationSplit;
       precision = recipe.precision;
+      synchronizedBatchNorms = recipe.synchronizedBatchNorms;
       freeze = recipe.freeze;
       freezeEpochs = recipe.freezeEpochs;
       bodyRate = recipe.bodyRate;
@@ -251,6 +262,7 @@ public record Recipe(
           dropLast,
           validationSplit,
           precision,
+          synchronizedBatchNorms,
           freeze,
           freezeEpochs,
           bodyRate,

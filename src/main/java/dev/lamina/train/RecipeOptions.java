@@ -72,6 +72,10 @@ public final class RecipeOptions {
               Recipe::precision,
               (recipe, o) ->
                   recipe.precision(Optional.of(o.getEnum("precision", Precision.class)))),
+          value(
+              "synchronizedBatchNorms",
+              Recipe::synchronizedBatchNorms,
+              (recipe, o) -> recipe.synchronizedBatchNorms(o.getBoolean("synchronizedBatchNorms"))),
           value("freeze", Recipe::freeze, (recipe, o) -> recipe.freeze(o.getStrings("freeze"))),
           value(
               "freezeEpochs",

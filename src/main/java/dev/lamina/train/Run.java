@@ -250,7 +250,7 @@ final class Run implements RunHandle {
   public Map<String, float[]> gradients() {
     long step = Math.max(0, state.step - 1);
     Map<String, float[]> gradients = new LinkedHashMap<>();
-    if (Together.synchronizesBatchNorms(model)) {
+    if (Together.synchronizesBatchNorms(trainer.recipe, model)) {
       return gradients;
     }
     trainStep

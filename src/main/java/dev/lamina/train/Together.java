@@ -88,11 +88,13 @@ final class Together {
   }
 
   /** Returns whether the forward pass of a step waits for the other workers. */
-  static boolean synchronizesBatchNorms(Model model) {
+  static boolean synchronizesBatchNorms(Recipe recipe, Model model) {
     return model.session().cluster().isPresent()
         && Layers.nodes(model.network().body(), model.network().inputShape()).stream()
             .anyMatch(
-                node -> node.layer() instanceof BatchNorm norm && norm.synchronizedStatistics());
+                node ->
+                    node.layer() instanceof BatchNorm norm
+                        && (recipe.synchronizedBatchNorms() || norm.synchronizedStatistics()));
   }
 
   /**

@@ -182,6 +182,7 @@ public final class Trainer {
             recipe.optimizer(),
             FineTuning.groups(recipe, model.network()),
             precision(model),
+            recipe.synchronizedBatchNorms(),
             frozen,
             recipe.accumulate(),
             recipe.seed(),
@@ -319,6 +320,15 @@ public final class Trainer {
     /** Sets the number format of convolutions; the device decides unless set. */
     public Builder precision(Precision precision) {
       recipe = recipe.precision(Optional.of(precision));
+      return this;
+    }
+
+    /**
+     * Sets whether every batch norm takes the statistics of the whole batch if several workers or
+     * GPUs share it, as PyTorch's {@code convert_sync_batchnorm}; false unless set.
+     */
+    public Builder synchronizedBatchNorms(boolean synchronizedBatchNorms) {
+      recipe = recipe.synchronizedBatchNorms(synchronizedBatchNorms);
       return this;
     }
 

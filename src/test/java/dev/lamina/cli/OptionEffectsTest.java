@@ -262,6 +262,13 @@ class OptionEffectsTest {
             })
         .put("train --accumulate", () -> changesWeights("--accumulate", 2, "\"accumulate\" : 2,"))
         .put(
+            "train --sync-batch-norm", // Of two workers' batches: ClusterTest.
+            () -> {
+              Path run = train(Map.of("--sync-batch-norm", ""));
+              assertThat(config(run)).contains("\"synchronizedBatchNorms\" : true,");
+              assertThat(trained(run)).isEqualTo(trained(base));
+            })
+        .put(
             "train --sampler",
             () -> changesWeights("--sampler", "Weighted", "\"kind\" : \"Weighted\","))
         .put("train --batch-size", () -> changesWeights("--batch-size", 4, "\"batchSize\" : 4,"))

@@ -21,13 +21,26 @@ class ClusterTest {
   void twoWorkers_takeTheStepsOfOneProcess() throws Exception {
     List<String> said =
         WorkerProcess.start(
-            2, folder, Norms.NONE, Norms.OF_SHARES, Norms.SYNCHRONIZED, WorkerProcess.TELL);
-    assertThat(folder.resolve("SYNCHRONIZED.safetensors")).as(said.toString()).exists();
+            2,
+            folder,
+            Norms.NONE,
+            Norms.OF_SHARES,
+            Norms.SYNCHRONIZED,
+            Norms.ZOO_SYNCHRONIZED,
+            WorkerProcess.TELL);
+    assertThat(folder.resolve("ZOO_SYNCHRONIZED.safetensors")).as(said.toString()).exists();
     assertClose(read(Norms.OF_SHARES), Shards.train(Norms.OF_SHARES, 2), 1e-6);
-    try (Model model = Model.of(WorkerProcess.network(Norms.SYNCHRONIZED), WorkerProcess.SEED)) {
-      fit(model, Norms.SYNCHRONIZED);
-      assertClose(read(Norms.SYNCHRONIZED), model.weights(), 1e-5);
+    for (Norms norms : List.of(Norms.SYNCHRONIZED, Norms.ZOO_SYNCHRONIZED)) {
+      try (Model model = Model.of(WorkerProcess.network(norms), WorkerProcess.SEED)) {
+        fit(model, norms);
+        assertClose(read(norms), model.weights(), 1e-5);
+      }
     }
+    assertThat(
+            Shards.difference(
+                read(Norms.ZOO_SYNCHRONIZED), Shards.train(Norms.ZOO_SYNCHRONIZED, 2)))
+        .as("beside batch norms of each share")
+        .isGreaterThan(1e-3);
     try (Model model = Model.of(WorkerProcess.network(Norms.NONE), WorkerProcess.SEED)) {
       History history = fit(model, Norms.NONE);
       assertClose(read(Norms.NONE), model.weights(), 1e-6);

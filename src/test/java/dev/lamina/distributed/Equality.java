@@ -18,7 +18,7 @@ public final class Equality {
 
   /**
    * Prints the largest difference of a weight for each network, beside what rounding alone makes of
-   * one process: the largest of ten whose initial weights differ in the last bit.
+   * one process: the largest of ten whose shares have their images in another order.
    *
    * @param folder an empty folder
    * @throws IllegalStateException if a difference is too large

@@ -1,5 +1,6 @@
 package dev.lamina.distributed;
 
+import com.google.common.primitives.Ints;
 import dev.lamina.data.Shard;
 import dev.lamina.data.Shuffled;
 import dev.lamina.distributed.WorkerProcess.Norms;
@@ -7,6 +8,7 @@ import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.step.TrainStep;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -24,25 +26,25 @@ final class Shards {
     return train(norms, count, 0);
   }
 
-  /** As that, from weights to which random numbers are added, as small as rounding is. */
+  /** As that; with another seed than 0 the images of each share are in another order. */
   static Weights train(Norms norms, int count, long seed) {
     double momentum = WorkerProcess.isOfShares(norms) ? 0 : 0.9;
     try (Model model = Model.of(WorkerProcess.network(norms), WorkerProcess.SEED);
         TrainStep step = WorkerProcess.trainer(norms).step(model, WorkerProcess.images())) {
       BatchOrder order =
           new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
-      if (seed != 0) {
-        model.assign(perturbed(model.weights(), new Random(seed)));
-      }
       for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {
         int[] batch = order.batch(i);
         Weights before = model.weights();
         Map<String, double[]> mean = new LinkedHashMap<>();
         for (int shard = 0; shard < count; shard++) {
           int[] share = new Shard(shard, count).of(batch);
+          if (seed != 0) {
+            Collections.shuffle(Ints.asList(share), new Random(seed));
+          }
           if (share.length > 0) {
             model.assign(before);
-            step.run(share, i, 0.05, momentum);
+            step.run(share, i, WorkerProcess.rate(norms), momentum);
             add(mean, model.weights(), (double) share.length / batch.length);
           }
         }
@@ -50,21 +52,6 @@ final class Shards {
       }
       return model.weights();
     }
-  }
-
-  private static Weights perturbed(Weights weights, Random random) {
-    Map<String, float[]> values = new LinkedHashMap<>();
-    weights
-        .asMap()
-        .forEach(
-            (name, each) -> {
-              float[] changed = each.clone();
-              for (int i = 0; i < changed.length; i++) {
-                changed[i] += Math.ulp(changed[i]) * (random.nextInt(3) - 1);
-              }
-              values.put(name, changed);
-            });
-    return Weights.of(values);
   }
 
   private static void add(Map<String, double[]> sums, Weights weights, double share) {

@@ -26,6 +26,7 @@ import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
 import dev.lamina.train.Trainer;
+import dev.lamina.zoo.Zoo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -57,7 +58,10 @@ public final class WorkerProcess {
     NONE,
     OF_SHARES,
     OF_SHARES_RELU,
-    SYNCHRONIZED
+    SYNCHRONIZED,
+
+    /** Those of a network of the zoo, by the recipe. */
+    ZOO_SYNCHRONIZED
   }
 
   /** The word after which wrong starts and failures are tried. */
@@ -234,11 +238,17 @@ public final class WorkerProcess {
   static Trainer trainer(Norms norms) {
     return Trainer.builder()
         .optimizer(isOfShares(norms) ? Sgd.create() : MomentumOptimizer.of(0.9).weightDecay(5e-4))
-        .schedule(Constant.of(0.05))
+        .schedule(Constant.of(rate(norms)))
         .batchSize(BATCH)
         .epochs(4)
         .precision(Precision.FLOAT32)
+        .synchronizedBatchNorms(norms == Norms.ZOO_SYNCHRONIZED)
         .build();
+  }
+
+  /** Lower for the deep network, in which differences by rounding grow faster. */
+  static double rate(Norms norms) {
+    return norms == Norms.ZOO_SYNCHRONIZED ? 1e-4 : 0.05;
   }
 
   static ImageSet images() {
@@ -268,6 +278,7 @@ public final class WorkerProcess {
               .then(Conv2d.of(4, 3).stride(4), norm, Activation.RELU)
               .then(Conv2d.of(3, 3).stride(2), norm, Activation.RELU)
               .then(GlobalAveragePool.create(), Dense.of(5), norm, Dense.of(10));
+      case ZOO_SYNCHRONIZED -> Zoo.get("airbench94").width(4).network();
     };
   }
 }

@@ -45,6 +45,7 @@ class ExchangeTest {
             Sgd.create(),
             List.of(),
             Precision.FLOAT32,
+            false,
             new FrozenLayers(List.of()),
             1,
             1,

@@ -201,6 +201,7 @@ class RecipeOptionsTest {
             .dropLast(true)
             .validationSplit(0.2)
             .precision(Optional.of(Precision.BFLOAT16))
+            .synchronizedBatchNorms(true)
             .freeze(List.of("conv1"))
             .freezeEpochs(2)
             .bodyRate(0.5)

@@ -314,6 +314,12 @@ class ResumeTest {
         recipe().dropLast(true));
     refuses(
         """
+        synchronizedBatchNorms must be false as in the checkpoint, got true; resume as the run began, or start \
+        another""",
+        run,
+        recipe().synchronizedBatchNorms(true));
+    refuses(
+        """
         callbacks must be [] as in the checkpoint, got [{"kind":"Ema","decay":0.9}]; allow it with \
         allowChanges("callbacks")""",
         run,
