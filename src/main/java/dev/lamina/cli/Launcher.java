@@ -148,7 +148,8 @@ record Launcher(
     // TensorFlow would take all processors for each of them.
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / local);
     environment.putIfAbsent("TF_NUM_INTRAOP_THREADS", text(threads));
-    environment.putIfAbsent("TF_NUM_INTEROP_THREADS", text(threads));
+    // With one alone, the messages of the others would wait until the backward pass has ended.
+    environment.putIfAbsent("TF_NUM_INTEROP_THREADS", text(Math.max(2, threads)));
     if (firstRank + index == 0 && Terminal.isInteractive()) {
       builder.inheritIO(); // The progress bar needs the terminal.
     }

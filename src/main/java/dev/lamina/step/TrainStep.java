@@ -72,18 +72,13 @@ public final class TrainStep implements AutoCloseable {
             shards());
     BatchPipeline pipeline = pipelines.get(0);
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
-    Ops sharing = session.ops().withSubScope("share");
-    Optional<BatchShare> share =
-        sum()
-            .map(
-                sum ->
-                    new BatchShare(
-                        sum,
-                        sharing.reduceSum(pipeline.batch().weights(), sharing.constant(0)),
-                        options.synchronizedBatchNorms()));
     Context context =
         Context.training(
-            session, pipeline.key(), options.precision(), options.frozen()::contains, share);
+            session,
+            pipeline.key(),
+            options.precision(),
+            options.frozen()::contains,
+            share(options));
     Gradients gradients =
         Gradients.build(
             context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
@@ -105,6 +100,18 @@ public final class TrainStep implements AutoCloseable {
     resetMetrics();
     // Last, so that no images remain loaded if building fails.
     pipelines.forEach(BatchPipeline::load);
+  }
+
+  /** Returns the share of the batch that the network is built for; empty if it is the whole. */
+  private Optional<BatchShare> share(StepOptions options) {
+    Ops tf = session.ops().withSubScope("share");
+    return sum()
+        .map(
+            sum ->
+                new BatchShare(
+                    sum,
+                    tf.reduceSum(pipelines.get(0).batch().weights(), tf.constant(0)),
+                    options.synchronizedBatchNorms()));
   }
 
   /** Returns the sum over all workers, or all devices of this process; empty if it is one alone. */
