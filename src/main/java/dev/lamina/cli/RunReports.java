@@ -28,6 +28,7 @@ final class RunReports {
     try {
       EvaluationPictures.write(test, set, RunConfig.plots(folder));
       report(config, folder, model, history)
+          .epoch(RunArtifacts.chosen(config, history).number())
           .evaluation(test)
           .pictures(RunConfig.plots(folder))
           .write(file(folder));

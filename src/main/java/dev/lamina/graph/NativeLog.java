@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BytePointer;
@@ -55,9 +56,7 @@ public final class NativeLog {
    */
   public static synchronized void silence(Device device) {
     NativeMemory.unlimit();
-    boolean wanted =
-        "info".equals(System.getProperty("lamina.log")) || "0".equals(System.getenv(LEVEL));
-    if (done || wanted) {
+    if (done || isWanted()) {
       return;
     }
     done = true;
@@ -67,30 +66,50 @@ public final class NativeLog {
       call("putenv", variable, 0);
     }
     try {
-      Path file = Files.createTempFile("lamina", ".log");
-      try {
-        runFirst(device, file);
-        giveBack(Files.readString(file, StandardCharsets.ISO_8859_1));
-      } finally {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException | TensorFlowException e) {
-      // Without a place for temporary files the lines appear; who needs the session meets its
-      // error.
+      // absl writes its lines once, in the first run of a session.
+      quietly(() -> runFirst(device));
+    } catch (TensorFlowException e) {
+      // Who needs the session meets its error.
     }
   }
 
-  /** absl writes its lines once, in the first run of a session. */
-  private static void runFirst(Device device, Path file) {
-    int before = call("dup", new Address(STDERR), 0);
-    int to = call("open", new BytePointer(file.toString()), WRITE_ONLY);
-    if (before < 0 || to < 0) {
-      return;
-    }
-    call("dup2", new Address(to), STDERR);
+  private static boolean isWanted() {
+    return "info".equals(System.getProperty("lamina.log")) || "0".equals(System.getenv(LEVEL));
+  }
+
+  private static boolean runFirst(Device device) {
     try (Graph graph = new Graph();
         Session session = new Session(graph, device.config())) {
       session.runner().fetch(Ops.create(graph).constant(0)).run().close();
+    }
+    return true;
+  }
+
+  /** Returns the result of work during which the native code's lines are hidden. */
+  static synchronized <T> T quietly(Supplier<T> work) {
+    Path file;
+    try {
+      file = Files.createTempFile("lamina", ".log");
+    } catch (IOException e) {
+      // Without a place for temporary files the lines appear.
+      return work.get();
+    }
+    try {
+      return isWanted() ? work.get() : withStandardError(file, work);
+    } finally {
+      giveBack(file);
+    }
+  }
+
+  private static <T> T withStandardError(Path file, Supplier<T> work) {
+    int before = call("dup", new Address(STDERR), 0);
+    int to = call("open", new BytePointer(file.toString()), WRITE_ONLY);
+    if (before < 0 || to < 0) {
+      return work.get();
+    }
+    call("dup2", new Address(to), STDERR);
+    try {
+      return work.get();
     } finally {
       call("dup2", new Address(before), STDERR);
       call("close", new Address(before), 0);
@@ -99,14 +118,18 @@ public final class NativeLog {
   }
 
   /** Writes what others wrote in the meantime. */
-  private static void giveBack(String text) throws IOException {
-    String others =
-        text.lines()
-            .filter(line -> !NATIVE_LINE.matcher(line).matches())
-            .map(line -> line + "\n")
-            .collect(Collectors.joining());
-    if (!others.isEmpty()) {
+  private static void giveBack(Path file) {
+    try {
+      String others =
+          Files.readString(file, StandardCharsets.ISO_8859_1)
+              .lines()
+              .filter(line -> !NATIVE_LINE.matcher(line).matches())
+              .map(line -> line + "\n")
+              .collect(Collectors.joining());
+      Files.delete(file);
       new FileOutputStream(FileDescriptor.err).write(others.getBytes(StandardCharsets.ISO_8859_1));
+    } catch (IOException e) {
+      // Nothing was written, or nobody reads it.
     }
   }
 

@@ -26,7 +26,8 @@ final class Natives implements Runnable {
 
   static Natives of(Device device, Optional<Cluster> cluster) {
     if (cluster.isPresent()) {
-      ClusterSession made = cluster.get().session(device.config());
+      // The first one starts a server, which says so.
+      ClusterSession made = NativeLog.quietly(() -> cluster.get().session(device.config()));
       return new Natives(made.graph(), made.session());
     }
     Graph graph = new Graph();

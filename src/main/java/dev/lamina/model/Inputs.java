@@ -9,6 +9,7 @@ import dev.lamina.network.Network;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -37,6 +38,11 @@ record Inputs(Network network) {
         network.height(),
         network.width(),
         preprocessing);
+  }
+
+  /** Returns the names of classes that nobody has named: "0", "1", ... */
+  List<String> unnamedClasses() {
+    return IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
   }
 
   void checkClasses(List<String> names) {

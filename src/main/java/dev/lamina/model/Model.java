@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 
 /**
  * A network with its weights. It holds native memory: close it, preferably with try-with-resources.
@@ -55,7 +54,7 @@ public final class Model implements AutoCloseable {
     this.network = network;
     this.session = session;
     inputs = new Inputs(network);
-    classNames = IntStream.range(0, network.classes()).mapToObj(Integer::toString).toList();
+    classNames = inputs.unnamedClasses();
     preprocessing = Preprocessing.defaultFor(network.height(), network.width());
     variables = Layers.createVariables(session, network.body(), network.inputShape());
     Freezer freezer =

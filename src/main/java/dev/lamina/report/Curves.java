@@ -67,12 +67,9 @@ record Curves(Map<String, List<Double>> history) {
     return line.isEmpty() ? Optional.empty() : Optional.of(line);
   }
 
-  /** Returns the value of the last epoch. */
-  Optional<Double> last(String column) {
-    List<Double> values = history.getOrDefault(column, List.of());
-    return values.isEmpty() || values.get(values.size() - 1).isNaN()
-        ? Optional.empty()
-        : Optional.of(values.get(values.size() - 1));
+  /** Returns the value of an epoch, if there is one. */
+  Optional<Double> at(String column, int epoch) {
+    return line(column).map(line -> line.get(epoch));
   }
 
   /** Returns the duration of all epochs, as hours, minutes and seconds. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -32,6 +33,7 @@ import java.util.stream.IntStream;
  * @param steps the file of {@link dev.lamina.train.JsonLines} with events of steps, if any, for
  *     curves by step; one that is missing is left out
  * @param imagesPerEpoch the number of training images, for the throughput; 0 leaves it out
+ * @param epoch the epoch whose loss and accuracy are shown above the curves; the last one if empty
  * @param evaluation the evaluation of the test images, if any
  * @param pictures the folder of {@code samples.png} and the files of {@link EvaluationPictures}, if
  *     any; files that are missing are left out
@@ -44,6 +46,7 @@ public record RunReport(
     Map<String, List<Double>> history,
     Optional<Path> steps,
     long imagesPerEpoch,
+    OptionalInt epoch,
     Optional<Evaluation> evaluation,
     Optional<Path> pictures,
     Map<String, String> configuration,
@@ -63,6 +66,7 @@ public record RunReport(
         history,
         Optional.empty(),
         0,
+        OptionalInt.empty(),
         Optional.empty(),
         Optional.empty(),
         Map.of(),
@@ -77,6 +81,7 @@ public record RunReport(
         history,
         Optional.of(log),
         imagesPerEpoch,
+        epoch,
         evaluation,
         pictures,
         configuration,
@@ -87,7 +92,31 @@ public record RunReport(
   /** Returns this report with the throughput: an epoch's images by its seconds. */
   public RunReport imagesPerEpoch(long images) {
     return new RunReport(
-        title, history, steps, images, evaluation, pictures, configuration, environment, summary);
+        title,
+        history,
+        steps,
+        images,
+        epoch,
+        evaluation,
+        pictures,
+        configuration,
+        environment,
+        summary);
+  }
+
+  /** Returns this report with the loss and the accuracy of an epoch: the one that was evaluated. */
+  public RunReport epoch(int number) {
+    return new RunReport(
+        title,
+        history,
+        steps,
+        imagesPerEpoch,
+        OptionalInt.of(number),
+        evaluation,
+        pictures,
+        configuration,
+        environment,
+        summary);
   }
 
   /** Returns this report with the results of the test images. */
@@ -97,6 +126,7 @@ public record RunReport(
         history,
         steps,
         imagesPerEpoch,
+        epoch,
         Optional.of(test),
         pictures,
         configuration,
@@ -111,6 +141,7 @@ public record RunReport(
         history,
         steps,
         imagesPerEpoch,
+        epoch,
         evaluation,
         Optional.of(folder),
         configuration,
@@ -121,7 +152,16 @@ public record RunReport(
   /** Returns this report with the options of the run. */
   public RunReport configuration(Map<String, String> options) {
     return new RunReport(
-        title, history, steps, imagesPerEpoch, evaluation, pictures, options, environment, summary);
+        title,
+        history,
+        steps,
+        imagesPerEpoch,
+        epoch,
+        evaluation,
+        pictures,
+        options,
+        environment,
+        summary);
   }
 
   /** Returns this report with versions and machine. */
@@ -131,6 +171,7 @@ public record RunReport(
         history,
         steps,
         imagesPerEpoch,
+        epoch,
         evaluation,
         pictures,
         configuration,
@@ -145,6 +186,7 @@ public record RunReport(
         history,
         steps,
         imagesPerEpoch,
+        epoch,
         evaluation,
         pictures,
         configuration,
@@ -196,9 +238,15 @@ public record RunReport(
     evaluation.ifPresent(
         test -> results.put("calibration error", decimals(test.calibration().expectedError())));
     Curves curves = new Curves(history);
-    curves.last("val_accuracy").ifPresent(v -> results.put("validation accuracy", decimals(v)));
-    curves.last("loss").ifPresent(v -> results.put("training loss", decimals(v)));
-    curves.last("epoch").ifPresent(v -> results.put("epochs", Long.toString(Math.round(v))));
+    int epochs = history.getOrDefault("epoch", List.of()).size();
+    int shown = epoch.orElse(epochs);
+    curves
+        .at("val_accuracy", shown)
+        .ifPresent(v -> results.put("validation accuracy", decimals(v)));
+    curves.at("loss", shown).ifPresent(v -> results.put("training loss", decimals(v)));
+    if (epochs > 0) {
+      results.put("epoch", shown + "/" + epochs);
+    }
     curves.time().ifPresent(time -> results.put("time", time));
     return results;
   }

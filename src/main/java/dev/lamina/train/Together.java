@@ -43,7 +43,7 @@ final class Together {
             + " got %s for %s workers",
         recipe.batchSize(),
         cluster.size());
-    LOG.info(
+    LOG.debug(
         "worker {} of {}: its share of every batch of {}; the learning rate is that of the whole batch",
         cluster.rank(),
         cluster.size(),

@@ -68,6 +68,17 @@ class RunReportTest {
         .doesNotContainPattern("https?://");
   }
 
+  /** The first epoch has no validation. */
+  @Test
+  void epoch_isTheOneWhoseNumbersStandAbove() throws IOException {
+    Path file = folder.resolve("first.html");
+    RunReport.of("run", history()).epoch(1).write(file);
+    assertThat(file)
+        .content()
+        .contains("<dt>training loss</dt><dd>1.5000</dd>", "<dt>epoch</dt><dd>1/2</dd>")
+        .doesNotContain("<dt>validation accuracy</dt>");
+  }
+
   @Test
   void write_holdsEverything() throws IOException {
     Evaluation test =
@@ -96,6 +107,7 @@ class RunReportTest {
     assertThat(page).doesNotContain("<h2>Mistakes</h2>").contains("src=\"data:image/png;base64,");
     assertThat(page)
         .contains("<dt>test accuracy</dt><dd>0.7500</dd>", "<dt>time</dt><dd>0:00:06</dd>")
+        .contains("<dt>training loss</dt><dd>0.5000</dd>", "<dt>epoch</dt><dd>2/2</dd>")
         .contains("<bdi>كلب</bdi></th><td>1</td><td>0.5000</td><td>1.0000</td><td>0.6667</td>");
     JsonNode charts = charts(page);
     assertThat(charts.findValuesAsText("title"))
