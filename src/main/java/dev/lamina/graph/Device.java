@@ -146,8 +146,8 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
   }
 
   /**
-   * Returns this GPU with training steps that XLA compiles. The first step, and once the short last
-   * batch of an epoch, then take tens of seconds longer, all others less time.
+   * Returns this GPU with training steps that XLA compiles. The first step then takes tens of
+   * seconds longer, all others less time. The short last batch of an epoch is not compiled.
    */
   public Device compiled() {
     return new Device(kind, indices, memoryFraction, true);

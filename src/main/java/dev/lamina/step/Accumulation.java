@@ -101,6 +101,11 @@ final class Accumulation implements AutoCloseable {
     return divided;
   }
 
+  /** Returns what runs for a micro-batch that is not the last. */
+  List<Op> operations() {
+    return List.of(sums, keep);
+  }
+
   /** Returns the sums before the first micro-batch. */
   double[] start() {
     return new double[2 + metrics];
@@ -114,8 +119,8 @@ final class Accumulation implements AutoCloseable {
   }
 
   /** Runs a micro-batch that is not the last; returns the sums up to it. */
-  double[] add(Session.Runner runner) {
-    try (Result result = runner.fetch(sums).addTarget(keep).run()) {
+  double[] add(Session.Runner runner, GraphCopy form) {
+    try (Result result = runner.fetch(form.of(sums)).addTarget(form.of(keep)).run()) {
       return StdArrays.array1dCopyOf((TFloat64) result.get(0));
     }
   }

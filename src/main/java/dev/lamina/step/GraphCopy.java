@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
@@ -39,14 +40,16 @@ import org.tensorflow.types.family.TType;
  * device, or to be run in another way. That is how the backward pass gets there, too: its
  * operations are made by TensorFlow, which takes no device for them.
  *
- * <p>Variables and fed inputs are not copied but shared, and so is what is placed on a device by
- * name. A plain read of a variable stays where the variable is.
+ * <p>Variables and fed inputs are not copied but shared. Reads of variables stay where those are,
+ * and what is placed on a device by name stays there.
  */
 final class GraphCopy {
   private static final Supplier<Map<String, OpDef>> DEFINITIONS =
       Suppliers.memoize(GraphCopy::definitions);
 
   private static final Set<String> SHARED = Set.of("VarHandleOp", "Placeholder");
+
+  private static final DeviceSpec ANYWHERE = DeviceSpec.newBuilder().build();
 
   private final Graph graph;
   private final String prefix;
@@ -83,6 +86,16 @@ final class GraphCopy {
     }
   }
 
+  private GraphCopy(Graph graph) {
+    this.graph = graph;
+    prefix = "";
+  }
+
+  /** Returns one that copies nothing: everything is its own copy. */
+  static GraphCopy none(Graph graph) {
+    return new GraphCopy(graph);
+  }
+
   /** Returns the copy of an operation; itself if it is shared. */
   Operation of(Op original) {
     return copied(original.op().name());
@@ -114,9 +127,7 @@ final class GraphCopy {
   }
 
   private static boolean isShared(NodeDef node) {
-    return SHARED.contains(node.getOp())
-        || !node.getDevice().isEmpty()
-        || (node.getOp().equals("ReadVariableOp") && node.getInputCount() == 1);
+    return SHARED.contains(node.getOp());
   }
 
   /**
@@ -142,8 +153,9 @@ final class GraphCopy {
   }
 
   private Operation copy(Ops tf, NodeDef node, Consumer<OperationBuilder> change) {
+    Ops placed = node.getOp().equals("ReadVariableOp") ? tf.withDevice(ANYWHERE) : tf;
     OperationBuilder builder =
-        graph.opBuilder(node.getOp(), prefix + "/" + node.getName(), tf.scope());
+        graph.opBuilder(node.getOp(), prefix + "/" + node.getName(), placed.scope());
     int taken = 0;
     for (ArgDef input :
         Objects.requireNonNull(DEFINITIONS.get().get(node.getOp())).getInputArgList()) {
@@ -163,6 +175,9 @@ final class GraphCopy {
         .subList(taken, node.getInputCount())
         .forEach(input -> builder.addControlInput(copied(input)));
     node.getAttrMap().forEach(builder::setAttr);
+    if (!node.getDevice().isEmpty()) {
+      builder.setDevice(node.getDevice());
+    }
     change.accept(builder);
     return builder.build();
   }

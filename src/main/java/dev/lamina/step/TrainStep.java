@@ -24,6 +24,7 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
@@ -52,6 +53,14 @@ public final class TrainStep implements AutoCloseable {
   private final @Nullable LossScale lossScale;
   private final int parts;
   private final @Nullable Accumulation accumulation;
+  private final GraphCopy built;
+
+  /** The step without XLA, for short batches; null until there is one. */
+  private @Nullable GraphCopy uncompiled;
+
+  /** The largest batch so far. */
+  private int longest;
+
   private boolean closed;
 
   /**
@@ -93,6 +102,7 @@ public final class TrainStep implements AutoCloseable {
     update =
         new Update(
             session, state, options, gradients.values(), exchanged, model.variables(), lossScale);
+    built = GraphCopy.none(session.graph());
     state.clear();
     if (lossScale != null) {
       lossScale.reset();
@@ -234,17 +244,43 @@ public final class TrainStep implements AutoCloseable {
       double learningRate,
       double momentum) {
     List<int[]> divided = Accumulation.divide(batch, parts);
+    GraphCopy form = form(batch);
     try {
-      return attempt(() -> runParts(how, divided, step, learningRate, momentum));
+      return attempt(() -> runParts(how, form, divided, step, learningRate, momentum));
     } catch (FiniteCheck.NotFinite e) {
       throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
+  }
+
+  /**
+   * Returns what runs for a batch. XLA compiles for sizes, so the short last batch of an epoch
+   * would be compiled for itself; it runs in a copy of the step that XLA leaves alone.
+   */
+  private GraphCopy form(int[] batch) {
+    longest = Math.max(longest, batch.length);
+    if (!session.device().xla() || session.cluster().isPresent() || batch.length == longest) {
+      return built;
+    }
+    if (uncompiled == null) {
+      List<Op> operations = new ArrayList<>(List.of(update.all()));
+      if (accumulation != null) {
+        operations.addAll(accumulation.operations());
+      }
+      uncompiled =
+          new GraphCopy(
+              session.ops().withSubScope("uncompiled"),
+              Map.of(),
+              builder -> builder.setAttr("_XlaCompile", false),
+              operations);
+    }
+    return uncompiled;
   }
 
   /** Runs the micro-batches one after another; the last one takes the step. */
   @SuppressWarnings("try") // What is fed is held, not used.
   private Result runParts(
       Function<Session.Runner, Result> how,
+      GraphCopy form,
       List<int[]> divided,
       long step,
       double learningRate,
@@ -258,10 +294,10 @@ public final class TrainStep implements AutoCloseable {
       try (BatchPipeline.Fed fed = feed(runner, divided.get(part), step, part);
           TFloat64 before = accumulation == null ? null : accumulation.feed(runner, sums)) {
         if (accumulation != null && part < last) {
-          sums = accumulation.add(runner);
+          sums = accumulation.add(runner, form);
           continue;
         }
-        try (Update.Scalars scalars = update.feed(runner, step, learningRate, momentum);
+        try (Update.Scalars scalars = update.feed(runner, form, step, learningRate, momentum);
             Update.Scalars stop = agreement.feed(runner)) {
           Result result = session.change(() -> how.apply(runner));
           update.finite().check(result);

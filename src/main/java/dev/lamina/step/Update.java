@@ -85,16 +85,18 @@ final class Update {
   /**
    * Makes a run take the step.
    *
+   * @param form what runs in place of the step as it was built
    * @param step the number of the step, from 0
    * @return what was fed; close it after the run
    */
-  Scalars feed(Session.Runner runner, long step, double learningRate, double momentum) {
+  Scalars feed(
+      Session.Runner runner, GraphCopy form, long step, double learningRate, double momentum) {
     List<TFloat32> fed = new ArrayList<>();
     feed(runner, optimizer.learningRate(), learningRate, fed);
     feed(runner, optimizer.momentum(), momentum, fed);
     optimizer.step().ifPresent(variable -> feed(runner, variable, step + 1.0, fed));
     finite.fetch(runner);
-    runner.addTarget(all);
+    runner.addTarget(form.of(all));
     return () -> fed.forEach(TFloat32::close);
   }
 
@@ -103,6 +105,11 @@ final class Update {
     TFloat32 tensor = TFloat32.scalarOf((float) value);
     fed.add(tensor);
     runner.feed(variable.value(), tensor);
+  }
+
+  /** Returns the operation that takes the step. */
+  Op all() {
+    return all;
   }
 
   /** Returns the check that a run of the step was finite. */

@@ -30,7 +30,7 @@ public final class ProgressBar implements Callback {
   private final PrintStream out;
   private final boolean terminal;
   private @Nullable Bar bar;
-  private RunPlan plan = new RunPlan(0, 0, 0, 0, 0);
+  private RunPlan plan = new RunPlan(0, 0, 0, 0, 0, false);
   private long epochStart;
   private long lastShown;
   private long seen;
@@ -79,12 +79,20 @@ public final class ProgressBar implements Callback {
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
     this.plan = plan;
+    if (plan.compiled()) {
+      out.println("XLA compiles the first step; this takes some tens of seconds");
+    }
     startEpoch();
   }
 
   @Override
   public void onStep(StepEvent event, RunHandle run) {
     estimate(event);
+    if (plan.compiled() && event.step() == plan.done()) {
+      out.printf(Locale.ROOT, "compiled in %.1f s%n", seconds(epochStart));
+      startEpoch();
+      return;
+    }
     seen += event.images();
     if (seconds(lastShown) < (terminal ? SECONDS_BETWEEN_UPDATES : SECONDS_BETWEEN_LINES)) {
       return;

@@ -69,7 +69,8 @@ final class Run implements RunHandle {
             order.stepsPerEpoch(),
             trainer.recipe.batchSize(),
             images.size(),
-            state.step);
+            state.step,
+            model.device().xla());
     WeightSnapshot good =
         new WeightSnapshot(
             model,

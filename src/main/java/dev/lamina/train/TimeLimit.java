@@ -39,7 +39,7 @@ public record TimeLimit(Duration limit) implements Callback {
 
     private final Duration limit;
     private final LongSupplier nanoTime;
-    private RunPlan plan = new RunPlan(0, 0, 0, 0, 0);
+    private RunPlan plan = new RunPlan(0, 0, 0, 0, 0, false);
     private double before;
     private long start;
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Device;
+import dev.lamina.graph.PretendGpu;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.model.Model;
@@ -23,6 +25,10 @@ class ProgressBarTest {
       ImageSet.of(1, 1, 1, new byte[20], new int[20], List.of("a", "b"));
 
   private static String shown(int epochs) {
+    return shown(epochs, Device.cpu());
+  }
+
+  private static String shown(int epochs, Device device) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     long[] nanos = {0};
     ProgressBar bar =
@@ -34,7 +40,8 @@ class ProgressBarTest {
             nanos[0] += 1_000_000_000;
           }
         };
-    try (Model model = Model.of(Network.input(1, 1, 1).then(Flatten.create(), Dense.of(2)), 1)) {
+    try (Model model =
+        Model.of(Network.input(1, 1, 1).then(Flatten.create(), Dense.of(2)), 1, device)) {
       Trainer.builder()
           .epochs(epochs)
           .batchSize(2)
@@ -52,6 +59,18 @@ class ProgressBarTest {
         .containsExactly("about 2 min for 12 epochs (2 images/s)");
     assertThat(shown(12)).startsWith("about 2 min");
     assertThat(shown(5)).contains("about 50 s for 5 epochs (2 images/s)\n");
+  }
+
+  /** The second of the first step is in no rate. */
+  @Test
+  void compilation_isShownAsSuch() {
+    assertThat(shown(1, PretendGpu.create().compiled()))
+        .startsWith(
+            """
+            XLA compiles the first step; this takes some tens of seconds
+            compiled in 1.0 s
+            epoch 1/1  loss""");
+    assertThat(shown(1)).startsWith("epoch 1/1  loss");
   }
 
   @Test
