@@ -58,18 +58,18 @@ final class Together {
    * @throws LaminaException on all workers if one does not see it
    */
   private static void checkSee(Cluster cluster, Path run) {
-    String name = ".seen-by-workers-" + UUID.randomUUID();
-    if (cluster.isFirst()) {
-      AtomicFiles.write(run.resolve(name), new byte[0]);
-    }
-    Path file = run.resolve(cluster.exchange(name).get(0));
-    List<String> seen = cluster.exchange(Files.exists(file) ? "" : run.toString());
-    if (cluster.isFirst()) {
-      try {
-        Files.delete(file);
-      } catch (IOException e) {
-        throw new UncheckedIOException(file + " could not be deleted (" + e + ")", e);
+    // The name of a temporary file: if this process is killed, the next run deletes it.
+    String name = ".seen-by-workers." + UUID.randomUUID() + ".tmp";
+    Path written = run.resolve(name);
+    List<String> seen;
+    try {
+      if (cluster.isFirst()) {
+        AtomicFiles.write(written, new byte[0]);
       }
+      Path file = run.resolve(cluster.exchange(name).get(0));
+      seen = cluster.exchange(Files.exists(file) ? "" : run.toString());
+    } finally {
+      delete(written);
     }
     for (int rank = 0; rank < seen.size(); rank++) {
       if (!seen.get(rank).isEmpty()) {
@@ -78,6 +78,14 @@ final class Together {
                     + " folder, on a file system that all machines share")
                 .formatted(rank, seen.get(rank)));
       }
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + " could not be deleted (" + e + ")", e);
     }
   }
 
