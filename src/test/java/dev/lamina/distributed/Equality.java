@@ -18,7 +18,8 @@ public final class Equality {
 
   /**
    * Prints the largest difference of a weight for each network, beside what rounding alone makes of
-   * one process: the largest of ten whose shares have their images in another order.
+   * one process: the largest of ten whose shares have their images in another order and whose
+   * initial weights differ in the last bit.
    *
    * @param folder an empty folder
    * @throws IllegalStateException if a difference is too large

@@ -26,13 +26,19 @@ final class Shards {
     return train(norms, count, 0);
   }
 
-  /** As that; with another seed than 0 the images of each share are in another order. */
+  /**
+   * As that; with another seed than 0 the images of each share are in another order, and random
+   * numbers as small as rounding is are added to the initial weights.
+   */
   static Weights train(Norms norms, int count, long seed) {
     double momentum = WorkerProcess.isOfShares(norms) ? 0 : 0.9;
     try (Model model = Model.of(WorkerProcess.network(norms), WorkerProcess.SEED);
         TrainStep step = WorkerProcess.trainer(norms).step(model, WorkerProcess.images())) {
       BatchOrder order =
           new BatchOrder(WorkerProcess.images(), Shuffled.create(), WorkerProcess.BATCH, false, 0);
+      if (seed != 0) {
+        model.assign(perturbed(model.weights(), new Random(seed)));
+      }
       for (int i = 0; i < 4 * order.stepsPerEpoch(); i++) {
         int[] batch = order.batch(i);
         Weights before = model.weights();
@@ -52,6 +58,21 @@ final class Shards {
       }
       return model.weights();
     }
+  }
+
+  private static Weights perturbed(Weights weights, Random random) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    weights
+        .asMap()
+        .forEach(
+            (name, each) -> {
+              float[] changed = each.clone();
+              for (int i = 0; i < changed.length; i++) {
+                changed[i] += Math.ulp(changed[i]) * (random.nextInt(3) - 1);
+              }
+              values.put(name, changed);
+            });
+    return Weights.of(values);
   }
 
   private static void add(Map<String, double[]> sums, Weights weights, double share) {

@@ -36,18 +36,17 @@ final class Networks {
 
   /** Runs all three; says so where there can be no namespaces. */
   static void run(FailingRuns runs, Random random) throws IOException, InterruptedException {
-    Process network =
-        new ProcessBuilder(
-                "python3",
-                Path.of(System.getProperty("lamina.tools"), "distributed/network.py").toString(),
-                Integer.toString(DELAY_MILLIS),
-                Integer.toString(LOSS_PERCENT))
-            .redirectErrorStream(true)
-            .start();
+    Process network;
+    try {
+      network = start();
+    } catch (IOException e) {
+      skip(e.toString());
+      return;
+    }
     try (BufferedReader said = network.inputReader(StandardCharsets.UTF_8)) {
       String line = said.readLine();
       if (!"ready".equals(line)) {
-        System.out.println(FailingMain.object().put("network", "skipped: " + line));
+        skip(line);
         return;
       }
       Networks networks = new Networks(runs, random);
@@ -58,6 +57,20 @@ final class Networks {
       network.getOutputStream().close(); // It removes the namespaces.
       network.waitFor();
     }
+  }
+
+  private static void skip(String why) {
+    System.out.println(FailingMain.object().put("network", "skipped: " + why));
+  }
+
+  private static Process start() throws IOException {
+    return new ProcessBuilder(
+            "python3",
+            Path.of(System.getProperty("lamina.tools"), "distributed/network.py").toString(),
+            Integer.toString(DELAY_MILLIS),
+            Integer.toString(LOSS_PERCENT))
+        .redirectErrorStream(true)
+        .start();
   }
 
   private void undisturbed() throws IOException, InterruptedException {
