@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -37,7 +38,7 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() {
     boolean onnx = target.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
     Path path = trained.path();
-    try (Model model = Model.load(ModelOption.source(path))) {
+    try (Model model = Model.load(ModelOption.source(path), Device.cpu())) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
       if (onnx) {
         model.exportOnnx(target, metadata);

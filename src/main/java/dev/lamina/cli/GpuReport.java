@@ -6,6 +6,8 @@ import dev.lamina.cuda.CudaLibraries.Attempt;
 import dev.lamina.cuda.CudaLibrary;
 import dev.lamina.cuda.CudaLibrary.Toolkit;
 import dev.lamina.cuda.NvidiaDriver;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,12 +44,24 @@ record GpuReport(boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> l
   }
 
   private static String describe(Attempt attempt) {
-    String found = attempt.file() == null ? "not found" : attempt.file().toString();
+    Path file = attempt.file();
     return "  %-39s %s%s"
         .formatted(
             attempt.library().file(),
-            found,
+            file == null ? "not found" : file + version(file),
             attempt.problem() == null ? "" : ": " + attempt.problem());
+  }
+
+  /** Returns the version of a library, which is in the name of the file that is linked to. */
+  private static String version(Path file) {
+    try {
+      String[] parts = file.toRealPath().toString().split("\\.so\\.", 2);
+      boolean known = parts.length == 2 && !file.toString().endsWith(".so." + parts[1]);
+      return known ? " (" + parts[1] + ")" : "";
+    } catch (IOException e) {
+      // The problem of the attempt says more.
+      return "";
+    }
   }
 
   /** Returns what to do about what is missing. */

@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.lamina.graph.Device;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import dev.lamina.serve.ModelServer;
@@ -112,7 +113,7 @@ final class ServeCommand implements Callable<Integer> {
     Path source = ModelOption.source(export);
     Path temporary = Files.createTempDirectory("lamina-serve");
     try {
-      try (Model model = Model.load(source)) {
+      try (Model model = Model.load(source, Device.cpu())) {
         model.export(temporary.resolve("1"), ModelOption.metadata(export, model));
       }
       return ModelServer.start(temporary, options);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -47,9 +48,12 @@ final class SweepCommand implements Callable<Integer> {
           "the folder of the runs and of compare.html (default: runs/NAME, by the name of the file)")
   private @Nullable Path out;
 
+  @Mixin private DeviceOption device = new DeviceOption();
+
   @Override
   @SuppressWarnings("try") // The lock is held, not used.
   public Integer call() {
+    device.resolve();
     Sweep sweep = Sweep.read(file);
     Path folder = out == null ? Path.of("runs", withoutExtension(file)) : out;
     try (FolderLock lock = FolderLock.of(folder)) {
@@ -100,16 +104,23 @@ final class SweepCommand implements Callable<Integer> {
   }
 
   /** Starts a run, or continues it, and returns the status of the command. */
-  private static int train(Path config, Path run) {
-    return RunConfig.isRun(run)
-        ? Main.run("train", "--resume", run.toString())
-        : Main.run("train", "--config", config.toString(), "--run", run.toString());
+  private int train(Path config, Path run) {
+    List<String> words = new ArrayList<>(List.of("train"));
+    words.addAll(
+        RunConfig.isRun(run)
+            ? List.of("--resume", run.toString())
+            : List.of("--config", config.toString(), "--run", run.toString()));
+    words.addAll(device.words());
+    return Main.run(words.toArray(String[]::new));
   }
 
   private String resumeCommand() {
     List<Object> words = new ArrayList<>(List.of("sweep", file));
     if (out != null) {
       words.addAll(List.of("--out", out));
+    }
+    if (spec.commandLine().getParseResult().hasMatchedOption("--device")) {
+      words.addAll(device.words());
     }
     return CommandLines.lamina(words);
   }

@@ -6,6 +6,8 @@ import dev.lamina.cuda.CudaLibraries.Attempt;
 import dev.lamina.cuda.CudaLibrary;
 import dev.lamina.cuda.CudaLibrary.Toolkit;
 import dev.lamina.cuda.NvidiaDriver;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +15,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class GpuReportTest {
   private static final NvidiaDriver DRIVER =
@@ -91,6 +94,19 @@ class GpuReportTest {
                 + " libcudnn_adv.so.9, libcudnn_heuristic.so.9, libcudnn_engines_runtime_compiled.so.9,"
                 + " libcudnn_engines_precompiled.so.9, libcudnn.so.9: install it and set LD_LIBRARY_PATH to its"
                 + " folder, or build Lamina with 'mvn -Pgpu-cuda package', which brings it");
+  }
+
+  /** A link names the version; that of NVIDIA's jar and of pip has none. */
+  @Test
+  void version(@TempDir Path folder) throws IOException {
+    Path real = Files.createFile(folder.resolve("libcufft.so.11.3.0.4"));
+    Path link = Files.createSymbolicLink(folder.resolve("libcufft.so.11"), real.getFileName());
+    GpuReport report =
+        new GpuReport(
+            true, Optional.of(DRIVER), List.of(new Attempt(CudaLibrary.CUFFT, link, null)));
+    assertThat(report.lines())
+        .last()
+        .isEqualTo("  libcufft.so.11                          " + link + " (11.3.0.4)");
   }
 
   @Test

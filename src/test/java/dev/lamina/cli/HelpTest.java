@@ -79,7 +79,8 @@ class HelpTest {
   @Test
   void help_at40Columns_hasDescriptionsUnderNames() {
     assertThat(help(new CommandLine(new SweepCommand()), 40))
-        .startsWith("Usage: sweep [-hV] [--out=DIR] FILE\nTrains once for every combination of\n")
+        .startsWith(
+            "Usage: sweep [-hV] [--device=DEVICE]\n  [--out=DIR] FILE\nTrains once for every combination of\n")
         .contains(
             """
             --out=DIR

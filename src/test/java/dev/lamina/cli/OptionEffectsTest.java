@@ -94,6 +94,7 @@ class OptionEffectsTest {
           .putAll(benchmarkEffects())
           .putAll(deviceOption("benchmark", OptionEffectsTest::benchmarkWords))
           .putAll(deviceOption("find-lr", List::of))
+          .putAll(deviceOption("sweep", () -> List.of("nowhere.yaml")))
           .putAll(deviceOption("predict", () -> List.of("--run", base, "nowhere.png")))
           .putAll(compareEffects())
           .putAll(dataOptions("benchmark", OptionEffectsTest::benchmarkWords))
