@@ -1,4 +1,4 @@
-"""Networks between network namespaces of this machine, to run one worker in each; Linux and root only.
+"""Networks between network namespaces of this machine, to run one worker in each; Linux and root only, one at a time.
 
     python3 network.py DELAY_MS LOSS_PERCENT    two namespaces, lamina0 (10.99.0.1) and lamina1 (10.99.0.2)
 
