@@ -179,12 +179,12 @@ record Comparison(List<Run> runs) {
     List<RunComparison.Run> rows = new ArrayList<>();
     for (Run run : runs) {
       Map<String, String> cells = new LinkedHashMap<>();
-      cells.put("network", run.config().describeNetwork());
-      cells.put("epoch", run.epochOfAll());
-      cells.put("training loss", decimals(run.kept("loss")));
       cells.put("validation accuracy", decimals(run.kept("val_accuracy")));
       cells.put("test accuracy", decimals(run.testAccuracy()));
+      cells.put("training loss", decimals(run.kept("loss")));
+      cells.put("epoch", run.epochOfAll());
       cells.put("time", time(run.seconds()));
+      cells.put("network", run.config().describeNetwork());
       cells.putAll(differences(run));
       rows.add(new RunComparison.Run(name(run), cells, run.history()));
     }

@@ -24,6 +24,9 @@ final class Html {
         : "<section>\n<h2>%s</h2>\n%s\n</section>\n".formatted(escape(heading), content);
   }
 
+  /** A cell with more letters is broken into lines. */
+  private static final int LONG = 24;
+
   /**
    * Returns a table whose first column holds names, and the others numbers or short text. It
    * scrolls by itself if it is wider or much longer than the page.
@@ -31,14 +34,20 @@ final class Html {
   static String table(List<String> header, List<List<String>> rows) {
     StringBuilder text =
         new StringBuilder("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
-    header.forEach(cell -> text.append("<th>").append(escape(cell)).append("</th>"));
+    // Dotted keys may be broken behind a dot.
+    header.forEach(
+        cell -> text.append("<th>").append(escape(cell).replace(".", ".<wbr>")).append("</th>"));
     text.append("</tr></thead>\n<tbody>\n");
     for (List<String> row : rows) {
       // In any script, from left to right or from right to left.
       text.append("<tr><th><bdi>").append(escape(row.get(0))).append("</bdi></th>");
       row.stream()
           .skip(1)
-          .forEach(cell -> text.append("<td>").append(escape(cell)).append("</td>"));
+          .forEach(
+              cell ->
+                  text.append(cell.length() > LONG ? "<td class=\"long\">" : "<td>")
+                      .append(escape(cell))
+                      .append("</td>"));
       text.append("</tr>\n");
     }
     return text.append("</tbody></table></div>").toString();
