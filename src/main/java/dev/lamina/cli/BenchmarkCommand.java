@@ -120,7 +120,8 @@ final class BenchmarkCommand implements Callable<Integer> {
       double rate = timeSteps(step, batches);
       // First, while most memory is free.
       print("memory            %s, peak %s", Machine.THIS.memory(), Machine.THIS.peakMemory());
-      double peak = PeakRate.matrixProduct(device, precision) / 1e9;
+      // Of several cards the first is measured, and the others are taken to be alike.
+      double peak = device.count() * PeakRate.matrixProduct(device, precision) / 1e9;
       double gigaflops = rate * OPERATIONS * model.network().macs() / 1e9;
       print("arithmetic        %.1f GFLOP/s", gigaflops);
       print(

@@ -7,6 +7,7 @@ import dev.lamina.Clothes;
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
@@ -75,11 +76,16 @@ class StreamedTest {
   }
 
   private static Model model(long seed) {
+    return model(seed, Device.auto());
+  }
+
+  private static Model model(long seed, Device device) {
     return Model.of(
         Network.input(32, 32, 3)
             .then(Conv2d.of(4, 3).stride(4), BatchNorm.create(), Activation.RELU)
             .then(Dropout.of(0.3), GlobalAveragePool.create(), Dense.of(4)),
-        seed);
+        seed,
+        device);
   }
 
   private record End(Map<String, float[]> weights, List<Epoch> epochs) {
@@ -110,6 +116,18 @@ class StreamedTest {
       assertSame(
           End.of(one, split.fit(one, onDisk.train())),
           End.of(other, split.fit(other, inMemory.train())));
+    }
+  }
+
+  @Test
+  void severalDevices_eachReadTheirPartOfABatch() {
+    Device two = new Device(Device.Kind.CPU, List.of(0, 1), 1, false);
+    Trainer trainer = recipe().epochs(1).build();
+    try (Model one = model(1, two);
+        Model other = model(1, two)) {
+      assertSame(
+          End.of(one, trainer.fit(one, onDisk.train())),
+          End.of(other, trainer.fit(other, inMemory.train())));
     }
   }
 
