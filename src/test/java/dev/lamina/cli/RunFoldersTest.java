@@ -1,13 +1,17 @@
 package dev.lamina.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.Threads;
+import dev.lamina.io.LaminaException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RunFoldersTest {
   @Test
@@ -35,5 +39,18 @@ class RunFoldersTest {
     assertThat(twice).isEmpty();
     assertThat(names)
         .allMatch(name -> name.toString().matches("runs/\\d{4}-\\d\\d-\\d\\d-\\d{6}(-\\d+)?"));
+  }
+
+  @Test
+  void whatARunLeftThatWasKilledAtItsStart_isNoRun(@TempDir Path run) throws IOException {
+    Path initial = Files.createFile(run.resolve("initial.safetensors"));
+    Path seen = Files.createFile(run.resolve(".seen-by-workers.0.tmp"));
+    RunFolders.create(run).close();
+    assertThat(initial).exists();
+    assertThat(seen).doesNotExist();
+    Files.createFile(run.resolve("config.json"));
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> RunFolders.create(run))
+        .withMessage(run + " must be a new or empty folder; name another with --run");
   }
 }
