@@ -1,0 +1,5 @@
+/** Training and batch inference on Spark. */
+@NullMarked
+package dev.lamina.spark;
+
+import org.jspecify.annotations.NullMarked;
