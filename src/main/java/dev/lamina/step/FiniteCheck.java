@@ -1,5 +1,6 @@
 package dev.lamina.step;
 
+import dev.lamina.graph.GraphSession;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,15 +45,20 @@ record FiniteCheck(Op gate, @Nullable Operand<TFloat32> found) {
     }
   }
 
+  /** Returns the check for what all devices apply. */
+  static FiniteCheck of(GraphSession session, Ops tf, Contribution exchanged) {
+    return session.cluster().isPresent() ? returning(tf, exchanged) : failing(tf, exchanged);
+  }
+
   /** Returns a check that fails the run, by the loss first. */
-  static FiniteCheck failing(Ops tf, Contribution exchanged) {
+  private static FiniteCheck failing(Ops tf, Contribution exchanged) {
     Operand<TFloat32> loss = tf.debugging.checkNumerics(exchanged.loss(), LOSS_NOT_FINITE);
     return new FiniteCheck(
         tf.debugging.checkNumerics(norm(tf, loss, exchanged), GRADIENT_NOT_FINITE), null);
   }
 
   /** Returns a check that lets the run end. */
-  static FiniteCheck returning(Ops tf, Contribution exchanged) {
+  private static FiniteCheck returning(Ops tf, Contribution exchanged) {
     Operand<TFloat32> norm = norm(tf, exchanged.loss(), exchanged);
     SwitchCond<TFloat32> branches = tf.switchCond(norm, tf.math.isFinite(norm));
     return new FiniteCheck(

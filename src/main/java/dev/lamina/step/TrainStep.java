@@ -1,8 +1,6 @@
 package dev.lamina.step;
 
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Shard;
-import dev.lamina.graph.BatchShare;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
@@ -17,15 +15,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
@@ -53,14 +48,7 @@ public final class TrainStep implements AutoCloseable {
   private final @Nullable LossScale lossScale;
   private final int parts;
   private final @Nullable Accumulation accumulation;
-  private final GraphCopy built;
-
-  /** The step without XLA, for short batches; null until there is one. */
-  private @Nullable GraphCopy uncompiled;
-
-  /** The largest batch so far. */
-  private int longest;
-
+  private final StepForms forms;
   private boolean closed;
 
   /**
@@ -78,66 +66,61 @@ public final class TrainStep implements AutoCloseable {
             options.augmentations(),
             options.seed(),
             options.stepsPerEpoch(),
-            shards());
-    BatchPipeline pipeline = pipelines.get(0);
+            BatchDivision.shards(session));
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
-    Context context =
-        Context.training(
-            session,
-            pipeline.key(),
-            options.precision(),
-            options.frozen()::contains,
-            share(options));
     Gradients gradients =
         Gradients.build(
-            context, model.network(), pipeline.batch(), options, session.ops(), lossScale);
+            context(options),
+            model.network(),
+            pipelines.get(0).batch(),
+            options,
+            session.ops(),
+            lossScale);
     contribution = Replicas.mean(session, pipelines, gradients.contribution());
     parts = options.accumulate();
     accumulation =
         parts == 1 ? null : new Accumulation(session, options.metrics().size(), contribution);
-    Ops tf = session.ops().withSubScope("exchange");
-    Contribution exchanged =
-        options.exchange().apply(tf, accumulation == null ? contribution : accumulation.whole());
     agreement = new Agreement(session, options.metrics().size(), contribution.gradients().values());
     update =
         new Update(
-            session, state, options, gradients.values(), exchanged, model.variables(), lossScale);
-    built = GraphCopy.none(session.graph());
+            session,
+            state,
+            options,
+            gradients.values(),
+            exchanged(options),
+            model.variables(),
+            lossScale);
+    forms = new StepForms(session, update, accumulation);
+    clear();
+    // Last, so that no images remain loaded if building fails.
+    pipelines.forEach(BatchPipeline::load);
+  }
+
+  private void clear() {
     state.clear();
     if (lossScale != null) {
       lossScale.reset();
     }
     resetMetrics();
-    // Last, so that no images remain loaded if building fails.
-    pipelines.forEach(BatchPipeline::load);
   }
 
-  /** Returns the share of the batch that the network is built for; empty if it is the whole. */
-  private Optional<BatchShare> share(StepOptions options) {
-    Ops tf = session.ops().withSubScope("share");
-    return sum()
-        .map(
-            sum ->
-                new BatchShare(
-                    sum,
-                    tf.reduceSum(pipelines.get(0).batch().weights(), tf.constant(0)),
-                    options.synchronizedBatchNorms()));
+  private Context context(StepOptions options) {
+    BatchPipeline pipeline = pipelines.get(0);
+    return Context.training(
+        session,
+        pipeline.key(),
+        options.precision(),
+        options.frozen()::contains,
+        BatchDivision.share(session, pipeline.batch().weights(), options.synchronizedBatchNorms()));
   }
 
-  /** Returns the sum over all workers, or all devices of this process; empty if it is one alone. */
-  private Optional<BatchShare.Sum> sum() {
-    return session.device().count() == 1
-        ? session.cluster().map(cluster -> cluster::sum)
-        : Optional.of(new DeviceSum(session.device().count()));
-  }
-
-  /** Returns the part of every batch that this worker takes, or the part of each of its devices. */
-  private List<Shard> shards() {
-    int devices = session.device().count();
-    return session
-        .cluster()
-        .map(cluster -> List.of(new Shard(cluster.rank(), cluster.size())))
-        .orElseGet(() -> IntStream.range(0, devices).mapToObj(i -> new Shard(i, devices)).toList());
+  /** Returns the mean of the contributions of all workers. */
+  private Contribution exchanged(StepOptions options) {
+    return options
+        .exchange()
+        .apply(
+            session.ops().withSubScope("exchange"),
+            accumulation == null ? contribution : accumulation.whole());
   }
 
   /**
@@ -244,36 +227,12 @@ public final class TrainStep implements AutoCloseable {
       double learningRate,
       double momentum) {
     List<int[]> divided = Accumulation.divide(batch, parts);
-    GraphCopy form = form(batch);
+    GraphCopy form = forms.of(batch);
     try {
       return attempt(() -> runParts(how, form, divided, step, learningRate, momentum));
     } catch (FiniteCheck.NotFinite e) {
       throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
-  }
-
-  /**
-   * Returns what runs for a batch. XLA compiles for sizes, so the short last batch of an epoch
-   * would be compiled for itself; it runs in a copy of the step that XLA leaves alone.
-   */
-  private GraphCopy form(int[] batch) {
-    longest = Math.max(longest, batch.length);
-    if (!session.device().xla() || session.cluster().isPresent() || batch.length == longest) {
-      return built;
-    }
-    if (uncompiled == null) {
-      List<Op> operations = new ArrayList<>(List.of(update.all()));
-      if (accumulation != null) {
-        operations.addAll(accumulation.operations());
-      }
-      uncompiled =
-          new GraphCopy(
-              session.ops().withSubScope("uncompiled"),
-              Map.of(),
-              builder -> builder.setAttr("_XlaCompile", false),
-              operations);
-    }
-    return uncompiled;
   }
 
   /** Runs the micro-batches one after another; the last one takes the step. */

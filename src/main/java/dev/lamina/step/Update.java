@@ -49,10 +49,7 @@ final class Update {
       List<Variable> weights,
       @Nullable LossScale scale) {
     Ops tf = session.ops().withSubScope("update");
-    finite =
-        session.cluster().isPresent()
-            ? FiniteCheck.returning(tf.withSubScope("finite"), exchanged)
-            : FiniteCheck.failing(tf.withSubScope("finite"), exchanged);
+    finite = FiniteCheck.of(session, tf.withSubScope("finite"), exchanged);
     Ops gated = tf.withControlDependencies(finite.gate());
     optimizer =
         BuiltOptimizer.build(

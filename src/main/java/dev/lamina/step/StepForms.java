@@ -1,0 +1,51 @@
+package dev.lamina.step;
+
+import dev.lamina.graph.GraphSession;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.op.Op;
+
+/**
+ * The operations of a step, as they were built or in a copy. XLA compiles for sizes, so the short
+ * last batch of an epoch would be compiled for itself; it runs in a copy of the step that XLA
+ * leaves alone.
+ */
+final class StepForms {
+  private final GraphSession session;
+  private final List<Op> operations = new ArrayList<>();
+  private final GraphCopy built;
+
+  /** The step without XLA, for short batches; null until there is one. */
+  private @Nullable GraphCopy uncompiled;
+
+  /** The largest batch so far. */
+  private int longest;
+
+  StepForms(GraphSession session, Update update, @Nullable Accumulation accumulation) {
+    this.session = session;
+    operations.add(update.all());
+    if (accumulation != null) {
+      operations.addAll(accumulation.operations());
+    }
+    built = GraphCopy.none(session.graph());
+  }
+
+  /** Returns what runs for a batch. */
+  GraphCopy of(int[] batch) {
+    longest = Math.max(longest, batch.length);
+    if (!session.device().xla() || session.cluster().isPresent() || batch.length == longest) {
+      return built;
+    }
+    if (uncompiled == null) {
+      uncompiled =
+          new GraphCopy(
+              session.ops().withSubScope("uncompiled"),
+              Map.of(),
+              builder -> builder.setAttr("_XlaCompile", false),
+              operations);
+    }
+    return uncompiled;
+  }
+}
