@@ -213,7 +213,7 @@ class TrainFromTest {
         run);
     refuses(
         "--from must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --accumulate, --data,"
-            + " --cache, --mirror, --stream, --quiet may be; see 'lamina train --help'",
+            + " --cache, --mirror, --stream, --device, --quiet may be; see 'lamina train --help'",
         "train --resume",
         run,
         "--from",
