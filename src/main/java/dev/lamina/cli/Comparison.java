@@ -38,7 +38,7 @@ record Comparison(List<Run> runs) {
    * @param path the folder
    * @param config its configuration
    * @param history its history
-   * @param epoch the epoch whose weights it kept; the last one so far until it is at its end
+   * @param epoch the epoch whose weights it has kept; the last one if there are none yet
    * @param testAccuracy that of the weights it kept
    */
   record Run(

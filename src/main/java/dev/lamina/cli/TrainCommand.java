@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -162,7 +163,7 @@ final class TrainCommand implements Callable<Integer> {
               Environment.describe());
       printRecipe(choice, file);
       if (!recipe.equals(wanted)) {
-        print("left out   early stopping, which needs validation images");
+        print("left out   " + leftOut(wanted, recipe) + ", without validation images");
       }
       return train(config, recipe, images, model);
     }
@@ -242,6 +243,14 @@ final class TrainCommand implements Callable<Integer> {
     }
     recipe = start.freeze(recipe);
     return recipe.validationSplit(share(validated));
+  }
+
+  /** Returns the names of the callbacks that one recipe has and the other has not. */
+  private static String leftOut(Recipe wanted, Recipe recipe) {
+    return wanted.callbacks().stream()
+        .filter(callback -> !recipe.callbacks().contains(callback))
+        .map(Callback::name)
+        .collect(Collectors.joining(", "));
   }
 
   /** Returns a recipe without callbacks that need validation; refuses those of a file. */

@@ -227,7 +227,7 @@ public final class Images {
   private static byte[] pixels(Input input, ImageReader reader) throws IOException {
     JpegFile jpeg = input.jpeg();
     if (jpeg == null || !jpeg.isCmyk()) {
-      return Rasters.rgb(complete(reader, () -> reader.read(0)));
+      return Rasters.rgbInPlace(complete(reader, () -> reader.read(0)));
     }
     return Rasters.cmyk(
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());

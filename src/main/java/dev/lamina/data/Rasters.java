@@ -12,13 +12,35 @@ import java.awt.image.Raster;
 final class Rasters {
   private Rasters() {}
 
-  /** Returns the pixels of an image; its alpha channel is dropped. */
+  /** Returns the pixels of an image, which stays as it is; its alpha channel is dropped. */
   static byte[] rgb(BufferedImage image) {
+    return isBgr(image) ? swapped(bytes(image).clone()) : others(image);
+  }
+
+  /**
+   * Returns the pixels of an image that nobody else has, in its own memory if that can be: a
+   * photograph is large.
+   */
+  static byte[] rgbInPlace(BufferedImage image) {
+    return isBgr(image) ? swapped(bytes(image)) : others(image);
+  }
+
+  /** Returns whether an image has the form in which JPEG and most PNG files are decoded. */
+  private static boolean isBgr(BufferedImage image) {
+    return image.getType() == BufferedImage.TYPE_3BYTE_BGR
+        && bytes(image).length == 3 * image.getWidth() * image.getHeight();
+  }
+
+  private static byte[] bytes(BufferedImage image) {
+    return ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+  }
+
+  private static byte[] others(BufferedImage image) {
     ColorModel model = image.getColorModel();
     int bands = image.getRaster().getNumBands();
     boolean indexed = model instanceof IndexColorModel;
     if (image.getType() == BufferedImage.TYPE_3BYTE_BGR) {
-      return bgr((DataBufferByte) image.getRaster().getDataBuffer(), image);
+      return managed(image); // A part of another image.
     }
     if (!indexed && model.getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
       return cmyk(image.getRaster(), false, false);
@@ -38,19 +60,12 @@ final class Rasters {
         : managed(image);
   }
 
-  /**
-   * The form in which JPEG and most PNG files are decoded; turned into RGB where it is, since
-   * photographs are large.
-   */
-  private static byte[] bgr(DataBufferByte buffer, BufferedImage image) {
-    byte[] pixels = buffer.getData();
-    if (pixels.length != 3 * image.getWidth() * image.getHeight()) {
-      return managed(image);
-    }
+  /** Exchanges the first and the third byte of every pixel. */
+  private static byte[] swapped(byte[] pixels) {
     for (int i = 0; i < pixels.length; i += 3) {
-      byte blue = pixels[i];
+      byte first = pixels[i];
       pixels[i] = pixels[i + 2];
-      pixels[i + 2] = blue;
+      pixels[i + 2] = first;
     }
     return pixels;
   }

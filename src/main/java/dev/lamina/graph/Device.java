@@ -147,7 +147,8 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
 
   /**
    * Returns this GPU with training steps that XLA compiles. The first step then takes tens of
-   * seconds longer, all others less time. The short last batch of an epoch is not compiled.
+   * seconds longer, all others less time. The short last batch of an epoch is not compiled, unless
+   * several workers share it.
    */
   public Device compiled() {
     return new Device(kind, indices, memoryFraction, true);
@@ -267,16 +268,17 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
    * @throws IllegalArgumentException if it cannot
    */
   public void checkExists() {
+    NativeMemory.unlimit();
     if (kind == Kind.CPU) {
       return;
     }
-    checkArgument(
-        PhysicalDevices.finds(this),
-        "device must be one that TensorFlow can use, got %s; here it can use %s (a GPU needs a build"
-            + " with -Pgpu and CUDA, see 'lamina doctor'; a process that has used one GPU cannot use"
-            + " another)",
-        this,
-        PhysicalDevices.names());
+    if (!PhysicalDevices.finds(this)) {
+      // Finding out which there are opens them all.
+      throw new IllegalArgumentException(
+          "device must be one that TensorFlow can use, got %s; here it can use %s (a GPU needs a build"
+                  .formatted(this, PhysicalDevices.names())
+              + " with -Pgpu and CUDA, see 'lamina doctor'; a process that has used one GPU cannot use another)");
+    }
     PhysicalDevices.checkFraction(this);
   }
 

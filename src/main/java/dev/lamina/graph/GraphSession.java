@@ -80,7 +80,7 @@ public final class GraphSession implements AutoCloseable {
   public GraphSession(Device device, Optional<Cluster> cluster) {
     checkArgument(
         cluster.isEmpty() || device.count() == 1,
-        "device must be a single one for each of several workers, got %s; give every worker one GPU",
+        "device must be a single one for each of several workers, got %s; one process without workers can use several",
         device);
     device.checkExists();
     this.device = device;

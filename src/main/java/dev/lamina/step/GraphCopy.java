@@ -1,5 +1,6 @@
 package dev.lamina.step;
 
+import static com.google.common.base.Preconditions.checkState;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteBuffer;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetAllOpList;
 
@@ -55,6 +56,7 @@ final class GraphCopy {
   private final String prefix;
   private final Map<String, Output<?>> replaced = new HashMap<>();
   private final Map<String, Operation> copies = new HashMap<>();
+  private final Set<String> needed;
 
   /**
    * Copies operations.
@@ -77,7 +79,7 @@ final class GraphCopy {
             .collect(
                 Collectors.toMap(
                     NodeDef::getName, Function.identity(), (a, b) -> a, LinkedHashMap::new));
-    Set<String> needed = needed(nodes, originals);
+    needed = needed(nodes, originals);
     // In the order in which they were made, so what an operation takes is copied before it.
     for (NodeDef node : nodes.values()) {
       if (needed.contains(node.getName())) {
@@ -89,6 +91,7 @@ final class GraphCopy {
   private GraphCopy(Graph graph) {
     this.graph = graph;
     prefix = "";
+    needed = Set.of();
   }
 
   /** Returns one that copies nothing: everything is its own copy. */
@@ -141,6 +144,10 @@ final class GraphCopy {
   private Operation copied(String input) {
     String name = operation(input);
     Operation copy = copies.get(name);
+    checkState(
+        copy != null || !needed.contains(name),
+        "operation %s must come before what takes it, as in no loop of TensorFlow 1; use one device",
+        name);
     return copy == null ? graph.operationOrThrow(name) : copy;
   }
 

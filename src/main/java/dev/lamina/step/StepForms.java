@@ -20,11 +20,12 @@ final class StepForms {
   /** The step without XLA, for short batches; null until there is one. */
   private @Nullable GraphCopy uncompiled;
 
-  /** The largest batch so far. */
-  private int longest;
+  private final int batchSize;
 
-  StepForms(GraphSession session, Update update, @Nullable Accumulation accumulation) {
+  StepForms(
+      GraphSession session, int batchSize, Update update, @Nullable Accumulation accumulation) {
     this.session = session;
+    this.batchSize = batchSize;
     operations.add(update.all());
     if (accumulation != null) {
       operations.addAll(accumulation.operations());
@@ -34,8 +35,7 @@ final class StepForms {
 
   /** Returns what runs for a batch. */
   GraphCopy of(int[] batch) {
-    longest = Math.max(longest, batch.length);
-    if (!session.device().xla() || session.cluster().isPresent() || batch.length == longest) {
+    if (!session.device().xla() || session.cluster().isPresent() || batch.length >= batchSize) {
       return built;
     }
     if (uncompiled == null) {

@@ -22,6 +22,7 @@ import java.util.List;
  * @param accumulate the number of micro-batches that a batch is computed in, one after another
  * @param seed the seed of all random draws
  * @param stepsPerEpoch the number of steps that pass over the images once
+ * @param batchSize the number of images of a batch that is not short
  * @param exchange how contributions of several devices or workers are combined
  * @param afterUpdate operations that run in every step after its update
  */
@@ -37,6 +38,7 @@ public record StepOptions(
     int accumulate,
     long seed,
     int stepsPerEpoch,
+    int batchSize,
     Exchange exchange,
     List<AfterUpdate> afterUpdate) {
   /** Copies the lists. */

@@ -90,7 +90,7 @@ public final class TrainStep implements AutoCloseable {
             exchanged(options),
             model.variables(),
             lossScale);
-    forms = new StepForms(session, update, accumulation);
+    forms = new StepForms(session, options.batchSize(), update, accumulation);
     clear();
     // Last, so that no images remain loaded if building fails.
     pipelines.forEach(BatchPipeline::load);
@@ -216,7 +216,12 @@ public final class TrainStep implements AutoCloseable {
   /** Feeds every device its part of a micro-batch. */
   private BatchPipeline.Fed feed(Session.Runner runner, int[] batch, long step, int part) {
     List<BatchPipeline.Fed> fed = new ArrayList<>();
-    pipelines.forEach(pipeline -> fed.add(pipeline.feed(runner, batch, step, part)));
+    try {
+      pipelines.forEach(pipeline -> fed.add(pipeline.feed(runner, batch, step, part)));
+    } catch (RuntimeException e) {
+      fed.forEach(BatchPipeline.Fed::close);
+      throw e;
+    }
     return () -> fed.forEach(BatchPipeline.Fed::close);
   }
 

@@ -56,7 +56,7 @@ final class Callbacks {
       String name = callback.validationMetric().orElse("loss");
       checkArgument(
           names.contains(name),
-          "callback %s must watch one of %s, got \"%s\"; add it with metrics(...)",
+          "callback %s must watch one of %s, got \"%s\"; in Java, add it with metrics(...)",
           callback.name(),
           names,
           name);

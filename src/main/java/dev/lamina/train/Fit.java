@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.base.Suppliers;
 import dev.lamina.data.ImageSet;
 import dev.lamina.distributed.Cluster;
+import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.step.TrainStep;
@@ -51,6 +52,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
           train.classNames(),
           validation.classNames());
     }
+    trainer.check(model, train);
     BatchOrder order = trainer.order(train);
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
@@ -102,6 +104,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
                     .filter(Callback::duringFreezeEpochs)
                     .map(Checkpoints::forFreezeEpochs)
                     .toArray(Callback[]::new))
+            .metrics(trainer.metrics.toArray(Metric[]::new))
             .allowChanges(trainer.allowChanges.toArray(String[]::new))
             .build();
     History history =

@@ -187,6 +187,7 @@ public final class Trainer {
             recipe.accumulate(),
             recipe.seed(),
             order(images).stepsPerEpoch(),
+            Math.min(recipe.batchSize(), images.size()),
             model.session().cluster().map(Exchange::among).orElse(Exchange.none()),
             afterUpdate));
   }

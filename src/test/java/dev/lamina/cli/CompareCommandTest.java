@@ -96,7 +96,7 @@ class CompareCommandTest {
   }
 
   @Test
-  void runThatGoesOn_isItsLastEpoch() throws IOException {
+  void runWithoutWeightsYet_isItsLastEpoch() throws IOException {
     Path run = Files.createDirectory(scratch.resolve("goesOn"));
     for (String file : List.of("config.json", "history.csv")) {
       Files.copy(two.resolve(file), run.resolve(file));

@@ -199,7 +199,7 @@ class DataOptionsTest {
     assertThat(RunConfig.read(run).preprocessing()).isPresent();
     refused(
         "--image-size must not be given with --resume: a run continues as it began; only --epochs,"
-            + " --learning-rate, --accumulate, --data, --cache, --mirror, --stream, --quiet may be; see 'lamina train --help'",
+            + " --learning-rate, --accumulate, --data, --cache, --mirror, --stream, --device, --quiet may be; see 'lamina train --help'",
         "train",
         "--resume",
         run,

@@ -74,7 +74,7 @@ class ResumeTest {
 
     refuses(
         "--batch-size must not be given with --resume: a run continues as it began; only --epochs, --learning-rate, --accumulate,"
-            + " --data, --cache, --mirror, --stream, --quiet may be; see 'lamina train --help'",
+            + " --data, --cache, --mirror, --stream, --device, --quiet may be; see 'lamina train --help'",
         "--resume",
         run,
         "--batch-size",

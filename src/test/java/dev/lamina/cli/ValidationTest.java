@@ -162,7 +162,7 @@ class ValidationTest {
     Path data = MainTest.images(folder);
     Object[] none = {"--recipe", "scratch-small", "--validation", 0, "--epochs", 1};
     assertThat(succeeds(train(data, folder.resolve("run"), none)).out())
-        .contains("\nleft out   early stopping, which needs validation images\n");
+        .contains("\nleft out   EarlyStopping(loss), without validation images\n");
     for (String callback :
         List.of("EarlyStopping, patience: 2", "ReduceOnPlateau, factor: 0.5, patience: 2")) {
       Path config =

@@ -101,12 +101,16 @@ class ModelTest {
     }
     Path file = folder.resolve("image.png");
     BufferedImage image = set.toBufferedImage(1);
+    BufferedImage asDecoded = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_3BYTE_BGR);
+    asDecoded.createGraphics().drawImage(image, 0, 0, null);
     ImageIO.write(image, "png", file.toFile());
     for (Prediction actual :
         List.of(
             model.predict(pixels),
             model.predict(numbers),
             model.predict(image),
+            model.predict(asDecoded),
+            model.predict(asDecoded), // It is as it was.
             model.predict(file))) {
       for (int k = 0; k < 3; k++) {
         assertThat(actual.probabilities().get(k))

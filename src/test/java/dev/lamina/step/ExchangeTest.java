@@ -50,6 +50,7 @@ class ExchangeTest {
             1,
             1,
             1,
+            IMAGES.size(),
             exchange,
             List.of()));
   }

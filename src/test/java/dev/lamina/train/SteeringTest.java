@@ -631,8 +631,8 @@ class SteeringTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> trainer.build().fit(model, IMAGES, VALIDATION))
           .withMessage(
-              "callback ReduceOnPlateau(top_2_accuracy) must watch one of [loss, accuracy], got \"top_2_accuracy\"; add"
-                  + " it with metrics(...)");
+              "callback ReduceOnPlateau(top_2_accuracy) must watch one of [loss, accuracy], got \"top_2_accuracy\"; in"
+                  + " Java, add it with metrics(...)");
       trainer.metrics(TopK.of(2)).build().check(model, IMAGES);
     }
   }

@@ -10,7 +10,9 @@ import org.slf4j.LoggerFactory;
 /** The models of this executor, which all its tasks share; closed when it ends. */
 final class LoadedModels {
   private static final Logger LOG = LoggerFactory.getLogger(LoadedModels.class);
-  private static final Map<String, Model> MODELS = new ConcurrentHashMap<>();
+  private record Key(String export, long version) {}
+
+  private static final Map<Key, Model> MODELS = new ConcurrentHashMap<>();
 
   static {
     Runtime.getRuntime()
@@ -19,13 +21,17 @@ final class LoadedModels {
 
   private LoadedModels() {}
 
-  /** Returns the model of an export, which is loaded once. */
-  static Model get(String export) {
-    return MODELS.computeIfAbsent(export, LoadedModels::load);
+  /**
+   * Returns the model of an export, which is loaded once.
+   *
+   * @param version what an export that is written again to the same folder differs by
+   */
+  static Model get(String export, long version) {
+    return MODELS.computeIfAbsent(new Key(export, version), LoadedModels::load);
   }
 
-  private static Model load(String export) {
-    LOG.info("loading {}", export);
-    return Model.load(Path.of(export));
+  private static Model load(Key key) {
+    LOG.info("loading {}", key.export());
+    return Model.load(Path.of(key.export()));
   }
 }

@@ -37,10 +37,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param column the index of the column with the images
  * @param export the folder of {@code saved_model.pb}
+ * @param version when that file was written
  * @param batchSize how many images are computed at once
  * @param schema that of the result
  */
-record Predicting(int column, String export, int batchSize, StructType schema)
+record Predicting(int column, String export, long version, int batchSize, StructType schema)
     implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1;
 
@@ -74,14 +75,23 @@ record Predicting(int column, String export, int batchSize, StructType schema)
       }
       schema = schema.add(field);
     }
-    return new Predicting(index, folder(export), batchSize, schema);
+    Path folder = folder(export);
+    return new Predicting(index, folder.toString(), version(folder), batchSize, schema);
   }
 
-  private static String folder(String export) {
+  private static Path folder(String export) {
     Path given = Path.of(export).toAbsolutePath();
     Path folder = Files.isDirectory(given) ? SavedModelReader.newest(given).orElse(given) : given;
     SavedModelReader.classNames(folder); // Throws if it is not an export.
-    return folder.toString();
+    return folder;
+  }
+
+  private static long version(Path folder) {
+    try {
+      return Files.getLastModifiedTime(folder.resolve("saved_model.pb")).toMillis();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   Dataset<Row> apply(Dataset<Row> images) {
@@ -90,7 +100,7 @@ record Predicting(int column, String export, int batchSize, StructType schema)
 
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
-    Model model = LoadedModels.get(export);
+    Model model = LoadedModels.get(export, version);
     Iterator<List<Row>> batches = Iterators.partition(rows, batchSize);
     return Iterators.concat(
         Iterators.transform(batches, batch -> predict(model, batch).iterator()));

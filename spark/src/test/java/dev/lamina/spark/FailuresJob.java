@@ -26,6 +26,8 @@ import org.apache.spark.sql.functions;
  * cannot be used. It prints what came of it, a line each.
  */
 public final class FailuresJob {
+  private static final long START = System.nanoTime();
+
   private final SparkSession spark;
   private final Path folder;
 
@@ -136,7 +138,11 @@ public final class FailuresJob {
     }
   }
 
+  /** Waits a moment for what has to come; not for ever, if it has been missed. */
   private static void sleep() {
+    if (System.nanoTime() - START > TimeUnit.MINUTES.toNanos(10)) {
+      throw new IllegalStateException("what was waited for did not come");
+    }
     try {
       TimeUnit.MILLISECONDS.sleep(10);
     } catch (InterruptedException e) {
