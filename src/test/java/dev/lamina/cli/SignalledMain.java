@@ -38,10 +38,20 @@ public final class SignalledMain {
     @FormatMethod
     public PrintStream printf(Locale locale, String format, Object... args) {
       super.printf(locale, format, args);
-      String printed = String.format(locale, format, args);
-      if (printed.contains("stopping after this step")) {
+      printed(String.format(locale, format, args));
+      return this;
+    }
+
+    @Override
+    public void println(String line) {
+      super.println(line);
+      printed(line);
+    }
+
+    private void printed(String words) {
+      if (words.contains("stopping after this step")) {
         arrived.countDown();
-      } else if (printed.contains(text)) {
+      } else if (words.contains(text)) {
         try {
           String pid = Long.toString(ProcessHandle.current().pid());
           new ProcessBuilder("kill", "-" + signal, pid).start().waitFor();
@@ -50,7 +60,6 @@ public final class SignalledMain {
           throw new IllegalStateException(e);
         }
       }
-      return this;
     }
   }
 }
