@@ -10,6 +10,7 @@ import org.slf4j.LoggerFactory;
 /** The models of this executor, which all its tasks share; closed when it ends. */
 final class LoadedModels {
   private static final Logger LOG = LoggerFactory.getLogger(LoadedModels.class);
+
   private record Key(String export, long version) {}
 
   private static final Map<Key, Model> MODELS = new ConcurrentHashMap<>();
