@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.format.WeightsFile;
 import dev.lamina.io.DisplayWidth;
+import dev.lamina.io.ProgressText;
 import dev.lamina.report.HistoryCsv;
 import dev.lamina.report.RunComparison;
 import java.nio.file.Files;
@@ -144,7 +145,7 @@ record Comparison(List<Run> runs) {
               decimals(run.kept("loss")),
               decimals(run.kept("val_accuracy")),
               decimals(run.testAccuracy()),
-              time(run.seconds()));
+              ProgressText.duration(Math.round(run.seconds())));
       String name = name(run);
       text.append(wide ? DisplayWidth.fit(name, NAME) : name + "\n").append(numbers).append('\n');
       text.append("  ").append(run.config().describeNetwork()).append('\n');
@@ -183,7 +184,7 @@ record Comparison(List<Run> runs) {
       cells.put("test accuracy", decimals(run.testAccuracy()));
       cells.put("training loss", decimals(run.kept("loss")));
       cells.put("epoch", run.epochOfAll());
-      cells.put("time", time(run.seconds()));
+      cells.put("time", ProgressText.duration(Math.round(run.seconds())));
       cells.put("network", run.config().describeNetwork());
       cells.putAll(differences(run));
       rows.add(new RunComparison.Run(name(run), cells, run.history()));
@@ -206,10 +207,5 @@ record Comparison(List<Run> runs) {
 
   private static String decimals(double value) {
     return Double.isNaN(value) ? "-" : Training.decimals(value);
-  }
-
-  private static String time(double seconds) {
-    long whole = Math.round(seconds);
-    return String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
   }
 }

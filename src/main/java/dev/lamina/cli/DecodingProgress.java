@@ -1,7 +1,7 @@
 package dev.lamina.cli;
 
-import com.google.common.base.Strings;
 import dev.lamina.data.ReadOptions;
+import dev.lamina.io.ProgressText;
 import dev.lamina.io.Terminal;
 import java.io.PrintStream;
 import java.util.List;
@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
   private static final double SECONDS_BETWEEN_LINES = 30;
-
-  /** A bar that is shorter says nothing. */
-  private static final int MIN_BAR = 10;
 
   private final PrintStream out;
   private final boolean terminal;
@@ -80,17 +77,13 @@ final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
     long left = Math.round((total - done) / rate);
     for (String more :
         List.of(
-            String.format(
-                Locale.ROOT, "  %d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60),
+            "  " + ProgressText.duration(left) + " left",
             String.format(Locale.ROOT, "  %.0f images/s", rate))) {
       if (done > 0 && line.length() + more.length() <= columns) {
         line += more;
       }
     }
-    int room = columns - line.length() - "  []".length();
-    return room < MIN_BAR
-        ? line
-        : line + "  [" + Strings.padEnd("=".repeat((int) (room * done / total)), room, ' ') + "]";
+    return ProgressText.withBar(line, "", (double) done / total, columns);
   }
 
   @Override

@@ -18,7 +18,6 @@ import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
 import dev.lamina.train.JsonLines;
-import dev.lamina.train.MemoryEstimate;
 import dev.lamina.train.OutOfMemoryException;
 import dev.lamina.train.ProgressBar;
 import dev.lamina.train.Recipe;
@@ -188,11 +187,8 @@ record Training(
                     recipe.synchronizedBatchNorms()
                         ? " and the statistics of batch norms are those"
                         : " is that"));
-    print(
-        "memory     about %.1f GB",
-        MemoryEstimate.of(model.network(), precision)
-                .bytes(Math.min(ownBatch(model.device()), images.train().size()))
-            / 1e9);
+    long memory = Trainer.builder(recipe).build().memory(model, images.train());
+    print("memory     about %.1f GB", memory / 1e9);
     print("run        %s", folder);
     for (String name : RecipeOptions.unregistered(recipe)) {
       print("not stored %s is not registered: this run can be resumed from Java only", name);
@@ -203,12 +199,6 @@ record Training(
     return device.count() == 1
         ? device.toString()
         : "%s, which share every batch of %s".formatted(device, recipe.batchSize());
-  }
-
-  /** Returns the images that this process computes at once on a device. */
-  private int ownBatch(Device device) {
-    int workers = Cluster.joined().map(Cluster::size).orElse(device.count());
-    return (recipe.batchSize() - 1) / (recipe.accumulate() * workers) + 1;
   }
 
   private String describeValidation() {

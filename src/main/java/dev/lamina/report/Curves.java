@@ -1,10 +1,9 @@
 package dev.lamina.report;
 
-import java.time.Duration;
+import dev.lamina.io.ProgressText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -76,16 +75,8 @@ record Curves(Map<String, List<Double>> history) {
   Optional<String> time() {
     return line("seconds")
         .map(
-            line -> {
-              Duration time =
-                  Duration.ofSeconds(
-                      Math.round(line.values().stream().mapToDouble(seconds -> seconds).sum()));
-              return String.format(
-                  Locale.ROOT,
-                  "%d:%02d:%02d",
-                  time.toHours(),
-                  time.toMinutesPart(),
-                  time.toSecondsPart());
-            });
+            line ->
+                ProgressText.duration(
+                    Math.round(line.values().stream().mapToDouble(seconds -> seconds).sum())));
   }
 }

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.OptionalLibraries;
+import dev.lamina.io.ProgressText;
 import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
 import java.io.PrintStream;
@@ -113,7 +114,7 @@ public final class ProgressBar implements Callback {
           status.accuracy(),
           status.learningRate(),
           status.imagesPerSecond(),
-          duration(status.secondsLeft()));
+          ProgressText.duration(status.secondsLeft()));
     }
   }
 
@@ -217,11 +218,6 @@ public final class ProgressBar implements Callback {
 
   private double seconds(long since) {
     return (nanos.getAsLong() - since) / 1e9;
-  }
-
-  static String duration(long seconds) {
-    return String.format(
-        Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
 
   /** The library's line, apart so that the class around it loads without the library. */

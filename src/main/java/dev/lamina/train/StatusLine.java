@@ -1,10 +1,9 @@
 package dev.lamina.train;
 
-import com.google.common.base.Strings;
+import dev.lamina.io.ProgressText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * The state of a run in one line that fits a terminal.
@@ -23,13 +22,10 @@ record StatusLine(
     long secondsLeft,
     double imagesPerSecond,
     double learningRate) {
-  /** A bar that is shorter says nothing. */
-  private static final int MIN_BAR = 10;
-
   /** Returns all that fits, the most important first, and a bar if there is room for it. */
   String fit(int columns) {
     String count = epoch + "/" + epochs;
-    String left = ProgressBar.duration(secondsLeft);
+    String left = ProgressText.duration(secondsLeft);
     List<String> parts = new ArrayList<>();
     parts.add("epoch " + count);
     parts.add(String.format(Locale.ROOT, "%3.0f%%", 100 * done));
@@ -44,14 +40,11 @@ record StatusLine(
     if (length(parts) > columns) {
       return String.format(Locale.ROOT, "%s loss %.3f acc %.3f %s", count, loss, accuracy, left);
     }
-    int room = columns - length(parts) - "  []".length();
-    if (room >= MIN_BAR) {
-      parts.add(1, "[" + Strings.padEnd("=".repeat((int) (room * done)), room, ' ') + "]");
-    }
-    return String.join("  ", parts);
+    String after = String.join("  ", parts.subList(1, parts.size()));
+    return ProgressText.withBar(parts.get(0), after, done, columns);
   }
 
   private static int length(List<String> parts) {
-    return parts.stream().collect(Collectors.joining("  ")).length();
+    return String.join("  ", parts).length();
   }
 }

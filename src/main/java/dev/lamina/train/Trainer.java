@@ -136,6 +136,14 @@ public final class Trainer {
     }
   }
 
+  /**
+   * Returns an estimate of the memory that a training step takes, in bytes; of several devices or
+   * workers, that of one.
+   */
+  public long memory(Model model, ImageSet images) {
+    return MemoryEstimate.of(model.network(), precision(model)).bytes(imagesAtOnce(model, images));
+  }
+
   /** Returns how many images of a batch this worker, or each of its devices, computes at most. */
   private int share(Model model, ImageSet images) {
     int workers = model.session().cluster().map(Cluster::size).orElse(model.device().count());

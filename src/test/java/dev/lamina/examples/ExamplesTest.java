@@ -1,5 +1,6 @@
 package dev.lamina.examples;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.augment.CutMix;
@@ -23,8 +24,6 @@ import dev.lamina.schedule.Constant;
 import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
 import dev.lamina.train.History;
-import dev.lamina.train.RunHandle;
-import dev.lamina.train.StepEvent;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
@@ -135,17 +134,6 @@ class ExamplesTest {
         .batchSize(16)
         .precision(Precision.FLOAT32)
         .seed(3);
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (event.step() == steps - 1) {
-          run.stop();
-        }
-      }
-    };
   }
 
   /** Every weight as text, since arrays do not compare. */

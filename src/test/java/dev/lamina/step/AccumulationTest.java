@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 
 /** A batch in micro-batches against the same batch in one. */
 class AccumulationTest {
-  private static final int IMAGES = 14;
-  private static final ImageSet SET = images();
+  static final int IMAGES = 14;
+  static final ImageSet SET = images();
 
   private static ImageSet images() {
     byte[] pixels = new byte[IMAGES * 7 * 5 * 3];
@@ -51,10 +51,10 @@ class AccumulationTest {
         .then(Conv2d.of(4, 3), BatchNorm.create(), GlobalAveragePool.create(), Dense.of(3));
   }
 
-  private static Trainer.Builder trainer(int accumulate) {
+  static Trainer.Builder trainer(int accumulate) {
     return Trainer.builder()
         .optimizer(MomentumOptimizer.of(0.9).weightDecay(0.1))
-        // Class weights give the micro-batches of one step different weights.
+        // Class weights give the parts of one step different weights.
         .loss(CrossEntropy.create().classWeights(1, 3, 0.5))
         .batchSize(IMAGES)
         .accumulate(accumulate)

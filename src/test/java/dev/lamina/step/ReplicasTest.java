@@ -1,5 +1,8 @@
 package dev.lamina.step;
 
+import static dev.lamina.step.AccumulationTest.SET;
+import static dev.lamina.step.AccumulationTest.trainer;
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
@@ -15,20 +18,14 @@ import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.layer.Lambda;
-import dev.lamina.loss.CrossEntropy;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
-import dev.lamina.optimizer.MomentumOptimizer;
-import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
-import dev.lamina.train.RunHandle;
-import dev.lamina.train.StepEvent;
 import dev.lamina.train.Trainer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -40,18 +37,8 @@ import org.tensorflow.proto.RunMetadata;
 
 /** Several devices against one that takes the same shards, one after the other. */
 class ReplicasTest {
-  private static final int IMAGES = 14;
-  private static final ImageSet SET = images();
-
   /** A whole batch, a short one, and one of a single image, of which one device gets nothing. */
   private static final int[][] BATCHES = {range(0, 13), range(9, 14), {3}};
-
-  private static ImageSet images() {
-    byte[] pixels = new byte[IMAGES * 7 * 5 * 3];
-    new Random(5).nextBytes(pixels);
-    int[] labels = IntStream.range(0, IMAGES).map(i -> i % 3).toArray();
-    return ImageSet.of(7, 5, 3, pixels, labels, List.of("a", "b", "c"));
-  }
 
   /** Virtual devices of the processor. */
   private static Device devices(int count) {
@@ -65,17 +52,6 @@ class ReplicasTest {
   private static Network network(BatchNorm norm) {
     return Network.input(7, 5, 3)
         .then(Conv2d.of(4, 3), norm, Activation.RELU, GlobalAveragePool.create(), Dense.of(3));
-  }
-
-  private static Trainer.Builder trainer(int accumulate) {
-    return Trainer.builder()
-        .optimizer(MomentumOptimizer.of(0.9).weightDecay(0.1))
-        // Class weights give the shards of one step different weights.
-        .loss(CrossEntropy.create().classWeights(1, 3, 0.5))
-        .batchSize(IMAGES)
-        .accumulate(accumulate)
-        .precision(Precision.FLOAT32)
-        .seed(2);
   }
 
   private record End(Map<String, float[]> weights, Metrics metrics) {
@@ -217,17 +193,6 @@ class ReplicasTest {
       recipe.build().resume(run, other, SET);
       assertThat(weights(other)).usingRecursiveComparison().isNotEqualTo(weights(whole));
     }
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (event.step() == steps - 1) {
-          run.stop();
-        }
-      }
-    };
   }
 
   /** The backward pass, too, is where its forward pass is; variables are on the first device. */

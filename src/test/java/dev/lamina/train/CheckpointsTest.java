@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -247,17 +248,6 @@ class CheckpointsTest {
         .withMessage(
             "none of the 2 checkpoints of %s can be read; the newest: %s is truncated: header length takes 8 bytes, file has 3; copy it again",
             run, file(4));
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle handle) {
-        if (event.step() == steps - 1) {
-          handle.stop();
-        }
-      }
-    };
   }
 
   /** So that a later version can add state to the same format. */

@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -42,16 +43,6 @@ class LogsTest {
           .build()
           .resume(folder, model, IMAGES, IMAGES);
     }
-  }
-
-  private static Callback stopAfter(long steps) {
-    return LambdaCallback.create()
-        .onStep(
-            (event, run) -> {
-              if (event.step() + 1 == steps) {
-                run.stop();
-              }
-            });
   }
 
   private static List<JsonNode> events(Path file) throws IOException {

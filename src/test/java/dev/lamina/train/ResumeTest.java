@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -72,17 +73,6 @@ class ResumeTest {
         .batchSize(20)
         .precision(Precision.FLOAT32)
         .seed(7);
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (event.step() == steps - 1) {
-          run.stop();
-        }
-      }
-    };
   }
 
   private static End end(Model model, History history) {

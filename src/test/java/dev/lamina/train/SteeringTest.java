@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -65,17 +66,6 @@ class SteeringTest {
 
   private static Model model() {
     return Model.of(NETWORK, 1);
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (event.step() == steps - 1) {
-          run.stop();
-        }
-      }
-    };
   }
 
   /** A learning rate of zero after the first epoch: nothing improves any more. */

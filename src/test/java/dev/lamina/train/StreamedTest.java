@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -155,17 +156,6 @@ class StreamedTest {
         }
       }
     }
-  }
-
-  private static Callback stopAfter(long steps) {
-    return new Callback() {
-      @Override
-      public void onStep(StepEvent event, RunHandle run) {
-        if (event.step() == steps - 1) {
-          run.stop();
-        }
-      }
-    };
   }
 
   @Test
