@@ -74,7 +74,7 @@ final class StepCost implements AutoCloseable {
 
   private Operand<TFloat32> sum(Cluster cluster, long bytes) {
     Ops tf = sums.ops();
-    // Of the time, so that it is no constant.
+    // A timestamp: constant folding would compute the values of a constant beforehand.
     Operand<TFloat32> value = tf.dtypes.cast(tf.timestamp(), TFloat32.class);
     return cluster.sum(tf, tf.fill(tf.constant(new long[] {bytes / Float.BYTES}), value));
   }
