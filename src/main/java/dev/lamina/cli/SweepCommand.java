@@ -110,7 +110,7 @@ final class SweepCommand implements Callable<Integer> {
         RunConfig.isRun(run)
             ? List.of("--resume", run.toString())
             : List.of("--config", config.toString(), "--run", run.toString()));
-    words.addAll(device.words());
+    words.addAll(deviceWords());
     return Main.run(words.toArray(String[]::new));
   }
 
@@ -119,10 +119,15 @@ final class SweepCommand implements Callable<Integer> {
     if (out != null) {
       words.addAll(List.of("--out", out));
     }
-    if (spec.commandLine().getParseResult().hasMatchedOption("--device")) {
-      words.addAll(device.words());
-    }
+    words.addAll(deviceWords());
     return CommandLines.lamina(words);
+  }
+
+  /** Returns the option for the device if it was given. */
+  private List<String> deviceWords() {
+    return spec.commandLine().getParseResult().hasMatchedOption("--device")
+        ? device.words()
+        : List.of();
   }
 
   /** Compares the runs that are finished, names the others, and returns the exit status. */

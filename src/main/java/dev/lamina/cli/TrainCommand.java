@@ -108,6 +108,15 @@ final class TrainCommand implements Callable<Integer> {
   private boolean testCurve;
 
   @Option(
+      names = "--image-scales",
+      paramLabel = "SCALE",
+      split = ",",
+      description =
+          "train with smaller images first: what their sides are multiplied by, for each of as many equal parts of the"
+              + " epochs, such as 0.5,0.75,1 (default: the recipe's)")
+  private List<Double> imageScales = List.of();
+
+  @Option(
       names = "--sync-batch-norm",
       description =
           "of several workers or GPUs: batch norms take the statistics of the whole batch, as PyTorch's SyncBatchNorm, not"
@@ -225,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void print(String line) {
-    if (!quiet) {
+    if (!quiet && Training.first()) {
       TextLines.print(spec.commandLine().getOut(), "%s", line);
     }
   }
@@ -237,6 +246,9 @@ final class TrainCommand implements Callable<Integer> {
     Recipe recipe = recipeOption.change(given("--recipe") ? named : file.change(named));
     if (given("--precision") || recipe.precision().isEmpty()) {
       recipe = recipe.precision(Optional.of(precision.resolve(device)));
+    }
+    if (!imageScales.isEmpty()) {
+      recipe = recipe.imageScales(imageScales);
     }
     if (syncBatchNorm) {
       recipe = recipe.synchronizedBatchNorms(true);

@@ -85,7 +85,7 @@ record Training(
   }
 
   /** Of several workers only the first one writes to the folder and prints. */
-  private static boolean first() {
+  static boolean first() {
     return Cluster.joined().map(Cluster::isFirst).orElse(true);
   }
 

@@ -62,6 +62,18 @@ final class Resampling {
     columns = new Weights(resize.columns(imageHeight, imageWidth), width, resize.filter());
   }
 
+  /** Returns the weights of all input pixels of an axis, for each output pixel. */
+  static float[][] matrix(Resize.Axis axis, int to, Resize.Filter filter) {
+    Weights weights = new Weights(axis, to, filter);
+    float[][] matrix = new float[to][axis.from()];
+    for (int i = 0; i < to; i++) {
+      for (int j = 0; j < weights.weights[i].length; j++) {
+        matrix[i][weights.first[i] + j] = weights.weights[i][j];
+      }
+    }
+    return matrix;
+  }
+
   /** Scales along the rows, then along the columns. */
   byte[] apply(byte[] rgb) {
     int firstRow = Integer.MAX_VALUE;

@@ -177,6 +177,21 @@ public record Resize(Mode mode, int height, int width, double crop, Filter filte
     return axis(imageWidth, scaled(imageWidth, imageHeight, width, height), width);
   }
 
+  /**
+   * Returns the weights of the rows of an image of this size in each row of the result: whole
+   * numbers, those of a row with the sum {@link #WEIGHTS_SUM}.
+   *
+   * @return [height of the result][height of the image]
+   */
+  public float[][] rowWeights(int imageHeight, int imageWidth) {
+    return Resampling.matrix(rows(imageHeight, imageWidth), height, filter);
+  }
+
+  /** Returns the weights of the columns, as {@link #rowWeights} does those of the rows. */
+  public float[][] columnWeights(int imageHeight, int imageWidth) {
+    return Resampling.matrix(columns(imageHeight, imageWidth), width, filter);
+  }
+
   /** A crop's place is rounded as torchvision does, a padding's down. */
   private static Axis axis(int from, int scaled, int to) {
     int surplus = scaled - to;

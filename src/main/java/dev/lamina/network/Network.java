@@ -9,6 +9,7 @@ import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
 import java.util.Map;
+import java.util.Objects;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -70,6 +71,27 @@ public record Network(String name, int height, int width, int channels, Sequenti
   /** Returns this network with other layers. */
   public Network withBody(Sequential body) {
     return new Network(name, height, width, channels, body);
+  }
+
+  /**
+   * Returns this network for images of another size, with the same parameters.
+   *
+   * @throws IllegalArgumentException if a layer does not accept that size, or has parameters whose
+   *     shape depends on it, as those of a {@code Dense} after {@code Flatten}
+   */
+  public Network inputSize(int height, int width) {
+    Network other = new Network(name, height, width, channels, body);
+    Map<String, Parameter> others = other.parameters();
+    parameters()
+        .forEach(
+            (parameter, own) ->
+                checkArgument(
+                    own.shape().equals(Objects.requireNonNull(others.get(parameter)).shape()),
+                    "input size must leave the parameters as they are, %s x %s changes %s",
+                    height,
+                    width,
+                    parameter));
+    return other;
   }
 
   /** Returns the parameters by full name, in the order of the layers. */

@@ -12,6 +12,7 @@ import java.util.List;
  * The options of a training step.
  *
  * @param augmentations random changes of the batch, in order
+ * @param imageScale what the sides of the images are multiplied by before the network
  * @param loss the loss to minimise
  * @param metrics the metrics to report beside the loss
  * @param optimizer updates the weights
@@ -28,6 +29,7 @@ import java.util.List;
  */
 public record StepOptions(
     List<BatchAugmentation> augmentations,
+    double imageScale,
     Loss loss,
     List<Metric> metrics,
     Optimizer optimizer,

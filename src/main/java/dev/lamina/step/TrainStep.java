@@ -7,6 +7,7 @@ import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
+import dev.lamina.network.Network;
 import dev.lamina.pipeline.BatchPipeline;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,11 +69,12 @@ public final class TrainStep implements AutoCloseable {
             options.stepsPerEpoch(),
             BatchDivision.shards(session));
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
+    Network network = ScaledImages.network(model.network(), options.imageScale());
     Gradients gradients =
         Gradients.build(
             context(options),
-            model.network(),
-            pipelines.get(0).batch(),
+            network,
+            ScaledImages.of(session.ops(), pipelines.get(0).batch(), network),
             options,
             session.ops(),
             lossScale);

@@ -49,6 +49,7 @@ final class Configuration {
       Map.of(
           "groups", "[]",
           "sampler", text(SamplerTypes.REGISTRY, Shuffled.create()),
+          "imageScales", "[1.0]",
           "accumulate", "1",
           "synchronizedBatchNorms", "false");
 
@@ -76,6 +77,7 @@ final class Configuration {
     fields.put("loss", text(LossTypes.REGISTRY, FineTuning.loss(recipe, train)));
     fields.put("augment", texts(AugmentationTypes.REGISTRY, recipe.augmentations()));
     fields.put("sampler", text(SamplerTypes.REGISTRY, recipe.sampler()));
+    fields.put("imageScales", text(recipe.imageScales()));
     fields.put("epochs", text(recipe.epochs()));
     fields.put("batchSize", text(recipe.batchSize()));
     fields.put("accumulate", text(recipe.accumulate()));

@@ -8,7 +8,6 @@ import dev.lamina.distributed.Cluster;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchOrder;
-import dev.lamina.step.TrainStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,20 +63,26 @@ record Fit(Trainer trainer, Optional<Path> folder) {
       return new History(List.of());
     }
     Callbacks started = new Callbacks(Together.callbacks(cluster, trainer.callbacks));
-    try (TrainStep step = trainer.step(model, train, List.of(started.afterUpdate()))) {
+    int epochs = from.map(checkpoint -> checkpoint.progress().history().epochs().size()).orElse(0);
+    double scale = trainer.recipe.imageScale(Math.min(epochs + 1, trainer.recipe.epochs()));
+    try (RunSteps steps =
+        new RunSteps(
+            model.session(),
+            scale,
+            wanted -> trainer.step(model, train, wanted, List.of(started.afterUpdate())))) {
       Supplier<Map<String, String>> configuration =
           Suppliers.memoize(() -> Configuration.of(trainer, model, train, validation));
       RunState state =
-          new RunState(model.session(), step.state(), configuration, order.stepsPerEpoch());
+          new RunState(model.session(), steps::state, configuration, order.stepsPerEpoch());
       from.ifPresent(
           checkpoint -> {
             Configuration.check(checkpoint, configuration.get(), trainer.allowChanges);
             state.restore(checkpoint);
-            step.sums(checkpoint.progress().sums());
+            steps.step().sums(checkpoint.progress().sums());
           });
       cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
       logMomentum();
-      return new Run(trainer, model, step, started, state, order, train, validation).finish();
+      return new Run(trainer, model, steps, started, state, order, train, validation).finish();
     }
   }
 
@@ -93,6 +98,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
     frozenLayers.addAll(recipe.freeze());
     Recipe classifierOnly =
         recipe
+            .imageScales(List.of(1.0))
             .epochs(recipe.freezeEpochs())
             .freezeEpochs(0)
             .freeze(frozenLayers)

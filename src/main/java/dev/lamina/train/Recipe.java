@@ -30,6 +30,9 @@ import java.util.function.Consumer;
  * @param augmentations random changes of the training batches, in this order; none by default
  * @param sampler chooses the images of each epoch and their order; every image once, shuffled, by
  *     default
+ * @param imageScales what the sides of the images are multiplied by before the network, in (0, 1],
+ *     one number for each of as many equal parts of the epochs: {@code 0.5, 0.75, 1} trains a third
+ *     of them at half the size, which takes a quarter of the time; 1 by default
  * @param epochs the number of passes over the images; 100 by default
  * @param batchSize the number of images per step; 64 by default
  * @param accumulate the number of micro-batches that a batch is computed in, one after another, so
@@ -59,6 +62,7 @@ public record Recipe(
     Loss loss,
     List<BatchAugmentation> augmentations,
     Sampler sampler,
+    List<Double> imageScales,
     int epochs,
     int batchSize,
     int accumulate,
@@ -85,6 +89,16 @@ public record Recipe(
         validationSplit >= 0 && validationSplit < 1,
         "validationSplit must be in [0, 1), got %s",
         validationSplit);
+    checkArgument(
+        !imageScales.isEmpty() && imageScales.stream().allMatch(scale -> scale > 0 && scale <= 1),
+        "imageScales must be numbers in (0, 1], got %s",
+        imageScales);
+    checkArgument(
+        imageScales.size() <= epochs,
+        "imageScales must be at most as many as there are epochs, %s, got %s",
+        epochs,
+        imageScales);
+    imageScales = List.copyOf(imageScales);
     groups = List.copyOf(groups);
     checkArgument(freezeEpochs >= 0, "freezeEpochs must not be negative, got %s", freezeEpochs);
     checkArgument(
@@ -129,6 +143,16 @@ public record Recipe(
   /** Returns this recipe with another way to choose the images of an epoch. */
   public Recipe sampler(Sampler sampler) {
     return with(values -> values.sampler = sampler);
+  }
+
+  /** Returns this recipe with other scales of the images in the course of training. */
+  public Recipe imageScales(List<Double> imageScales) {
+    return with(values -> values.imageScales = imageScales);
+  }
+
+  /** Returns what the sides of the images are multiplied by in an epoch, from 1. */
+  double imageScale(int epoch) {
+    return imageScales.get((int) ((epoch - 1L) * imageScales.size() / epochs));
   }
 
   /** Returns this recipe with another number of epochs. */
@@ -210,6 +234,7 @@ public record Recipe(
     Loss loss = CrossEntropy.create();
     List<BatchAugmentation> augmentations = List.of();
     Sampler sampler = Shuffled.create();
+    List<Double> imageScales = List.of(1.0);
     int epochs = 100;
     int batchSize = 64;
     int accumulate = 1;
@@ -233,6 +258,7 @@ public record Recipe(
       loss = recipe.loss;
       augmentations = recipe.augmentations;
       sampler = recipe.sampler;
+      imageScales = recipe.imageScales;
       epochs = recipe.epochs;
       batchSize = recipe.batchSize;
       accumulate = recipe.accumulate;
@@ -256,6 +282,7 @@ public record Recipe(
           loss,
           augmentations,
           sampler,
+          imageScales,
           epochs,
           batchSize,
           accumulate,

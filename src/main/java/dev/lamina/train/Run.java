@@ -30,7 +30,8 @@ import org.tensorflow.exceptions.TFResourceExhaustedException;
 final class Run implements RunHandle {
   private final Trainer trainer;
   private final Model model;
-  private final TrainStep trainStep;
+  private final RunSteps steps;
+  private TrainStep trainStep;
   private final Callbacks callbacks;
   private final ImageSet images;
   private final @Nullable ImageSet validation;
@@ -44,7 +45,7 @@ final class Run implements RunHandle {
   Run(
       Trainer trainer,
       Model model,
-      TrainStep trainStep,
+      RunSteps steps,
       Callbacks callbacks,
       RunState state,
       BatchOrder order,
@@ -52,7 +53,8 @@ final class Run implements RunHandle {
       @Nullable ImageSet validation) {
     this.trainer = trainer;
     this.model = model;
-    this.trainStep = trainStep;
+    this.steps = steps;
+    trainStep = steps.step();
     this.callbacks = callbacks;
     this.state = state;
     this.order = order;
@@ -147,6 +149,7 @@ final class Run implements RunHandle {
     long end = (long) number * plan.stepsPerEpoch();
     if (state.betweenEpochs()) {
       state.startEpoch();
+      trainStep = steps.step(trainer.recipe.imageScale(number));
       trainStep.resetMetrics();
     }
     if (state.step < end) {
@@ -282,7 +285,7 @@ final class Run implements RunHandle {
 
   @Override
   public void stop() {
-    trainStep.requestStop();
+    steps.requestStop();
   }
 
   @Override

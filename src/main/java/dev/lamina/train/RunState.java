@@ -41,14 +41,14 @@ final class RunState {
   double learningRateScale = 1;
 
   private final GraphSession session;
-  private final State variables;
+  private final Supplier<State> variables;
   private final Supplier<Map<String, String>> configuration;
   private final int stepsPerEpoch;
   private long epochStart = System.nanoTime();
 
   RunState(
       GraphSession session,
-      State variables,
+      Supplier<State> variables,
       Supplier<Map<String, String>> configuration,
       int stepsPerEpoch) {
     this.session = session;
@@ -107,16 +107,15 @@ final class RunState {
    */
   Checkpoint checkpoint(
       EpochSums sums, double learningRate, Map<String, String> model, Optional<Weights> evaluated) {
-    Map<Variable, float[]> values = session.read(variables.variables().values());
+    Map<String, Variable> all = variables.get().variables();
+    Map<Variable, float[]> values = session.read(all.values());
     if (!GraphSession.allFinite(values)) {
       throw new DivergenceException(step - 1, learningRate, "");
     }
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    variables
-        .variables()
-        .forEach(
-            (name, variable) ->
-                tensors.put(name, tensor(variable, Objects.requireNonNull(values.get(variable)))));
+    all.forEach(
+        (name, variable) ->
+            tensors.put(name, tensor(variable, Objects.requireNonNull(values.get(variable)))));
     evaluated.ifPresent(
         weights ->
             weights
@@ -156,6 +155,7 @@ final class RunState {
   void restore(Checkpoint checkpoint) {
     Map<Variable, float[]> values = new LinkedHashMap<>();
     variables
+        .get()
         .variables()
         .forEach(
             (name, variable) -> {

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.primitives.Doubles;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Sampler;
@@ -11,6 +12,7 @@ import dev.lamina.loss.Loss;
 import dev.lamina.metric.Accuracy;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
+import dev.lamina.network.Network;
 import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.pipeline.BatchOrder;
@@ -19,10 +21,12 @@ import dev.lamina.step.AfterUpdate;
 import dev.lamina.step.DivergenceException;
 import dev.lamina.step.Exchange;
 import dev.lamina.step.FrozenLayers;
+import dev.lamina.step.ScaledImages;
 import dev.lamina.step.StepOptions;
 import dev.lamina.step.TrainStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -128,11 +132,12 @@ public final class Trainer {
     }
     FineTuning.groups(recipe, model.network());
     FineTuning.loss(recipe, images);
+    recipe.imageScales().forEach(scale -> ScaledImages.network(model.network(), scale));
     Callbacks.checkMetrics(callbacks, metrics);
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       MemoryEstimate.check(
-          model.network(), imagesAtOnce(model, images), model.device(), precision(model));
+          largest(model), imagesAtOnce(model, images), model.device(), precision(model));
     }
   }
 
@@ -141,7 +146,12 @@ public final class Trainer {
    * workers, that of one.
    */
   public long memory(Model model, ImageSet images) {
-    return MemoryEstimate.of(model.network(), precision(model)).bytes(imagesAtOnce(model, images));
+    return MemoryEstimate.of(largest(model), precision(model)).bytes(imagesAtOnce(model, images));
+  }
+
+  /** Returns the network for the largest images that it is trained on. */
+  private Network largest(Model model) {
+    return ScaledImages.network(model.network(), Collections.max(recipe.imageScales()));
   }
 
   /** Returns how many images of a batch this worker, or each of its devices, computes at most. */
@@ -157,9 +167,9 @@ public final class Trainer {
 
   /** Returns what to throw when a step ran out of memory. */
   OutOfMemoryException outOfMemory(Model model, ImageSet images, Throwable cause) {
-    return MemoryEstimate.of(model.network(), precision(model))
+    return MemoryEstimate.of(largest(model), precision(model))
         .exhausted(
-            model.network(),
+            largest(model),
             share(model, images),
             imagesAtOnce(model, images),
             model.device(),
@@ -167,16 +177,17 @@ public final class Trainer {
   }
 
   /**
-   * Returns a training step with this recipe, for a custom loop. Close it.
+   * Returns a training step with this recipe, for a custom loop, on images of their full size.
+   * Close it.
    *
    * @throws IllegalArgumentException as {@link #check} does
    */
   public TrainStep step(Model model, ImageSet images) {
-    return step(model, images, List.of());
+    return step(model, images, 1, List.of());
   }
 
-  /** Returns the step with what callbacks add to it. */
-  TrainStep step(Model model, ImageSet images, List<AfterUpdate> afterUpdate) {
+  /** Returns the step for a scale of the images, with what callbacks add to it. */
+  TrainStep step(Model model, ImageSet images, double imageScale, List<AfterUpdate> afterUpdate) {
     check(model, images);
     List<Metric> reported = new ArrayList<>(List.of(Accuracy.create()));
     reported.addAll(metrics);
@@ -185,6 +196,7 @@ public final class Trainer {
         images,
         new StepOptions(
             recipe.augmentations(),
+            imageScale,
             FineTuning.loss(recipe, images),
             reported,
             recipe.optimizer(),
@@ -288,6 +300,16 @@ public final class Trainer {
     /** Sets how the images of each epoch are chosen and ordered. */
     public Builder sampler(Sampler sampler) {
       recipe = recipe.sampler(sampler);
+      return this;
+    }
+
+    /**
+     * Sets what the sides of the images are multiplied by before the network, for each of as many
+     * equal parts of the epochs; 1 unless set. Training with small images first, known as
+     * progressive resizing, takes less time.
+     */
+    public Builder imageScales(double... imageScales) {
+      recipe = recipe.imageScales(Doubles.asList(imageScales));
       return this;
     }
 

@@ -263,6 +263,9 @@ class OptionEffectsTest {
             })
         .put("train --accumulate", () -> changesWeights("--accumulate", 2, "\"accumulate\" : 2,"))
         .put(
+            "train --image-scales",
+            () -> changesWeights("--image-scales", 0.5, "\"imageScales\" : [ 0.5 ],"))
+        .put(
             "train --sync-batch-norm", // Of two workers' batches: ClusterTest.
             () -> {
               Path run = train(Map.of("--sync-batch-norm", ""));

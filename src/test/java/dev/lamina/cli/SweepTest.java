@@ -87,7 +87,8 @@ class SweepTest {
     assertThat(broken.status()).as(broken.err()).isEqualTo(1);
     assertThat(broken.err()).contains("broken");
     assertThat(broken.out())
-        .contains("trial      2 of 2: recipe.schedule.peak=0.3\n")
+        .contains("trial      2 of 2: recipe.schedule.peak=0.3\n", "lamina train --resume")
+        .doesNotContain("--device")
         .endsWith("resume     tools/lamina sweep " + file + " --out " + folder.resolve("a") + "\n");
     byte[] first = weights("a/001");
     // After its first epoch, which had three steps.

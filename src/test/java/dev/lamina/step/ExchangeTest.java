@@ -40,6 +40,7 @@ class ExchangeTest {
         IMAGES,
         new StepOptions(
             List.of(),
+            1,
             CrossEntropy.create(),
             List.of(Accuracy.create()),
             Sgd.create(),

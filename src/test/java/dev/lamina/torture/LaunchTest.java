@@ -45,6 +45,8 @@ class LaunchTest {
                 45,
                 "--epochs",
                 10,
+                "--image-scales",
+                "0.5,1",
                 "--run",
                 run)
             .directory(folder.toFile())
@@ -63,7 +65,7 @@ class LaunchTest {
         .containsPattern("lamina: worker [01] failed first, with status 143 \\(signal 15\\)")
         .contains("lamina: starting all workers again in 2 s (2 of 3)")
         // Of TensorFlow's native code: that the server of a worker listens.
-        .doesNotContain("[1] epoch", "grpc_server_lib")
+        .doesNotContain("[1] epoch", "[1] recipe", "grpc_server_lib")
         .doesNotContainPattern("(?s)starting all workers again.*\\[0] epoch 1/10 ");
     assertThat(run.resolve("history.csv")).content().hasLineCount(11);
     assertThat(run.resolve("export/1/saved_model.pb")).exists();

@@ -194,6 +194,7 @@ class RecipeOptionsTest {
             .schedule(SCHEDULES.get(1))
             .loss(LOSSES.get(0))
             .augmentations(AUGMENTATIONS)
+            .imageScales(List.of(0.5, 1.0))
             .epochs(3)
             .sampler(SAMPLERS.get(1))
             .batchSize(7)

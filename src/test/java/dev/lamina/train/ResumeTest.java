@@ -177,6 +177,19 @@ class ResumeTest {
     return interrupted(recipe, run);
   }
 
+  /** The step is built anew between the epochs, and callbacks keep what they add to it. */
+  @Test
+  void resume_withImagesThatGrow() {
+    Trainer.Builder recipe =
+        Trainer.builder(recipe().imageScales(0.5, 0.75, 1).build().recipe())
+            .optimizer(Lookahead.of(MomentumOptimizer.of(0.9)));
+    recipe = Trainer.builder(recipe.build().recipe().callbacks(List.of(Ema.of(0.9))));
+    End whole = uninterrupted(recipe);
+    for (int stop : new int[] {2, 3, 4, 6, 7}) {
+      assertThat(stoppedAndResumed(recipe, stop, "grow")).as("after %s", stop).isEqualTo(whole);
+    }
+  }
+
   @Test
   void resume_severalTimes_endsTheSame() {
     Path run = folder.resolve("often");
@@ -298,6 +311,10 @@ class ResumeTest {
         [{"layers":["5"],"roles":[],"names":[],"rate":2.0}]; allow it with allowChanges("groups")""",
         run,
         recipe().groups(ParameterGroup.matching("5").rate(2)));
+    refuses(
+        "imageScales must be [1.0] as in the checkpoint, got [0.5]; resume as the run began, or start another",
+        run,
+        recipe().imageScales(0.5));
     refuses(
         "dropLast must be false as in the checkpoint, got true; resume as the run began, or start another",
         run,
