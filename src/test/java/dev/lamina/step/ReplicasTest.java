@@ -177,6 +177,26 @@ class ReplicasTest {
     }
   }
 
+  /** Each device makes its images smaller, and the step is built anew between the epochs. */
+  @Test
+  void imagesThatGrow_areTheSameOnDevices() {
+    Network network = network(BatchNorm.create());
+    try (Model devices = Model.of(network, 1, devices(2));
+        Model one = Model.of(network, 1, Device.cpu());
+        Model full = Model.of(network, 1, Device.cpu())) {
+      trainer(1).batchSize(5).epochs(2).imageScales(0.6, 1).build().fit(devices, SET);
+      trainer(2).batchSize(5).epochs(2).imageScales(0.6, 1).build().fit(one, SET);
+      trainer(2).batchSize(5).epochs(2).build().fit(full, SET);
+      weights(one)
+          .forEach(
+              (name, values) ->
+                  assertThat(weights(devices).get(name))
+                      .as(name)
+                      .containsExactly(values, within(1e-6f)));
+      assertThat(weights(one)).usingRecursiveComparison().isNotEqualTo(weights(full));
+    }
+  }
+
   /** Neither the number of devices nor an interruption is part of a checkpoint. */
   @Test
   void resume_endsBitForBitWhereTheWholeRunEnds(@TempDir Path run) {
