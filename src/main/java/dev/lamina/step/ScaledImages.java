@@ -11,10 +11,10 @@ import org.tensorflow.types.TUint8;
 
 /**
  * Images of a batch that are made smaller before the network, for progressive resizing: training
- * with small images first takes less time (Howard in Coleman et al., "Analysis of DAWNBench", arXiv
- * 1806.01427; Tan and Le, "EfficientNetV2", arXiv 2104.00298, section 4). Each pixel has the bits
- * that {@link Resize#stretch(int, int)} gives it: sums of products of whole numbers below 2^24 are
- * exact in float32.
+ * with small images first takes less time (used by fast.ai in DAWNBench 2018; Tan and Le,
+ * "EfficientNetV2", arXiv 2104.00298, section 4). Each pixel has the bits that {@link
+ * Resize#stretch(int, int)} gives it: sums of products of whole numbers below 2^24 are exact in
+ * float32.
  */
 public final class ScaledImages {
   private ScaledImages() {}
