@@ -243,7 +243,10 @@ final class TrainCommand implements Callable<Integer> {
   private Recipe recipe(
       ConfigFile file, RecipeOption.Choice choice, Validation validated, Device device) {
     Recipe named = Recipes.get(choice.name());
-    Recipe recipe = recipeOption.change(given("--recipe") ? named : file.change(named));
+    Recipe chosen = given("--recipe") ? named : file.change(named);
+    // First, since fewer epochs may be given with them.
+    Recipe scaled = imageScales.isEmpty() ? chosen : chosen.imageScales(List.of(1.0));
+    Recipe recipe = recipeOption.change(scaled);
     if (given("--precision") || recipe.precision().isEmpty()) {
       recipe = recipe.precision(Optional.of(precision.resolve(device)));
     }

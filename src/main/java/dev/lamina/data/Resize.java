@@ -179,7 +179,7 @@ public record Resize(Mode mode, int height, int width, double crop, Filter filte
 
   /**
    * Returns the weights of the rows of an image of this size in each row of the result: whole
-   * numbers, those of a row with the sum {@link #WEIGHTS_SUM}.
+   * numbers with the sum {@link #WEIGHTS_SUM}, within rounding, and zeros where it is padded.
    *
    * @return [height of the result][height of the image]
    */

@@ -2,6 +2,8 @@ package dev.lamina.network;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.MapDifference;
+import com.google.common.collect.Maps;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Parameter;
@@ -9,7 +11,6 @@ import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
 import java.util.Map;
-import java.util.Objects;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -74,24 +75,32 @@ public record Network(String name, int height, int width, int channels, Sequenti
   }
 
   /**
-   * Returns this network for images of another size, with the same parameters.
+   * Returns this network for images of another size, with the same parameters and outputs.
    *
    * @throws IllegalArgumentException if a layer does not accept that size, or has parameters whose
    *     shape depends on it, as those of a {@code Dense} after {@code Flatten}
    */
   public Network inputSize(int height, int width) {
     Network other = new Network(name, height, width, channels, body);
-    Map<String, Parameter> others = other.parameters();
-    parameters()
-        .forEach(
-            (parameter, own) ->
-                checkArgument(
-                    own.shape().equals(Objects.requireNonNull(others.get(parameter)).shape()),
-                    "input size must leave the parameters as they are, %s x %s changes %s",
-                    height,
-                    width,
-                    parameter));
+    MapDifference<String, Shape> difference = Maps.difference(shapes(), other.shapes());
+    checkArgument(
+        difference.areEqual(),
+        "input size must leave the parameters as they are, %s x %s changes them (%s)",
+        height,
+        width,
+        difference);
+    checkArgument(
+        classes() == other.classes(),
+        "input size must leave the %s classes as they are, %s x %s makes them %s",
+        classes(),
+        height,
+        width,
+        other.classes());
     return other;
+  }
+
+  private Map<String, Shape> shapes() {
+    return Maps.transformValues(parameters(), Parameter::shape);
   }
 
   /** Returns the parameters by full name, in the order of the layers. */

@@ -29,10 +29,7 @@ public final class ScaledImages {
       return network;
     }
     try {
-      Network scaled =
-          network.inputSize(scaled(network.height(), scale), scaled(network.width(), scale));
-      scaled.classes();
-      return scaled;
+      return network.inputSize(scaled(network.height(), scale), scaled(network.width(), scale));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "imageScales must suit the network %s, got %s: %s"
@@ -41,19 +38,23 @@ public final class ScaledImages {
     }
   }
 
-  private static int scaled(int side, double scale) {
+  private static int scaled(long side, double scale) {
     return Math.max(1, (int) Math.round(side * scale));
   }
 
-  /** Returns a batch with images of the size that a network takes. */
-  static Batch of(Ops root, Batch batch, Network network) {
-    int height = (int) batch.images().shape().get(1);
-    int width = (int) batch.images().shape().get(2);
-    if (height == network.height() && width == network.width()) {
+  /**
+   * Returns a batch with the sides of its images multiplied by a scale.
+   *
+   * @param root operations on the host, as for all images of bytes: a GPU would round the weights
+   */
+  static Batch of(Ops root, Batch batch, double scale) {
+    if (scale == 1) {
       return batch;
     }
     Ops tf = root.withSubScope("image_scale");
-    Resize resize = Resize.stretch(network.height(), network.width());
+    int height = (int) batch.images().shape().get(1);
+    int width = (int) batch.images().shape().get(2);
+    Resize resize = Resize.stretch(scaled(height, scale), scaled(width, scale));
     Operand<TFloat32> rows = tf.constant(resize.rowWeights(height, width));
     Operand<TFloat32> columns = tf.constant(resize.columnWeights(height, width));
     Operand<TFloat32> images = tf.dtypes.cast(batch.images(), TFloat32.class);
@@ -62,7 +63,10 @@ public final class ScaledImages {
     return batch.withImages(tf.dtypes.cast(small, TUint8.class));
   }
 
-  /** Returns weighted sums, rounded to whole numbers as {@link Resize} rounds. */
+  /**
+   * Returns weighted sums, rounded to whole numbers as {@link Resize} rounds. None leaves 0 to 255:
+   * no weight of a bilinear filter is negative.
+   */
   private static Operand<TFloat32> levels(
       Ops tf, String equation, Operand<TFloat32> weights, Operand<TFloat32> images) {
     float one = Resize.WEIGHTS_SUM;

@@ -7,7 +7,6 @@ import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import dev.lamina.model.Model;
-import dev.lamina.network.Network;
 import dev.lamina.pipeline.BatchPipeline;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,12 +68,14 @@ public final class TrainStep implements AutoCloseable {
             options.stepsPerEpoch(),
             BatchDivision.shards(session));
     lossScale = options.precision() == Precision.FLOAT16 ? new LossScale(session, state) : null;
-    Network network = ScaledImages.network(model.network(), options.imageScale());
     Gradients gradients =
         Gradients.build(
             context(options),
-            network,
-            ScaledImages.of(session.ops(), pipelines.get(0).batch(), network),
+            model.network(),
+            ScaledImages.of(
+                session.device().host(session.ops()),
+                pipelines.get(0).batch(),
+                options.imageScale()),
             options,
             session.ops(),
             lossScale);

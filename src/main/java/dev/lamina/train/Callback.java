@@ -79,8 +79,10 @@ public interface Callback {
   }
 
   /**
-   * Adds operations to the graph of the step; see {@link dev.lamina.step.AfterUpdate}. Called once,
-   * before {@link #onStart}.
+   * Adds operations to the graph of the step; see {@link dev.lamina.step.AfterUpdate}. Called
+   * before {@link #onStart}, and again where another size of the images takes another step ({@link
+   * Recipe#imageScales}): the variables of the step before are gone then, and those that are added
+   * under their names get their values.
    */
   default List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
     return List.of();

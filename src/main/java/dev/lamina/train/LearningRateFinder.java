@@ -91,8 +91,8 @@ public record LearningRateFinder(double min, double max, int steps) {
   }
 
   /**
-   * Runs the test on batches as training takes them, with everything of a recipe but its schedule;
-   * the momentum is that of the first step.
+   * Runs the test on batches as training takes them, with everything of a recipe but its schedule
+   * and the scales of the images; the momentum is that of the first step.
    *
    * @param set the training images, without the recipe's {@code validationSplit} of them
    * @throws IllegalArgumentException as {@link Trainer#check} does

@@ -88,7 +88,7 @@ public final class ProgressBar implements Callback {
 
   @Override
   public void onStep(StepEvent event, RunHandle run) {
-    estimate(event);
+    estimate(event, run.recipe());
     if (plan.compiled() && event.step() == plan.done()) {
       out.printf(Locale.ROOT, "compiled in %.1f s%n", seconds(epochStart));
       startEpoch();
@@ -99,7 +99,7 @@ public final class ProgressBar implements Callback {
       return;
     }
     lastShown = nanos.getAsLong();
-    StatusLine status = status(event, run.metrics());
+    StatusLine status = status(event, run);
     if (terminal) {
       show(status);
     } else {
@@ -118,7 +118,8 @@ public final class ProgressBar implements Callback {
     }
   }
 
-  private StatusLine status(StepEvent event, Metrics metrics) {
+  private StatusLine status(StepEvent event, RunHandle run) {
+    Metrics metrics = run.metrics();
     double rate = seen / seconds(epochStart);
     long steps = event.step() + 1;
     return new StatusLine(
@@ -127,7 +128,7 @@ public final class ProgressBar implements Callback {
         (double) (steps - (event.epoch() - 1L) * plan.stepsPerEpoch()) / plan.stepsPerEpoch(),
         metrics.loss(),
         metrics.accuracy(),
-        (long) ((double) (plan.steps() - steps) * plan.batchSize() / rate),
+        (long) (stepsAfter(steps, event.epoch(), run.recipe()) * plan.batchSize() / rate),
         rate,
         event.learningRate());
   }
@@ -171,7 +172,7 @@ public final class ProgressBar implements Callback {
   }
 
   /** Says once, some seconds after the first step, how long a long run takes. */
-  private void estimate(StepEvent event) {
+  private void estimate(StepEvent event, Recipe recipe) {
     long steps = event.step() - plan.done();
     if (steps == 0) {
       firstStepEnd = nanos.getAsLong();
@@ -182,7 +183,10 @@ public final class ProgressBar implements Callback {
     estimated = true;
     double rate = (double) steps * plan.batchSize() / seconds(firstStepEnd);
     double all =
-        (double) (plan.steps() - plan.done()) / plan.stepsPerEpoch() * plan.images() / rate;
+        stepsAfter(plan.done(), event.epoch(), recipe)
+            / plan.stepsPerEpoch()
+            * plan.images()
+            / rate;
     if (all >= SECONDS_OF_A_LONG_RUN) {
       closeBar();
       out.printf(
@@ -192,6 +196,20 @@ public final class ProgressBar implements Callback {
           plan.epochs() - plan.done() / plan.stepsPerEpoch(),
           rate);
     }
+  }
+
+  /**
+   * Returns how many steps of an epoch's kind the rest of the run amounts to: the time of a step is
+   * that of its pixels.
+   */
+  private double stepsAfter(long done, int epoch, Recipe recipe) {
+    double steps = 0;
+    for (int i = (int) (done / plan.stepsPerEpoch()) + 1; i <= plan.epochs(); i++) {
+      double scale = recipe.imageScale(i) / recipe.imageScale(epoch);
+      long ofEpoch = Math.min(plan.stepsPerEpoch(), (long) i * plan.stepsPerEpoch() - done);
+      steps += scale * scale * ofEpoch;
+    }
+    return steps;
   }
 
   private static String about(double seconds) {

@@ -32,7 +32,7 @@ import java.util.function.Consumer;
  *     default
  * @param imageScales what the sides of the images are multiplied by before the network, in (0, 1],
  *     one number for each of as many equal parts of the epochs: {@code 0.5, 0.75, 1} trains a third
- *     of them at half the size, which takes a quarter of the time; 1 by default
+ *     of them with a quarter of the pixels; 1 by default
  * @param epochs the number of passes over the images; 100 by default
  * @param batchSize the number of images per step; 64 by default
  * @param accumulate the number of micro-batches that a batch is computed in, one after another, so
@@ -46,7 +46,7 @@ import java.util.function.Consumer;
  *     dev.lamina.layer.BatchNorm#synchronizedStatistics}; false by default
  * @param freeze full names of layers that are not trained, or prefixes of them; none by default
  * @param freezeEpochs the number of epochs before those of the run in which only the classifier is
- *     trained, with the layers before it frozen; 0 by default
+ *     trained, with the layers before it frozen and images of their full size; 0 by default
  * @param bodyRate the factor of the learning rate of all layers before the classifier that are in
  *     none of the groups, not negative; 1 by default
  * @param balanceClasses whether the cross-entropy has the class weights of {@link

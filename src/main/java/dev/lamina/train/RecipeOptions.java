@@ -50,11 +50,11 @@ public final class RecipeOptions {
               Recipe::augmentations,
               Recipe::augmentations),
           part("sampler", SamplerTypes.REGISTRY, Recipe::sampler, Recipe::sampler),
+          value("epochs", Recipe::epochs, (recipe, o) -> recipe.epochs(o.getInt("epochs"))),
           value(
               "imageScales",
               Recipe::imageScales,
               (recipe, o) -> recipe.imageScales(o.getDoubles("imageScales").asList())),
-          value("epochs", Recipe::epochs, (recipe, o) -> recipe.epochs(o.getInt("epochs"))),
           value(
               "batchSize",
               Recipe::batchSize,

@@ -148,8 +148,8 @@ final class Run implements RunHandle {
     int number = state.done.size() + 1;
     long end = (long) number * plan.stepsPerEpoch();
     if (state.betweenEpochs()) {
-      state.startEpoch();
       trainStep = steps.step(trainer.recipe.imageScale(number));
+      state.startEpoch();
       trainStep.resetMetrics();
     }
     if (state.step < end) {

@@ -124,6 +124,10 @@ public final class Trainer {
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
+    check(model, images, Collections.max(recipe.imageScales()));
+  }
+
+  private void check(Model model, ImageSet images, double largestScale) {
     model.checkFits(images);
     frozen.check(model);
     recipe.groups().forEach(group -> group.check(model.variables()));
@@ -137,7 +141,10 @@ public final class Trainer {
     // Of frozen layers nothing is kept for a backward pass, which the estimate does not know.
     if (recipe.freeze().isEmpty()) {
       MemoryEstimate.check(
-          largest(model), imagesAtOnce(model, images), model.device(), precision(model));
+          ScaledImages.network(model.network(), largestScale),
+          imagesAtOnce(model, images),
+          model.device(),
+          precision(model));
     }
   }
 
@@ -188,7 +195,7 @@ public final class Trainer {
 
   /** Returns the step for a scale of the images, with what callbacks add to it. */
   TrainStep step(Model model, ImageSet images, double imageScale, List<AfterUpdate> afterUpdate) {
-    check(model, images);
+    check(model, images, imageScale);
     List<Metric> reported = new ArrayList<>(List.of(Accuracy.create()));
     reported.addAll(metrics);
     return new TrainStep(
@@ -306,7 +313,8 @@ public final class Trainer {
     /**
      * Sets what the sides of the images are multiplied by before the network, for each of as many
      * equal parts of the epochs; 1 unless set. Training with small images first, known as
-     * progressive resizing, takes less time.
+     * progressive resizing, takes less time. A resumed run with more epochs has the parts of the
+     * longer run.
      */
     public Builder imageScales(double... imageScales) {
       recipe = recipe.imageScales(Doubles.asList(imageScales));

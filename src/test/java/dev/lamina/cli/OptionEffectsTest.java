@@ -264,7 +264,17 @@ class OptionEffectsTest {
         .put("train --accumulate", () -> changesWeights("--accumulate", 2, "\"accumulate\" : 2,"))
         .put(
             "train --image-scales",
-            () -> changesWeights("--image-scales", 0.5, "\"imageScales\" : [ 0.5 ],"))
+            () -> {
+              changesWeights("--image-scales", 0.5, "\"imageScales\" : [ 0.5 ],");
+              Path file =
+                  Files.writeString(
+                      fresh(),
+                      "data: %s\nnetwork: %s\nrecipe: {batchSize: 5, epochs: 2, precision: FLOAT32, imageScales: [0.5, 1]}"
+                          .formatted(data, NAME));
+              Path run = fresh();
+              succeeds("train", "--config", file, "--epochs", 1, "--image-scales", 1, "--run", run);
+              assertThat(trained(run)).isEqualTo(trained(base));
+            })
         .put(
             "train --sync-batch-norm", // Of two workers' batches: ClusterTest.
             () -> {

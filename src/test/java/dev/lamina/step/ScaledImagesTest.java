@@ -57,7 +57,7 @@ class ScaledImagesTest {
       byte[] small = Resize.stretch(scaledHeight, scaledWidth).apply(set.toBufferedImage(i));
       System.arraycopy(small, 0, expected, i * small.length, small.length);
     }
-    assertThat(inGraph(pixels, Shape.of(images, height, width, 3), scaled)).isEqualTo(expected);
+    assertThat(inGraph(pixels, Shape.of(images, height, width, 3), scale)).isEqualTo(expected);
   }
 
   /** A grey image is the red one of its channel. */
@@ -69,24 +69,22 @@ class ScaledImagesTest {
     for (int i = 0; i < rgb.length; i++) {
       rgb[i] = grey[i / 3];
     }
-    byte[] small = inGraph(grey, Shape.of(2, 9, 8, 1), ScaledImages.network(network(9, 8, 1), 0.6));
-    byte[] smallRgb =
-        inGraph(rgb, Shape.of(2, 9, 8, 3), ScaledImages.network(network(9, 8, 3), 0.6));
+    byte[] small = inGraph(grey, Shape.of(2, 9, 8, 1), 0.6);
+    byte[] smallRgb = inGraph(rgb, Shape.of(2, 9, 8, 3), 0.6);
     assertThat(small).hasSize(2 * 5 * 5);
     for (int i = 0; i < smallRgb.length; i++) {
       assertThat(smallRgb[i]).isEqualTo(small[i / 3]);
     }
   }
 
-  private static byte[] inGraph(byte[] pixels, Shape shape, Network scaled) {
+  private static byte[] inGraph(byte[] pixels, Shape shape, double scale) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =
           tf.placeholder(TUint8.class, Placeholder.shape(shape.tail().prepend(Shape.UNKNOWN_SIZE)));
       Placeholder<TFloat32> unused = tf.placeholder(TFloat32.class);
       Origin origin = new Origin(tf.placeholder(TInt32.class), tf.placeholder(TInt64.class), 0);
-      Batch batch = ScaledImages.of(tf, new Batch(images, unused, unused, origin), scaled);
-      assertThat(batch.images().shape().tail()).isEqualTo(scaled.inputShape());
+      Batch batch = ScaledImages.of(tf, new Batch(images, unused, unused, origin), scale);
       try (Session session = new Session(graph);
           TUint8 fed = TUint8.tensorOf(shape, DataBuffers.of(pixels));
           var result = session.runner().feed(images, fed).fetch(batch.images()).run()) {
@@ -104,7 +102,13 @@ class ScaledImagesTest {
         .isThrownBy(() -> ScaledImages.network(flat, 0.5))
         .withMessage(
             "imageScales must suit the network flat, got 0.5: input size must leave the parameters as they are, 4 x 4"
-                + " changes 1.weight");
+                + " changes them (not equal: value differences={1.weight=([192, 2], [48, 2])})");
+    Network bare = Network.input(8, 8, 1).then(MaxPool.of(2), Flatten.create()).name("bare");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ScaledImages.network(bare, 0.5))
+        .withMessage(
+            "imageScales must suit the network bare, got 0.5: input size must leave the 16 classes as they are, 4 x 4"
+                + " makes them 4");
     Network pooled =
         Network.input(8, 8, 3)
             .then(MaxPool.of(5), GlobalAveragePool.create(), Dense.of(2))

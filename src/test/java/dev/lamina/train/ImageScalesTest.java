@@ -7,6 +7,8 @@ import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Resize;
 import dev.lamina.graph.Precision;
+import dev.lamina.graph.State;
+import dev.lamina.graph.Variable;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -22,7 +24,12 @@ import dev.lamina.zoo.GoldenModel;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
 
 /** Training with smaller images first. */
 class ImageScalesTest {
@@ -66,10 +73,14 @@ class ImageScalesTest {
   }
 
   /** Both scales make 22 pixels: another step for the same images has to change nothing. */
-  @Test
-  void parts_followEachOther_withAllState() {
+  @ParameterizedTest
+  @EnumSource(
+      value = Precision.class,
+      names = {"FLOAT32", "FLOAT16"})
+  void parts_followEachOther_withAllState(Precision precision) {
     Recipe whole =
         recipe(3)
+            .precision(precision)
             .imageScales(0.7)
             .optimizer(Lookahead.of(MomentumOptimizer.of(0.9)).steps(2))
             .build()
@@ -99,6 +110,32 @@ class ImageScalesTest {
       assertThat(growing.epochs().get(1).loss())
           .isNotEqualTo(atHalf.epochs().get(1).loss())
           .isNotEqualTo(atFull.epochs().get(1).loss());
+    }
+  }
+
+  /** As a signal may arrive while the second step is built. */
+  @Test
+  void stop_whileTheStepIsBuilt_isHeard() {
+    Callback stops =
+        new Callback() {
+          private @Nullable RunHandle run;
+
+          @Override
+          public List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
+            if (run != null) {
+              run.stop();
+            }
+            return List.of();
+          }
+
+          @Override
+          public void onStart(RunPlan plan, RunHandle run) {
+            this.run = run;
+          }
+        };
+    try (Model model = Model.of(NETWORK, 1)) {
+      History history = recipe(2).imageScales(0.5, 1).callbacks(stops).build().fit(model, IMAGES);
+      assertThat(history.epochs()).hasSize(1);
     }
   }
 

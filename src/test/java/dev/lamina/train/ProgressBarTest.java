@@ -25,10 +25,10 @@ class ProgressBarTest {
       ImageSet.of(1, 1, 1, new byte[20], new int[20], List.of("a", "b"));
 
   private static String shown(int epochs) {
-    return shown(epochs, Device.cpu());
+    return shown(epochs, Device.cpu(), 1);
   }
 
-  private static String shown(int epochs, Device device) {
+  private static String shown(int epochs, Device device, double... imageScales) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     long[] nanos = {0};
     ProgressBar bar =
@@ -44,6 +44,7 @@ class ProgressBarTest {
         Model.of(Network.input(1, 1, 1).then(Flatten.create(), Dense.of(2)), 1, device)) {
       Trainer.builder()
           .epochs(epochs)
+          .imageScales(imageScales)
           .batchSize(2)
           .callbacks(clock, bar)
           .build()
@@ -61,10 +62,17 @@ class ProgressBarTest {
     assertThat(shown(5)).contains("about 50 s for 5 epochs (2 images/s)\n");
   }
 
+  /** Six epochs of ten seconds, and six of four times as many pixels. */
+  @Test
+  void smallImagesFirst_makeTheRestTakeLonger() {
+    assertThat(shown(12, Device.cpu(), 0.5, 1))
+        .startsWith("about 5 min for 12 epochs (2 images/s)");
+  }
+
   /** The second of the first step is in no rate. */
   @Test
   void compilation_isShownAsSuch() {
-    assertThat(shown(1, PretendGpu.create().compiled()))
+    assertThat(shown(1, PretendGpu.create().compiled(), 1))
         .startsWith(
             """
             XLA compiles the first step; this takes some tens of seconds
