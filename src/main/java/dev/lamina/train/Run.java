@@ -31,7 +31,6 @@ final class Run implements RunHandle {
   private final Trainer trainer;
   private final Model model;
   private final RunSteps steps;
-  private TrainStep trainStep;
   private final Callbacks callbacks;
   private final ImageSet images;
   private final @Nullable ImageSet validation;
@@ -54,13 +53,16 @@ final class Run implements RunHandle {
     this.trainer = trainer;
     this.model = model;
     this.steps = steps;
-    trainStep = steps.step();
     this.callbacks = callbacks;
     this.state = state;
     this.order = order;
     this.images = images;
     this.validation = validation;
     schedule = trainer.recipe.schedule();
+  }
+
+  private TrainStep trainStep() {
+    return steps.step();
   }
 
   /** Trains until the end of the run, or until it is stopped. */
@@ -96,7 +98,7 @@ final class Run implements RunHandle {
     try {
       callbacks.tell(state.step, callback -> callback.onStart(plan, this));
       started = true;
-      while (state.done.size() < plan.epochs() && !trainStep.stopAgreed()) {
+      while (state.done.size() < plan.epochs() && !trainStep().stopAgreed()) {
         runEpoch(plan, good);
       }
       if (state.done.size() < plan.epochs()) {
@@ -148,15 +150,15 @@ final class Run implements RunHandle {
     int number = state.done.size() + 1;
     long end = (long) number * plan.stepsPerEpoch();
     if (state.betweenEpochs()) {
-      trainStep = steps.step(trainer.recipe.imageScale(number));
+      steps.scale(trainer.recipe.imageScale(number));
       state.startEpoch();
-      trainStep.resetMetrics();
+      trainStep().resetMetrics();
     }
     if (state.step < end) {
-      trainStep.prepare(order.batch(state.step));
+      trainStep().prepare(order.batch(state.step));
     }
     while (state.step < end) {
-      if (trainStep.stopAgreed()) {
+      if (trainStep().stopAgreed()) {
         return;
       }
       runStep(plan, number, end);
@@ -169,7 +171,7 @@ final class Run implements RunHandle {
     if (validation != null && validated.isEmpty()) {
       return;
     }
-    Metrics metrics = trainStep.metrics();
+    Metrics metrics = trainStep().metrics();
     Epoch epoch =
         new Epoch(
             number,
@@ -181,18 +183,18 @@ final class Run implements RunHandle {
             state.seconds());
     state.endEpoch(
         epoch, () -> callbacks.tell(state.step, callback -> callback.onEpoch(epoch, this)));
-    trainStep.agree(Optional.empty());
+    trainStep().agree(Optional.empty());
   }
 
   private void runStep(RunPlan plan, int epoch, long end) {
     long step = state.step;
     int[] batch = order.batch(step);
     if (step + 1 < end) {
-      trainStep.prepare(order.batch(step + 1));
+      trainStep().prepare(order.batch(step + 1));
     }
     double learningRate = learningRate(step, plan);
     double momentum = momentum(step, plan);
-    trainStep.run(batch, step, learningRate, momentum);
+    trainStep().run(batch, step, learningRate, momentum);
     state.step++;
     StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);
     callbacks.tell(state.step, callback -> callback.onStep(event, this));
@@ -207,8 +209,8 @@ final class Run implements RunHandle {
       return Optional.empty();
     }
     Optional<Weights> weights = Optional.ofNullable(evaluated).map(Supplier::get);
-    evaluation = model.evaluate(validation, weights, trainer.metrics, trainStep::stopRequested);
-    return trainStep.agree(evaluation.map(Metrics::of));
+    evaluation = model.evaluate(validation, weights, trainer.metrics, trainStep()::stopRequested);
+    return trainStep().agree(evaluation.map(Metrics::of));
   }
 
   private double learningRate(long step, RunPlan plan) {
@@ -221,12 +223,12 @@ final class Run implements RunHandle {
 
   @Override
   public Metrics metrics() {
-    return trainStep.metrics();
+    return trainStep().metrics();
   }
 
   @Override
   public double learningRate() {
-    return trainStep.learningRate();
+    return trainStep().learningRate();
   }
 
   @Override
@@ -247,7 +249,7 @@ final class Run implements RunHandle {
   public Weights withStatistics(Weights weights) {
     int epoch = order.stepsPerEpoch();
     long first = Math.max(0, state.step - 1) / epoch * epoch;
-    return RunningStatistics.compute(model, trainStep, order, first, weights);
+    return RunningStatistics.compute(model, trainStep(), order, first, weights);
   }
 
   @Override
@@ -257,7 +259,7 @@ final class Run implements RunHandle {
     if (Together.synchronizesBatchNorms(trainer.recipe, model)) {
       return gradients;
     }
-    trainStep
+    trainStep()
         .gradients(order.batch(step), step)
         .forEach((variable, gradient) -> gradients.put(variable.name(), gradient));
     return gradients;
@@ -295,10 +297,10 @@ final class Run implements RunHandle {
 
   @Override
   public Checkpoint checkpoint() {
-    EpochSums sums = state.betweenEpochs() ? EpochSums.ZERO : trainStep.sums();
+    EpochSums sums = state.betweenEpochs() ? EpochSums.ZERO : trainStep().sums();
     return state.checkpoint(
         sums,
-        trainStep.learningRate(),
+        trainStep().learningRate(),
         CheckpointWeights.describe(
             model.network(),
             model.classNames(),

@@ -41,32 +41,24 @@ final class RunSteps implements AutoCloseable {
     return step().state();
   }
 
-  /** Returns the step for a scale. To be called between two epochs. */
-  TrainStep step(double next) {
-    if (next != scale) {
-      Map<String, float[]> values = values(step.state());
-      // Before the other is built, so that never two hold the images.
-      step.close();
-      replace(build.apply(next));
-      Map<Variable, float[]> assigned = new LinkedHashMap<>();
-      step.state()
-          .variables()
-          .forEach(
-              (name, variable) ->
-                  assigned.put(variable, Objects.requireNonNull(values.get(name), name)));
-      session.assign(assigned);
-      scale = next;
+  /** Takes the step for a scale from now on. To be called between two epochs. */
+  void scale(double next) {
+    if (next == scale) {
+      return;
     }
-    return step;
-  }
-
-  private Map<String, float[]> values(State state) {
-    Map<Variable, float[]> read = session.read(state.variables().values());
-    Map<String, float[]> values = new LinkedHashMap<>();
-    state
+    Map<String, Variable> before = state().variables();
+    Map<Variable, float[]> values = session.read(before.values());
+    // Before the other is built, so that never two hold the images.
+    step.close();
+    replace(build.apply(next));
+    Map<Variable, float[]> assigned = new LinkedHashMap<>();
+    state()
         .variables()
-        .forEach((name, variable) -> values.put(name, Objects.requireNonNull(read.get(variable))));
-    return values;
+        .forEach(
+            (name, variable) ->
+                assigned.put(variable, Objects.requireNonNull(values.get(before.get(name)), name)));
+    session.assign(assigned);
+    scale = next;
   }
 
   private synchronized void replace(TrainStep next) {

@@ -57,7 +57,8 @@ class ScaledImagesTest {
       byte[] small = Resize.stretch(scaledHeight, scaledWidth).apply(set.toBufferedImage(i));
       System.arraycopy(small, 0, expected, i * small.length, small.length);
     }
-    assertThat(inGraph(pixels, Shape.of(images, height, width, 3), scale)).isEqualTo(expected);
+    assertThat(inGraph(pixels, Shape.of(images, height, width, 3), scale, scaled.inputShape()))
+        .isEqualTo(expected);
   }
 
   /** A grey image is the red one of its channel. */
@@ -69,15 +70,15 @@ class ScaledImagesTest {
     for (int i = 0; i < rgb.length; i++) {
       rgb[i] = grey[i / 3];
     }
-    byte[] small = inGraph(grey, Shape.of(2, 9, 8, 1), 0.6);
-    byte[] smallRgb = inGraph(rgb, Shape.of(2, 9, 8, 3), 0.6);
+    byte[] small = inGraph(grey, Shape.of(2, 9, 8, 1), 0.6, Shape.of(5, 5, 1));
+    byte[] smallRgb = inGraph(rgb, Shape.of(2, 9, 8, 3), 0.6, Shape.of(5, 5, 3));
     assertThat(small).hasSize(2 * 5 * 5);
     for (int i = 0; i < smallRgb.length; i++) {
       assertThat(smallRgb[i]).isEqualTo(small[i / 3]);
     }
   }
 
-  private static byte[] inGraph(byte[] pixels, Shape shape, double scale) {
+  private static byte[] inGraph(byte[] pixels, Shape shape, double scale, Shape small) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =
@@ -85,12 +86,13 @@ class ScaledImagesTest {
       Placeholder<TFloat32> unused = tf.placeholder(TFloat32.class);
       Origin origin = new Origin(tf.placeholder(TInt32.class), tf.placeholder(TInt64.class), 0);
       Batch batch = ScaledImages.of(tf, new Batch(images, unused, unused, origin), scale);
+      assertThat(batch.images().shape().tail()).isEqualTo(small);
       try (Session session = new Session(graph);
           TUint8 fed = TUint8.tensorOf(shape, DataBuffers.of(pixels));
           var result = session.runner().feed(images, fed).fetch(batch.images()).run()) {
-        byte[] small = new byte[(int) result.get(0).size()];
-        ((TUint8) result.get(0)).copyTo(DataBuffers.of(small));
-        return small;
+        byte[] bytes = new byte[(int) result.get(0).size()];
+        ((TUint8) result.get(0)).copyTo(DataBuffers.of(bytes));
+        return bytes;
       }
     }
   }
