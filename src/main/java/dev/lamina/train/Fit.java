@@ -81,7 +81,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             steps.step().sums(checkpoint.progress().sums());
           });
       cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
-      logMomentum();
+      logMomentum(trainer.steps(train));
       return new Run(trainer, model, steps, started, state, order, train, validation).finish();
     }
   }
@@ -119,8 +119,8 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   }
 
   /** Logs if the schedule overrides the momentum of the optimizer. */
-  private void logMomentum() {
-    OptionalDouble scheduled = trainer.recipe.schedule().momentum(0, 1);
+  private void logMomentum(long steps) {
+    OptionalDouble scheduled = trainer.recipe.schedule().momentum(0, steps);
     double own = trainer.recipe.optimizer().momentum();
     if (trainer.optimizerGiven && scheduled.isPresent() && own > 0) {
       LOG.info(

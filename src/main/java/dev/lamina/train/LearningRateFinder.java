@@ -104,7 +104,8 @@ public record LearningRateFinder(double min, double max, int steps) {
     BatchOrder order =
         new BatchOrder(
             images, recipe.sampler(), recipe.batchSize(), recipe.dropLast(), recipe.seed());
-    double momentum = recipe.schedule().momentum(0, steps).orElse(recipe.optimizer().momentum());
+    long run = (long) recipe.epochs() * order.stepsPerEpoch();
+    double momentum = recipe.schedule().momentum(0, run).orElse(recipe.optimizer().momentum());
     Weights before = model.weights();
     try (TrainStep step =
         Trainer.builder(recipe.callbacks(List.of())).build().step(model, images)) {

@@ -249,7 +249,7 @@ final class Run implements RunHandle {
   public Weights withStatistics(Weights weights) {
     int epoch = order.stepsPerEpoch();
     long first = Math.max(0, state.step - 1) / epoch * epoch;
-    return RunningStatistics.compute(model, trainStep(), order, first, weights);
+    return RunningStatistics.compute(model, trainStep(), trainer.frozen, order, first, weights);
   }
 
   @Override

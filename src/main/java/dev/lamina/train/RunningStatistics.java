@@ -1,11 +1,13 @@
 package dev.lamina.train;
 
+import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
 import dev.lamina.pipeline.BatchOrder;
+import dev.lamina.step.FrozenLayers;
 import dev.lamina.step.TrainStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,8 +26,13 @@ final class RunningStatistics {
    * @param first the first step of the epoch whose batches are used
    */
   static Weights compute(
-      Model model, TrainStep step, BatchOrder order, long first, Weights weights) {
-    Map<String, Double> momenta = momenta(model);
+      Model model,
+      TrainStep step,
+      FrozenLayers frozen,
+      BatchOrder order,
+      long first,
+      Weights weights) {
+    Map<String, Double> momenta = momenta(model, frozen);
     Map<String, float[]> values = new LinkedHashMap<>(weights.asMap());
     // Of zeros, momentum * batch remains.
     momenta
@@ -53,14 +60,17 @@ final class RunningStatistics {
     return Weights.of(values);
   }
 
-  private static Map<String, Double> momenta(Model model) {
+  /** Returns those of the statistics that the step computes. */
+  private static Map<String, Double> momenta(Model model, FrozenLayers frozen) {
     Map<String, Double> momenta = new LinkedHashMap<>();
     for (Layers.LayerNode node :
         Layers.nodes(model.network().body(), model.network().inputShape())) {
       if (node.layer() instanceof BatchNorm norm) {
         node.parameters().stream()
-            .filter(parameter -> !parameter.role().trainable())
-            .forEach(parameter -> momenta.put(node.fullName(parameter), norm.momentum()));
+            .filter(parameter -> parameter.role() == Role.STATISTIC)
+            .map(node::fullName)
+            .filter(name -> !frozen.contains(name))
+            .forEach(name -> momenta.put(name, norm.momentum()));
       }
     }
     return momenta;

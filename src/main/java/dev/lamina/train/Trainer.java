@@ -53,7 +53,7 @@ public final class Trainer {
   final List<Callback> callbacks;
   final List<Metric> metrics;
   final Set<String> allowChanges;
-  private final FrozenLayers frozen;
+  final FrozenLayers frozen;
 
   /** Whether the optimizer was set beside the recipe. */
   final boolean optimizerGiven;
@@ -120,11 +120,26 @@ public final class Trainer {
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
    *     frozen, or is in a group of parameters, does not exist, or a callback watches a metric that
-   *     does not
+   *     does not, or the run or its {@code freezeEpochs} are too short for the schedule
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
     check(model, images, Collections.max(recipe.imageScales()));
+    checkSchedule("epochs", recipe.epochs(), images);
+    if (recipe.freezeEpochs() > 0) {
+      checkSchedule("freezeEpochs", recipe.freezeEpochs(), images);
+    }
+  }
+
+  /** Checks that the schedule has a learning rate for a run of so many epochs. */
+  private void checkSchedule(String option, int epochs, ImageSet images) {
+    try {
+      recipe.schedule().learningRate(0, (long) epochs * order(images).stepsPerEpoch());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "%s must be enough for the schedule, got %s: %s".formatted(option, epochs, e.getMessage()),
+          e);
+    }
   }
 
   private void check(Model model, ImageSet images, double largestScale) {
@@ -217,6 +232,11 @@ public final class Trainer {
             Math.min(recipe.batchSize(), images.size()),
             model.session().cluster().map(Exchange::among).orElse(Exchange.none()),
             afterUpdate));
+  }
+
+  /** Returns the number of steps of a run on images. */
+  long steps(ImageSet images) {
+    return (long) recipe.epochs() * order(images).stepsPerEpoch();
   }
 
   /** Returns the order of the images. */

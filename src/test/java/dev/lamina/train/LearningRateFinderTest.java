@@ -21,6 +21,7 @@ import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Constant;
+import dev.lamina.schedule.WarmUp;
 import dev.lamina.train.LearningRateFinder.Curve;
 import dev.lamina.train.LearningRateFinder.Point;
 import java.util.ArrayList;
@@ -153,6 +154,16 @@ class LearningRateFinderTest {
       }
       assertClose(curve.suggestion(), rate / 10, 1e-12);
       assertThat(rate).isBetween(0.02, 100.0);
+    }
+  }
+
+  /** The momentum is that of a run of the recipe, which has 300 steps. */
+  @Test
+  void curve_ofARecipeWithALongWarmUp() {
+    try (Model model = Model.of(LINEAR, 2)) {
+      Recipe recipe = RECIPE.schedule(WarmUp.of(250, Constant.of(1)));
+      LearningRateFinder finder = LearningRateFinder.of(0.01, 0.1).steps(3);
+      assertThat(finder.find(model, IMAGES, recipe)).isEqualTo(finder.find(model, IMAGES, RECIPE));
     }
   }
 

@@ -72,7 +72,8 @@ class RecipeOptionsTest {
           MomentumOptimizer.of(0.8).withNesterov().weightDecay(1e-4).clipNorm(1),
           Sgd.create().weightDecay(0.1).decayKernelsOnly().clipNorm(3));
 
-  private static final List<Schedule> SCHEDULES =
+  /** One of each class, for runs of more than three steps. */
+  static final List<Schedule> SCHEDULES =
       List.of(
           Constant.of(0.1),
           Cosine.of(0.1).floor(0.01).restarts(50, 2),
@@ -87,7 +88,7 @@ class RecipeOptionsTest {
           PiecewiseLinear.of(new long[] {0, 5}, new double[] {0.1, 0}),
           Polynomial.of(0.1).end(0.01).power(2),
           StepDecay.of(0.1, 30, 60).factor(0.2),
-          WarmUp.of(100, Constant.of(0.3)));
+          WarmUp.of(3, Constant.of(0.3)));
 
   private static final List<BatchAugmentation> AUGMENTATIONS =
       List.of(

@@ -20,6 +20,8 @@ import dev.lamina.model.Weights;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.schedule.Schedule;
+import dev.lamina.schedule.WarmUp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -136,6 +138,17 @@ class StagesTest {
     resumes(recipe, folder.resolve("run13"), 12, expected);
   }
 
+  @Test
+  void everySchedule_trainsBothStages() {
+    for (Schedule schedule : RecipeOptionsTest.SCHEDULES) {
+      try (Model model = Model.of(NETWORK, 1)) {
+        Recipe recipe = RECIPE.schedule(schedule).freezeEpochs(1);
+        History history = Trainer.builder(recipe).build().fit(model, IMAGES);
+        assertThat(history.last().learningRate()).isEqualTo(schedule.learningRate(11, 12));
+      }
+    }
+  }
+
   /** In a model that knows nothing. */
   private static void resumes(Recipe recipe, Path run, int steps, Weights expected) {
     StepCounter counter = new StepCounter(-1);
@@ -178,6 +191,16 @@ class StagesTest {
         RECIPE.freezeEpochs(1),
         noDense,
         "freezeEpochs must be 0, and bodyRate 1, for a network that does not end in a Dense");
+    refuses(
+        RECIPE.schedule(WarmUp.of(12, OneCycle.of(0.2))),
+        NETWORK,
+        "epochs must be enough for the schedule, got 3: a warm-up of 12 steps needs a longer run, got 12"
+            + " steps; shorten the warm-up or train longer");
+    refuses(
+        RECIPE.schedule(WarmUp.of(11, OneCycle.of(0.2))).freezeEpochs(2),
+        NETWORK,
+        "freezeEpochs must be enough for the schedule, got 2: a warm-up of 11 steps needs a longer run,"
+            + " got 8 steps; shorten the warm-up or train longer");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RECIPE.freezeEpochs(-1))
         .withMessage("freezeEpochs must not be negative, got -1");

@@ -21,6 +21,10 @@ import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Constant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -82,32 +86,35 @@ class SwaTest {
         }
         assertThat(actual).isNotEqualTo(weights.get(3).get(name));
       }
-      assertStatistics(model.weights(), 4);
+      for (int channel = 0; channel < CHANNELS; channel++) {
+        assertStatistics(model.weights(), 4, channel, "1", UnaryOperator.identity());
+      }
       assertThat(model.evaluate(VALIDATION).loss())
           .isEqualTo(history.last().validation().orElseThrow().loss());
     }
   }
 
-  /** Mean and unbiased variance of the convolution's outputs, of each batch, then their means. */
-  private static void assertStatistics(Weights weights, int epoch) {
+  /**
+   * Mean and unbiased variance of the inputs of a batch norm, of each batch, then their means.
+   *
+   * @param layers what stands between the convolution and the batch norm, for a batch
+   */
+  private static void assertStatistics(
+      Weights weights, int epoch, int channel, String norm, UnaryOperator<double[]> layers) {
     BatchOrder order = new BatchOrder(IMAGES, Shuffled.create(), BATCH, false, 3);
-    for (int channel = 0; channel < CHANNELS; channel++) {
-      double means = 0;
-      double variances = 0;
-      for (int step = 3 * (epoch - 1); step < 3 * epoch; step++) {
-        double[] outputs = outputs(weights, order.batch(step), channel);
-        double mean =
-            IntStream.range(0, outputs.length).mapToDouble(i -> outputs[i]).average().orElseThrow();
-        double squares =
-            IntStream.range(0, outputs.length)
-                .mapToDouble(i -> Math.pow(outputs[i] - mean, 2))
-                .sum();
-        means += mean / 3;
-        variances += squares / (outputs.length - 1) / 3;
-      }
-      assertThat(weights.get("1.running_mean")[channel]).isCloseTo((float) means, within(1e-5f));
-      assertThat(weights.get("1.running_var")[channel]).isCloseTo((float) variances, within(1e-5f));
+    double means = 0;
+    double variances = 0;
+    for (int step = 3 * (epoch - 1); step < 3 * epoch; step++) {
+      double[] inputs = layers.apply(outputs(weights, order.batch(step), channel));
+      double mean = DoubleStream.of(inputs).average().orElseThrow();
+      double squares = DoubleStream.of(inputs).map(x -> Math.pow(x - mean, 2)).sum();
+      means += mean / 3;
+      variances += squares / (inputs.length - 1) / 3;
     }
+    float[] actualMeans = weights.get(norm + ".running_mean");
+    float[] actualVariances = weights.get(norm + ".running_var");
+    assertThat(actualMeans[channel]).isCloseTo((float) means, within(1e-5f));
+    assertThat(actualVariances[channel]).isCloseTo((float) variances, within(1e-5f));
   }
 
   private static double[] outputs(Weights weights, int[] batch, int channel) {
@@ -128,6 +135,47 @@ class SwaTest {
       }
     }
     return outputs;
+  }
+
+  /**
+   * The frozen batch norm normalises by the statistics that it has; behind it, one without a scale
+   * of its own, and another, have statistics of the average.
+   */
+  @Test
+  void statistics_behindAFrozenBatchNorm() {
+    Network network =
+        Network.input(SIDE, SIDE, 3)
+            .then(Conv2d.of(CHANNELS, 1).stride(4), BatchNorm.create())
+            .then(BatchNorm.create().scale(false), BatchNorm.create().momentum(0.3))
+            .then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1)) {
+      float[] mean = {0.3f, -0.2f};
+      float[] variance = {2, 0.5f};
+      model.assign(Weights.of(Map.of("1.running_mean", mean, "1.running_var", variance)));
+      recipe(2).freeze("1").callbacks(Swa.from(1)).build().fit(model, IMAGES);
+      Weights average = model.weights();
+      assertThat(average.get("1.running_mean")).isEqualTo(mean);
+      assertThat(average.get("1.running_var")).isEqualTo(variance);
+      assertThat(average.get("2.weight")).containsExactly(1, 1);
+      for (int channel = 0; channel < CHANNELS; channel++) {
+        int c = channel;
+        DoubleUnaryOperator frozen = x -> (x - mean[c]) / Math.sqrt(variance[c] + 1e-5);
+        assertStatistics(average, 2, c, "2", x -> DoubleStream.of(x).map(frozen).toArray());
+        assertStatistics(
+            average,
+            2,
+            c,
+            "3",
+            x -> normalized(DoubleStream.of(x).map(frozen).toArray(), average.get("2.bias")[c]));
+      }
+    }
+  }
+
+  private static double[] normalized(double[] batch, double bias) {
+    double mean = DoubleStream.of(batch).average().orElseThrow();
+    double variance =
+        DoubleStream.of(batch).map(x -> Math.pow(x - mean, 2)).average().orElseThrow();
+    return DoubleStream.of(batch).map(x -> (x - mean) / Math.sqrt(variance + 1e-5) + bias).toArray();
   }
 
   @Test
