@@ -105,7 +105,8 @@ public final class Registry<T> {
     if (type == null) {
       throw new UnregisteredException(
           "%s of class %s %s"
-              .formatted(noun, type(value).getName(), howToRegister(type(value).getSimpleName())));
+              .formatted(noun, type(value).getName(), howToRegister(type(value).getSimpleName())),
+          type(value));
     }
     Options options = Options.none().with(KIND, type.name());
     for (Map.Entry<String, Object> option : written(type, value).values().entrySet()) {

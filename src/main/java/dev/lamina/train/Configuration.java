@@ -14,6 +14,7 @@ import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.OptimizerTypes;
 import dev.lamina.registry.Registry;
+import dev.lamina.registry.UnregisteredException;
 import dev.lamina.schedule.ScheduleTypes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +32,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Configuration {
   private static final String CALLBACKS = "callbacks";
+  private static final String OPTIMIZER = "optimizer";
+
+  /** A kind in JSON, or the name of a record in its toString(). */
+  private static final Pattern KIND = Pattern.compile("\"kind\":\"([^\"]+)\"|([\\w$.]+)\\[");
 
   /** The options that may change in the middle of a run. */
   static final Set<String> CHANGEABLE =
       Set.of(
           "epochs",
           "schedule",
-          "optimizer",
+          OPTIMIZER,
           "groups",
           "loss",
           "augment",
@@ -66,7 +72,7 @@ final class Configuration {
                 model.variables().size(),
                 hash(network(model.network()).getBytes(StandardCharsets.UTF_8))));
     Recipe recipe = trainer.recipe;
-    fields.put("optimizer", text(OptimizerTypes.REGISTRY, recipe.optimizer()));
+    fields.put(OPTIMIZER, text(OptimizerTypes.REGISTRY, recipe.optimizer()));
     fields.put(
         "groups",
         FineTuning.groups(recipe, model.network()).stream()
@@ -103,7 +109,7 @@ final class Configuration {
     Set<String> allowedChanges = new HashSet<>(allowed);
     if (checkpoint.version() == 1) {
       // The text of these fields has changed since version 1, so they cannot be compared.
-      allowedChanges.addAll(Set.of("network", "optimizer", "schedule", "loss", "augment"));
+      allowedChanges.addAll(Set.of("network", OPTIMIZER, "schedule", "loss", "augment"));
     }
     if (!before.containsKey(CALLBACKS)) { // Earlier checkpoints do not say which there were.
       allowedChanges.add(CALLBACKS);
@@ -121,6 +127,9 @@ final class Configuration {
             }
           }
         });
+    if (allowed.contains(OPTIMIZER) && checkpoint.version() > 1) {
+      compareKinds(before.getOrDefault(OPTIMIZER, ""), now.getOrDefault(OPTIMIZER, ""), differing);
+    }
     checkArgument(
         differing.isEmpty(),
         "%s; %s",
@@ -130,14 +139,35 @@ final class Configuration {
             : "resume as the run began, or start another");
   }
 
+  /** Compares the kind of an optimizer whose numbers may differ. */
+  private static void compareKinds(String before, String now, List<String> differing) {
+    if (!kinds(before).equals(kinds(now))) {
+      differing.add(
+          "kind of optimizer must be %s as in the checkpoint, got %s"
+              .formatted(kinds(before), kinds(now)));
+    }
+  }
+
+  /** Returns the kinds in the text of an optimizer: its own, then those of the parts inside. */
+  private static List<String> kinds(String optimizer) {
+    List<String> kinds =
+        KIND.matcher(optimizer)
+            .results()
+            .map(kind -> kind.group(1) == null ? kind.group(2) : kind.group(1))
+            .toList();
+    return kinds.isEmpty() ? List.of(optimizer) : kinds;
+  }
+
   /**
    * Returns a value by its names in files, so that a class or a field can be renamed, or, if its
-   * class is not registered, by its toString().
+   * class or that of a part of it is not registered, by its toString().
    */
   private static <T> String text(Registry<T> registry, T value) {
-    return registry.name(value).isPresent()
-        ? OptionsJson.write(registry.write(value)).toString()
-        : text(value);
+    try {
+      return OptionsJson.write(registry.write(value)).toString();
+    } catch (UnregisteredException e) {
+      return text(value);
+    }
   }
 
   private static <T> String texts(Registry<T> registry, List<T> values) {

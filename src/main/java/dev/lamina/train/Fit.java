@@ -44,12 +44,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   History run(Model model, ImageSet train, @Nullable ImageSet validation) {
     Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
     if (validation != null) {
-      model.checkFits(validation);
-      checkArgument(
-          validation.classNames().equals(train.classNames()),
-          "classes of the validation images must be those of the training images %s, got %s",
-          train.classNames(),
-          validation.classNames());
+      check(model, train, validation);
     }
     trainer.check(model, train);
     BatchOrder order = trainer.order(train);
@@ -81,9 +76,22 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             steps.step().sums(checkpoint.progress().sums());
           });
       cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
+      if (Checkpoints.among(trainer.callbacks).isPresent()) {
+        // If it cannot be written, fails before the first step, not at the first checkpoint.
+        LOG.debug("configuration: {}", configuration.get());
+      }
       logMomentum(trainer.steps(train));
       return new Run(trainer, model, steps, started, state, order, train, validation).finish();
     }
+  }
+
+  private static void check(Model model, ImageSet train, ImageSet validation) {
+    model.checkFits(validation);
+    checkArgument(
+        validation.classNames().equals(train.classNames()),
+        "classes of the validation images must be those of the training images %s, got %s",
+        train.classNames(),
+        validation.classNames());
   }
 
   /**

@@ -16,8 +16,9 @@ import java.util.function.Function;
 
 /**
  * A {@link Recipe} as options, for {@code config.json} and checkpoints. Of an optimizer, schedule,
- * loss, augmentation or callback whose class is not registered, such as a lambda, only the name of
- * the class is stored: two recipes can be compared by it, but the recipe cannot be read back.
+ * loss, augmentation or callback whose class, or that of a part of it, is not registered, such as a
+ * lambda, only the name of that class is stored: two recipes can be compared by it, but the recipe
+ * cannot be read back.
  */
 public final class RecipeOptions {
   private static final String CLASS = "class";
@@ -146,13 +147,13 @@ public final class RecipeOptions {
     try {
       return registry.write(value);
     } catch (UnregisteredException e) {
-      return Options.none().with(CLASS, className(value));
+      return Options.none().with(CLASS, className(e.type().orElse(value.getClass())));
     }
   }
 
   /** Returns the name of a class; of a lambda only the part that is the same in every process. */
-  private static String className(Object value) {
-    return value.getClass().getName().replaceAll("(\\$\\$Lambda).*", "$1");
+  private static String className(Class<?> type) {
+    return type.getName().replaceAll("(\\$\\$Lambda).*", "$1");
   }
 
   /**

@@ -137,7 +137,8 @@ public final class Trainer {
       recipe.schedule().learningRate(0, (long) epochs * order(images).stepsPerEpoch());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "%s must be enough for the schedule, got %s: %s".formatted(option, epochs, e.getMessage()),
+          "%s must be enough for the schedule, got %s: %s"
+              .formatted(option, epochs, e.getMessage()),
           e);
     }
   }

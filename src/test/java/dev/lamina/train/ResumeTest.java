@@ -2,9 +2,9 @@ package dev.lamina.train;
 
 import static dev.lamina.train.StopAfter.stopAfter;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.augment.Chain;
 import dev.lamina.augment.RandomCrop;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
@@ -12,7 +12,6 @@ import dev.lamina.data.ImageSet;
 import dev.lamina.data.WeightedSampler;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.Precision;
-import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -30,8 +29,12 @@ import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Muon;
 import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.ParameterGroup;
+import dev.lamina.optimizer.Regularized;
+import dev.lamina.optimizer.Sgd;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.schedule.Schedule;
+import dev.lamina.schedule.WarmUp;
 import dev.lamina.zoo.GoldenModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +44,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.framework.regularizers.L1;
 
 /** A run that is stopped and resumed in a new model against the same run in one go. */
 class ResumeTest {
@@ -430,13 +434,78 @@ class ResumeTest {
   @Test
   void anotherKindOfOptimizer_isRefusedEvenOnRequest() {
     Path run = stopped("kind");
+    refuses(
+        "kind of optimizer must be [Momentum] as in the checkpoint, got [Lars]; resume as the run began, or"
+            + " start another",
+        run,
+        recipe().optimizer(Lars.of(0.9)).allowChanges("optimizer"));
+    refuses(
+        "kind of optimizer must be [Momentum] as in the checkpoint, got [Lookahead, Momentum]; resume as the"
+            + " run began, or start another",
+        run,
+        recipe().optimizer(Lookahead.of(MomentumOptimizer.of(0.9))).allowChanges("optimizer"));
+    Trainer.Builder nested = recipe().optimizer(Lookahead.of(Adam.create().epsilon(1e-6)));
+    Path averaged = folder.resolve("nested");
     try (Model model = Model.of(network(), 1)) {
-      Trainer trainer = recipe().optimizer(Adam.create()).allowChanges("optimizer").build();
-      assertThatExceptionOfType(LaminaException.class)
-          .isThrownBy(() -> trainer.resume(run, model, IMAGES, VALIDATION))
-          .withMessage(
-              "the checkpoint must have optimizer.first_moment.0.weight of shape [3, 3, 3, 4], has none; use the"
-                  + " optimizer that it was made with");
+      Trainer trainer = nested.callbacks(Checkpoints.in(averaged), stopAfter(1)).build();
+      trainer.fit(model, IMAGES, VALIDATION);
+    }
+    refuses(
+        "kind of optimizer must be [Lookahead, Adam] as in the checkpoint, got [Lookahead, Sgd]; resume as"
+            + " the run began, or start another",
+        averaged,
+        recipe().optimizer(Lookahead.of(Sgd.create())).allowChanges("optimizer"));
+    try (Model model = Model.of(network(), 1)) {
+      Optimizer other = Lookahead.of(Adam.create().weightDecay(0.1)).steps(2);
+      Trainer trainer = recipe().optimizer(other).allowChanges("optimizer").build();
+      assertThat(trainer.resume(averaged, model, IMAGES, VALIDATION).epochs()).hasSize(EPOCHS);
+    }
+  }
+
+  /** Their own class is registered, that of a part of them is not. */
+  @Test
+  void wrappersOfUnregisteredParts_areCheckpointed_andComparedByClass() {
+    Trainer.Builder recipe =
+        recipe()
+            .optimizer(Lookahead.of(Regularized.of(MomentumOptimizer.of(0.9), new L1(1e-5f))))
+            .schedule(WarmUp.of(2, (step, steps) -> 0.05))
+            .augment(Chain.of(RandomFlip.horizontal(), (tf, batch, seed) -> batch));
+    End end = stoppedAndResumed(recipe, 4);
+    assertThat(end.epochs()).hasSize(EPOCHS);
+    assertThat(Checkpoints.newest(folder.resolve("stopped4")).orElseThrow().configuration())
+        .containsEntry(
+            "schedule", "WarmUp[length=2, schedule=dev.lamina.train.ResumeTest$$Lambda]");
+    assertThat(RecipeOptions.unregistered(recipe.build().recipe()))
+        .containsExactly(
+            "dev.lamina.optimizer.Regularized",
+            "dev.lamina.train.ResumeTest$$Lambda",
+            "dev.lamina.train.ResumeTest$$Lambda");
+  }
+
+  /** A value of one's own whose text fails, say. */
+  @Test
+  void configurationThatCannotBeWritten_failsBeforeTheFirstStep() {
+    List<Long> steps = new ArrayList<>();
+    Callback recorder = LambdaCallback.create().onStep((event, run) -> steps.add(event.step()));
+    try (Model model = Model.of(network(), 1)) {
+      Trainer.Builder recipe = recipe().schedule(new Unwritable());
+      Trainer trainer = recipe.callbacks(recorder, Checkpoints.in(folder)).build();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.fit(model, IMAGES))
+          .withMessage("no text");
+      assertThat(steps).isEmpty();
+    }
+  }
+
+  private record Unwritable() implements Schedule {
+    @Override
+    public double learningRate(long step, long steps) {
+      return 0.1;
+    }
+
+    @Override
+    public String toString() {
+      throw new IllegalArgumentException("no text");
     }
   }
 }

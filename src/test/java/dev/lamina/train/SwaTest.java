@@ -175,7 +175,9 @@ class SwaTest {
     double mean = DoubleStream.of(batch).average().orElseThrow();
     double variance =
         DoubleStream.of(batch).map(x -> Math.pow(x - mean, 2)).average().orElseThrow();
-    return DoubleStream.of(batch).map(x -> (x - mean) / Math.sqrt(variance + 1e-5) + bias).toArray();
+    return DoubleStream.of(batch)
+        .map(x -> (x - mean) / Math.sqrt(variance + 1e-5) + bias)
+        .toArray();
   }
 
   @Test
