@@ -14,7 +14,6 @@ echo building Lamina, the first time also fetches about 200 MB of libraries 1>&2
 del /q "%root%\target\lamina-*.jar" 2>nul
 call mvn -B -q -f "%root%\pom.xml" -Dmaven.test.skip=true package 1>&2
 if errorlevel 1 exit /b 2
-type nul >"%root%\target\.lamina-built"
 
 :built
 rem The last one: those of sources and Javadoc come before it.

@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher {@code tools/lamina}, with a Maven and a Java that only say that they were run. */
 class LauncherTest {
@@ -37,6 +40,11 @@ class LauncherTest {
         if [ -e ../fail ]; then rmdir ../running; exit 1; fi
         : >target/lamina-1.jar
         while [ -e ../wait ]; do sleep 0.01; done
+        case $* in
+          *-Pgpu-cuda*) echo native-linux-x86_64-gpu.jar:cuda-linux-x86_64-redist.jar ;;
+          *-Pgpu*) echo native-linux-x86_64-gpu.jar:ndarray.jar ;;
+          *) echo native-linux-x86_64.jar:ndarray.jar ;;
+        esac >target/.lamina-built
         rmdir ../running
         """);
     script("bin/java", "#!/bin/sh\necho \"ran $*\"\n");
@@ -107,6 +115,22 @@ class LauncherTest {
     Files.delete(fail);
     succeeds(start());
     assertBuilt(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-Pgpu-cuda", "-Pgpu"})
+  void buildForGpus_staysOne(String profile) throws Exception {
+    Files.createDirectory(target);
+    Path stamp = target.resolve(".lamina-built");
+    Process byHand = new ProcessBuilder(folder.resolve("bin/mvn").toString(), profile).start();
+    assertThat(byHand.waitFor()).isZero();
+    String built = Files.readString(stamp);
+    succeeds(start());
+    assertBuilt(1);
+    Files.setLastModifiedTime(stamp, FileTime.fromMillis(0));
+    succeeds(start());
+    assertBuilt(2);
+    assertThat(stamp).hasContent(built);
   }
 
   @Test

@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param libraries what was found of CUDA
  */
 record GpuReport(boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> libraries) {
-  private static final String BUILD = "build Lamina with 'mvn -Pgpu-cuda package'";
+  private static final String BUILD = "build Lamina with 'mvn -Pgpu-cuda -DskipTests package'";
 
   /** Returns what there is, a line each. */
   List<String> lines() {

@@ -83,7 +83,8 @@ class GpuReportTest {
   void forProcessors() {
     assertThat(advice(false, DRIVER, library -> true))
         .containsExactly(
-            "this TensorFlow is for processors: build Lamina with 'mvn -Pgpu-cuda package' to use the graphics card");
+            "this TensorFlow is for processors: build Lamina with 'mvn -Pgpu-cuda -DskipTests package' to use the"
+                + " graphics card");
   }
 
   @Test
@@ -93,7 +94,7 @@ class GpuReportTest {
             "cuDNN 9 is not complete, without libcudnn_graph.so.9, libcudnn_ops.so.9, libcudnn_cnn.so.9,"
                 + " libcudnn_adv.so.9, libcudnn_heuristic.so.9, libcudnn_engines_runtime_compiled.so.9,"
                 + " libcudnn_engines_precompiled.so.9, libcudnn.so.9: install it and set LD_LIBRARY_PATH to its"
-                + " folder, or build Lamina with 'mvn -Pgpu-cuda package', which brings it");
+                + " folder, or build Lamina with 'mvn -Pgpu-cuda -DskipTests package', which brings it");
   }
 
   /** A link names the version; that of NVIDIA's jar and of pip has none. */
