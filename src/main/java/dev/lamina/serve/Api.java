@@ -29,6 +29,7 @@ final class Api extends Handler.Abstract.NonBlocking {
   private final ServerMetrics metrics;
   private final Deadlines deadlines;
   private final ServerOptions options;
+  private final PixelMemory pixels;
   private final Executor executor;
   private final AtomicLong buffered = new AtomicLong();
   private final HttpResponse page;
@@ -42,12 +43,14 @@ final class Api extends Handler.Abstract.NonBlocking {
       ServerMetrics metrics,
       Deadlines deadlines,
       ServerOptions options,
+      PixelMemory pixels,
       Executor executor) {
     this.model = model;
     this.batchers = batchers;
     this.metrics = metrics;
     this.deadlines = deadlines;
     this.options = options;
+    this.pixels = pixels;
     this.executor = executor;
     page = Page.of(options.modelName(), model.version());
     status = HttpResponse.json(JsonResponses.status(model.version()));
@@ -60,7 +63,12 @@ final class Api extends Handler.Abstract.NonBlocking {
   public boolean handle(Request request, Response response, Callback callback) {
     Route route = Route.of(Request.getPathInContext(request));
     Body body =
-        new Body(request, options.maxBody(), buffered, FULL_BODIES * (long) options.maxBody());
+        new Body(
+            request,
+            options.maxBody(),
+            buffered,
+            FULL_BODIES * (long) options.maxBody(),
+            pixels.share());
     deadlines.set(
         request.getConnectionMetaData().getConnection(),
         options.requestTimeout(),
@@ -132,7 +140,9 @@ final class Api extends Handler.Abstract.NonBlocking {
   private CompletableFuture<HttpResponse> predict(Body body) {
     return body.read()
         .thenApplyAsync(
-            bytes -> PredictRequest.read(bytes, model.signatures(), options.maxQueue()), executor)
+            bytes ->
+                PredictRequest.read(bytes, model.signatures(), options.maxQueue(), body.pixels()),
+            executor)
         .thenCompose(
             predict ->
                 batcher(predict.signature())
@@ -153,6 +163,7 @@ final class Api extends Handler.Abstract.NonBlocking {
             bytes -> {
               byte[] image =
                   MultipartForm.is(contentType) ? MultipartForm.file(bytes, contentType) : bytes;
+              body.pixels().take(files.bytes());
               return List.of(files.decode("image", image));
             },
             executor)
@@ -194,6 +205,8 @@ final class Api extends Handler.Abstract.NonBlocking {
     }
 
     void send(HttpResponse result) {
+      // Before the client has the response, and may send its next request.
+      body.pixels().release();
       boolean unread = endpoint.method().equals("POST") && !body.ended();
       response.setStatus(result.status());
       response.getHeaders().put("X-Content-Type-Options", "nosniff");

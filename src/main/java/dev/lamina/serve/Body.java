@@ -18,6 +18,7 @@ final class Body {
   private final int maxBytes;
   private final AtomicLong buffered;
   private final long maxBuffered;
+  private final PixelMemory.Share pixels;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> complete = new CompletableFuture<>();
   private long reserved;
@@ -29,12 +30,19 @@ final class Body {
    * @param maxBytes the maximum length
    * @param buffered the bytes in memory, of all requests
    * @param maxBuffered the maximum of {@code buffered}
+   * @param pixels the memory of its images
    */
-  Body(Request request, int maxBytes, AtomicLong buffered, long maxBuffered) {
+  Body(
+      Request request,
+      int maxBytes,
+      AtomicLong buffered,
+      long maxBuffered,
+      PixelMemory.Share pixels) {
     this.request = request;
     this.maxBytes = maxBytes;
     this.buffered = buffered;
     this.maxBuffered = maxBuffered;
+    this.pixels = pixels;
   }
 
   /** Returns the complete body; fails with an {@link HttpError}. */
@@ -125,6 +133,11 @@ final class Body {
         return;
       }
     }
+  }
+
+  /** The memory of its images. */
+  PixelMemory.Share pixels() {
+    return pixels;
   }
 
   /** Releases this body's bytes from the total. */

@@ -37,6 +37,7 @@ final class HttpListener {
       ServedModel model,
       Map<String, Batcher> batchers,
       ServerOptions options,
+      PixelMemory pixels,
       ServerMetrics metrics) {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS);
     threads.setName("lamina-http");
@@ -57,7 +58,8 @@ final class HttpListener {
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
     server.setHandler(
-        new GracefulHandler(new Api(model, batchers, metrics, deadlines, options, threads)));
+        new GracefulHandler(
+            new Api(model, batchers, metrics, deadlines, options, pixels, threads)));
     try {
       server.start();
     } catch (Exception e) {

@@ -60,17 +60,24 @@ public final class ModelServer implements AutoCloseable {
    */
   public static ModelServer start(Path export, ServerOptions options) {
     OptionalLibraries.require("the server", LIBRARIES);
+    return start(export, options, PixelMemory.ofHeap());
+  }
+
+  static ModelServer start(Path export, ServerOptions options, PixelMemory pixels) {
     ServerMetrics metrics = new ServerMetrics();
     Map<String, Batcher> batchers = new LinkedHashMap<>();
     ServedModel model = new ServedModel(export);
     try {
-      model.signatures().values().forEach(signature -> warmUp(signature, options.maxBatchSize()));
       model
           .signatures()
           .forEach(
-              (name, signature) -> batchers.put(name, batcher(name, signature, options, metrics)));
+              (name, signature) -> {
+                int batch = batchSize(signature, options, pixels);
+                warmUp(signature, batch);
+                batchers.put(name, batcher(name, signature, batch, options, metrics));
+              });
       metrics.watch(batchers);
-      HttpListener listener = HttpListener.start(model, batchers, options, metrics);
+      HttpListener listener = HttpListener.start(model, batchers, options, pixels, metrics);
       return new ModelServer(model, batchers, listener, options);
     } catch (RuntimeException e) {
       batchers.values().forEach(Batcher::close);
@@ -79,12 +86,23 @@ public final class ModelServer implements AutoCloseable {
     }
   }
 
+  /** Returns the maximum batch size: no more images than that can wait. */
+  private static int batchSize(
+      ServedSignature signature, ServerOptions options, PixelMemory pixels) {
+    int waiting = Math.min(options.maxQueue(), pixels.maximum() / signature.bytes());
+    return Math.max(1, Math.min(options.maxBatchSize(), waiting));
+  }
+
   private static Batcher batcher(
-      String name, ServedSignature signature, ServerOptions options, ServerMetrics metrics) {
+      String name,
+      ServedSignature signature,
+      int maxBatchSize,
+      ServerOptions options,
+      ServerMetrics metrics) {
     return new Batcher(
         "lamina-" + name,
         signature::run,
-        options.maxBatchSize(),
+        maxBatchSize,
         options.batchTimeout(),
         options.maxQueue(),
         size -> metrics.batch(name, size));
@@ -94,7 +112,7 @@ public final class ModelServer implements AutoCloseable {
    * Runs batches of the smallest and the largest size: the first run with a new batch size is slow.
    */
   private static void warmUp(ServedSignature signature, int maxBatchSize) {
-    byte[] image = new byte[signature.pixels().stream().reduce(1, Math::multiplyExact)];
+    byte[] image = new byte[signature.bytes()];
     for (int size : List.of(1, maxBatchSize)) {
       signature.run(Collections.nCopies(size, image));
     }

@@ -40,10 +40,15 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
    * Parses a body. Image files are decoded.
    *
    * @param maxImages the maximum number of images
+   * @param memory takes the pixels
    * @throws HttpError if the body is not valid
    * @throws dev.lamina.io.LaminaException if an image file is not valid
    */
-  static PredictRequest read(byte[] body, Map<String, ServedSignature> signatures, int maxImages) {
+  static PredictRequest read(
+      byte[] body,
+      Map<String, ServedSignature> signatures,
+      int maxImages,
+      PixelMemory.Share memory) {
     try {
       String name = signatureName(body);
       ServedSignature signature = signatures.get(name);
@@ -53,7 +58,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
             signatures.keySet(), Messages.singleLine(name));
       }
       try (JsonParser parser = JSON.createParser(body)) {
-        return new Reader(parser, signature, maxImages).read(name);
+        return new Reader(parser, signature, maxImages, memory).read(name);
       }
     } catch (JsonProcessingException e) {
       throw HttpError.badRequest(
@@ -108,12 +113,14 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     private final JsonParser parser;
     private final ServedSignature signature;
     private final int maxImages;
+    private final PixelMemory.Share memory;
     private final List<byte[]> images = new ArrayList<>();
 
-    Reader(JsonParser parser, ServedSignature signature, int maxImages) {
+    Reader(JsonParser parser, ServedSignature signature, int maxImages, PixelMemory.Share memory) {
       this.parser = parser;
       this.signature = signature;
       this.maxImages = maxImages;
+      this.memory = memory;
     }
 
     PredictRequest read(String name) throws IOException {
@@ -166,6 +173,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
           throw new HttpError(
               413, "a request must have at most %s images, got more".formatted(maxImages));
         }
+        memory.take(signature.bytes());
         part.read();
       }
     }
@@ -244,8 +252,7 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
     }
 
     private byte[] pixels() throws IOException {
-      List<Integer> shape = signature.pixels();
-      byte[] pixels = new byte[shape.stream().reduce(1, Math::multiplyExact)];
+      byte[] pixels = new byte[signature.bytes()];
       array(pixels, 0, pixels.length, 0);
       return pixels;
     }

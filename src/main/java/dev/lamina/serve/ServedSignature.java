@@ -105,6 +105,11 @@ final class ServedSignature {
     return pixels;
   }
 
+  /** The number of bytes of an image's pixels. */
+  int bytes() {
+    return pixels.stream().reduce(1, Math::multiplyExact);
+  }
+
   /**
    * Decodes and prepares an image file.
    *
