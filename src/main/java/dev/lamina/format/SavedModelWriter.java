@@ -41,9 +41,10 @@ import org.tensorflow.proto.SavedModel;
  * <tr><td>labels</td><td>string</td><td>[n]</td><td>its name</td></tr>
  * </table>
  *
- * <p>Image files are resized to the network's size without keeping the aspect ratio. There is no
- * {@code from_encoded} unless images have one or three channels, and no {@code features} if the
- * network has no {@link dev.lamina.layer.Classifier}.
+ * <p>Image files are resized to the network's size as the {@link dev.lamina.data.Preprocessing} of
+ * the model says, but for the orientation in EXIF data. There is no {@code from_encoded} unless
+ * images have one or three channels, and no {@code features} if the network has no {@link
+ * dev.lamina.layer.Classifier}.
  *
  * <p>The file {@code assets.extra/lamina.json}, which TensorFlow ignores, contains the layers with
  * their options (including normalisation), the class names, the metadata and the version of this

@@ -305,6 +305,7 @@ class ModelServerTest {
                 + " 'none'");
     assertThat(page.body())
         .contains("action=\"/v1/models/lamina:predictImage\"")
+        .contains("accept=\"image/png,image/jpeg,image/gif,image/bmp,image/tiff,image/webp\"")
         .doesNotContain("{{")
         .doesNotContain("https://");
   }
