@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import dev.lamina.io.LaminaException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -49,16 +50,16 @@ final class CompareCommand implements Callable<Integer> {
     }
     Comparison given = Comparison.of(runs);
     Comparison comparison = sort ? given.byAccuracy() : given;
-    comparison.write(out);
+    PrintWriter printed = spec.commandLine().getOut();
     if (json) {
-      spec.commandLine().getOut().println(comparison.json());
+      printed.println(comparison.json());
     } else {
-      print("%spage       %s", comparison.text(TerminalWidth.columns()), out);
+      TextLines.print(printed, "%s", comparison.text(TerminalWidth.columns()).stripTrailing());
+    }
+    boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--out");
+    if (Extra.write(spec, "page", asked, () -> comparison.write(out)) && !json) {
+      TextLines.print(printed, "page       %s", out);
     }
     return 0;
-  }
-
-  private void print(String format, Object... values) {
-    TextLines.print(spec.commandLine().getOut(), format, values);
   }
 }

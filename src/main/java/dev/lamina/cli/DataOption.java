@@ -1,13 +1,16 @@
 package dev.lamina.cli;
 
 import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.data.ReadOptions;
 import dev.lamina.io.LaminaException;
+import dev.lamina.model.Model;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -89,9 +92,33 @@ final class DataOption {
       }
       return name.equals(EMBEDDED) ? ImageData.embedded() : ImageData.named(name, cache, mirror);
     }
+    return read(onDisk, preprocessing, options -> ImageData.open(Path.of(name), options));
+  }
+
+  /**
+   * Opens the images that a model is tested on.
+   *
+   * @param own whether it was trained on the others of this name
+   */
+  ImageSet openTest(String name, boolean own, boolean onDisk, Model model) {
+    if (!isImageFolder(name)) {
+      return open(name, onDisk, Optional.empty()).test();
+    }
+    Path path = Path.of(name);
+    return read(
+        onDisk,
+        // As those that the model was trained on.
+        Optional.of(model.preprocessing()),
+        options ->
+            own
+                ? ImageData.openTest(path, options)
+                : ImageData.openLabelled(path, model.classNames(), options));
+  }
+
+  private <T> T read(
+      boolean onDisk, Optional<Preprocessing> preprocessing, Function<ReadOptions, T> reader) {
     try (DecodingProgress progress = quiet ? DecodingProgress.none() : DecodingProgress.console()) {
-      return ImageData.open(
-          Path.of(name),
+      return reader.apply(
           new ReadOptions(
               preprocessing,
               cache.resolve("streamed"),

@@ -2,10 +2,8 @@ package dev.lamina.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Preprocessing;
 import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.LaminaException;
-import dev.lamina.io.Messages;
 import dev.lamina.metric.Metric;
 import dev.lamina.metric.TopK;
 import dev.lamina.model.Evaluation;
@@ -13,6 +11,8 @@ import dev.lamina.model.Model;
 import dev.lamina.model.Tta;
 import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +84,10 @@ final class EvaluateCommand implements Callable<Integer> {
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path), device.resolve())) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
-      String name = imagesOf(path, metadata);
-      ImageSet images = data.open(name, streams(path), preprocessing(name, model)).test();
+      Optional<String> trainedOn = trainedOn(path, metadata);
+      String name = imagesOf(path, trainedOn);
+      boolean own = trainedOn.filter(other -> isSame(other, name)).isPresent();
+      ImageSet images = data.openTest(name, own, streams(path), model);
       if (!images.classNames().equals(model.classNames())) {
         throw new LaminaException(
             "classes of the images must be those of the run %s, got %s; name its images with --data"
@@ -98,8 +100,15 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       Evaluation test = model.evaluate(images, metrics(images));
       Optional<Evaluation> augmented = views.map(given -> model.evaluate(images, given));
-      Optional<Path> pictures = pictures(path);
-      pictures.ifPresent(folder -> draw(test, images, folder));
+      Optional<Path> pictures =
+          pictures(path)
+              .filter(
+                  folder ->
+                      Extra.write(
+                          spec,
+                          "picture",
+                          report != null,
+                          () -> EvaluationPictures.write(test, images, folder)));
       if (json) {
         ObjectNode object = EvaluationJson.of(test).put("model", path.toString()).put("data", name);
         augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
@@ -138,40 +147,29 @@ final class EvaluateCommand implements Callable<Integer> {
         : Optional.of(RunConfig.plots(path));
   }
 
-  /** Draws; without being asked for, pictures that cannot be drawn are only a warning. */
-  private void draw(Evaluation test, ImageSet images, Path folder) {
-    try {
-      EvaluationPictures.write(test, images, folder);
-    } catch (RuntimeException | Error e) { // Without its native libraries AWT throws an Error.
-      if (report != null) {
-        throw e;
-      }
-      spec.commandLine()
-          .getErr()
-          .println("lamina: no pictures were written (" + Messages.singleLine(e) + ")");
-    }
-  }
-
   /** Returns the images that were given or, if none were, those that the model was trained on. */
-  private String imagesOf(Path path, Map<String, String> metadata) {
+  private String imagesOf(Path path, Optional<String> trainedOn) {
     if (DataOption.given(spec)) {
       return data.data;
     }
-    Optional<Path> run = ModelOption.run(path);
-    if (run.isPresent()) {
-      return RunConfig.read(run.get()).data();
-    }
-    String name = metadata.get("data");
-    if (name == null) {
-      throw new LaminaException(
-          path + " does not say which images it was trained on; name images with --data");
-    }
-    return name;
+    return trainedOn.orElseThrow(
+        () ->
+            new LaminaException(
+                path + " does not say which images it was trained on; name images with --data"));
   }
 
-  /** Image files are prepared as those that the model was trained on. */
-  private static Optional<Preprocessing> preprocessing(String name, Model model) {
-    return DataOption.isImageFolder(name) ? Optional.of(model.preprocessing()) : Optional.empty();
+  private static Optional<String> trainedOn(Path path, Map<String, String> metadata) {
+    return ModelOption.run(path)
+        .map(run -> RunConfig.read(run).data())
+        .or(() -> Optional.ofNullable(metadata.get("data")));
+  }
+
+  private static boolean isSame(String one, String other) {
+    try {
+      return one.equals(other) || Files.isSameFile(Path.of(one), Path.of(other));
+    } catch (IOException e) {
+      return false; // One of them does not exist.
+    }
   }
 
   private boolean streams(Path path) {

@@ -110,8 +110,6 @@ final class FindLearningRateCommand implements Callable<Integer> {
   private void report(Curve curve) {
     Path csv = out.resolveSibling(out.getFileName() + ".csv");
     Path png = out.resolveSibling(out.getFileName() + ".png");
-    LearningRates.write(curve, csv);
-    Plots.writeLearningRates(curve, png);
     int taken = curve.points().size();
     print(
         "steps      %d of %d, up to learning rate %.3g%s",
@@ -119,9 +117,15 @@ final class FindLearningRateCommand implements Callable<Integer> {
         steps,
         curve.points().get(taken - 1).learningRate(),
         taken < steps ? ", where the loss diverged" : "");
-    print("curve      %s, %s", csv, png);
     print("suggestion %.2g", curve.suggestion());
     spec.commandLine().getOut().println("train      " + trainCommand(curve));
+    boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--out");
+    if (Extra.write(spec, "curve", asked, () -> LearningRates.write(curve, csv))) {
+      print("curve      %s", csv);
+    }
+    if (Extra.write(spec, "plot", asked, () -> Plots.writeLearningRates(curve, png))) {
+      print("plot       %s", png);
+    }
   }
 
   /** Returns the command that trains with the suggestion and the same options. */

@@ -3,6 +3,7 @@ package dev.lamina.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.Lists;
 import com.google.common.io.MoreFiles;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
@@ -36,6 +37,9 @@ import picocli.CommandLine.Spec;
       "  lamina predict --run export/1 --top 5 cat.jpg"
     })
 final class PredictCommand implements Callable<Integer> {
+  /** The number of images that are held in memory at once; the answers follow in the same parts. */
+  private static final int AT_ONCE = 256;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "image files of any size")
@@ -70,7 +74,10 @@ final class PredictCommand implements Callable<Integer> {
       throw new IllegalArgumentException("top must be positive, got " + top);
     }
     try (Model model = trained.load(device.resolve())) {
-      int status = predict(model);
+      int status = 0;
+      for (List<Path> some : Lists.partition(images, AT_ONCE)) {
+        status = Math.max(status, predict(model, some));
+      }
       if (explain != null) {
         explain(model, explain);
       }
@@ -86,7 +93,8 @@ final class PredictCommand implements Callable<Integer> {
         if (unreadable.contains(image)) {
           continue;
         }
-        String stem = MoreFiles.getNameWithoutExtension(image);
+        // Never the name of the image itself, which may lie in this folder.
+        String stem = MoreFiles.getNameWithoutExtension(image) + "-explained";
         String name = stem;
         for (int i = 2; !used.add(name); i++) {
           name = stem + "-" + i;
@@ -99,14 +107,14 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  /** Predicts all images at once or, if one cannot be read, each by itself. */
-  private int predict(Model model) {
+  /** Predicts images at once or, if one cannot be read, each by itself. */
+  private int predict(Model model, List<Path> some) {
     try {
-      print(images, model.predict(images));
+      print(some, model.predict(some));
       return 0;
     } catch (LaminaException e) {
       int status = 0;
-      for (Path image : images) {
+      for (Path image : some) {
         try {
           print(List.of(image), List.of(model.predict(image)));
         } catch (LaminaException bad) {

@@ -79,6 +79,10 @@ final class CsvLabels {
               .formatted(file, PATHS, LABELS, first));
     }
     checkUnique(file, first, columns);
+    if (columns.header() && rows.size() == 1) {
+      throw new LaminaException(
+          file + " has no row below the names of its columns; add images, or remove the file");
+    }
     List<Entry> entries = new ArrayList<>();
     for (Csv.Row row : rows.subList(columns.header() ? 1 : 0, rows.size())) {
       entries.add(

@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import com.google.common.base.Ascii;
 import dev.lamina.data.CsvLabels.Entry;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
@@ -37,11 +38,19 @@ final class CsvListing {
 
   /** Whether a folder has a CSV file of paths and labels under one of the known names. */
   static boolean isIn(Path folder) {
-    return main(folder).isPresent();
+    return main(folder).or(() -> test(folder)).isPresent();
   }
 
   private static Optional<Path> main(Path folder) {
     return candidates(folder).filter(CsvLabels::isIn).findFirst();
+  }
+
+  private static Optional<Path> test(Path folder) {
+    return files(folder, Part.TEST).filter(CsvLabels::isIn).findFirst();
+  }
+
+  private static Stream<Path> files(Path folder, Part part) {
+    return part.names().stream().map(name -> folder.resolve(name + ".csv"));
   }
 
   private static Stream<Path> candidates(Path folder) {
@@ -63,7 +72,13 @@ final class CsvListing {
       Path folder = path.getParent();
       return one(folder == null ? Path.of("") : folder, path, List.of());
     }
-    Path main = main(path).orElseThrow();
+    Path main =
+        main(path)
+            .orElseThrow(
+                () ->
+                    new LaminaException(
+                        path.resolve("train.csv")
+                            + " is missing; add it, or put all images into one labels.csv"));
     List<Source> sources = new ArrayList<>();
     Skipped.Collector skipped = new Skipped.Collector(path);
     if (main.endsWith("train.csv")) {
@@ -80,10 +95,41 @@ final class CsvListing {
     return tested ? several(path, sources, skipped.list()) : one(path, main, skipped.list());
   }
 
+  /**
+   * Lists the images of a CSV file, or of that of the test part in a folder; see {@link
+   * Listing#labelled}.
+   */
+  static Listing labelled(Path path, List<String> classNames) {
+    Path csv = path;
+    Path root = path.getParent() == null ? Path.of("") : path.getParent();
+    if (Files.isDirectory(path)) {
+      root = path;
+      csv = test(path).or(() -> main(path)).orElseThrow();
+    }
+    List<Entry> entries = CsvLabels.read(csv);
+    if (!entries.get(0).split().isEmpty()) {
+      Path source = csv;
+      entries = entries.stream().filter(entry -> part(source, entry) == Part.TEST).toList();
+      if (entries.isEmpty()) {
+        throw noRow(csv, Part.TEST);
+      }
+    }
+    Listing.checkClasses(csv, CsvLabels.classes(entries), classNames);
+    List<Item> items = new CsvListing(root, classNames).items(csv, entries);
+    return new Listing(root, classNames, List.of(), List.of(), items, List.of());
+  }
+
+  private static LaminaException noRow(Path csv, Part part) {
+    return new LaminaException(
+        csv
+            + " has no row of the split "
+            + part.names().get(0)
+            + "; add some, or remove the column to have a tenth of each class split off");
+  }
+
   private static void addBeside(
       Path root, Part part, List<Source> sources, Skipped.Collector skipped) {
-    for (String name : part.names()) {
-      Path file = root.resolve(name + ".csv");
+    for (Path file : files(root, part).toList()) {
       if (CsvLabels.isIn(file)) {
         sources.add(new Source(part, file, CsvLabels.read(file)));
         return;
@@ -122,11 +168,7 @@ final class CsvListing {
     }
     for (Part part : List.of(Part.TRAIN, Part.TEST)) {
       if (listing.part(part).isEmpty()) {
-        throw new LaminaException(
-            csv
-                + " has no row of the split "
-                + part.names().get(0)
-                + "; add some, or remove the column to have a tenth of each class split off");
+        throw noRow(csv, part);
       }
     }
     return listing.whole(skipped);
@@ -187,29 +229,32 @@ final class CsvListing {
 
   /**
    * Finds where the first image is, and takes the others from there: beside the CSV file or in a
-   * folder named after it, with an extension if its name has none, and with backslashes as Windows
-   * separates folders if there is no file of that name.
+   * folder named after it, and with backslashes as Windows separates folders if there is no file of
+   * that name. A name without an extension gets that of the file that there is.
    */
   private Function<String, Path> locator(Path csv, String first) {
     String stem = FileKinds.stem(csv);
     for (String separator : first.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
       for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-        for (String extension : extensions(first)) {
-          Function<String, Path> locate =
-              name -> resolve(csv, folder, name.replace("\\", separator) + extension);
-          if (Files.isRegularFile(locate.apply(first))) {
-            return locate;
-          }
+        Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
+        if (Files.isRegularFile(locate.apply(first))) {
+          return locate;
         }
       }
     }
     return name -> resolve(csv, "", name);
   }
 
-  private static List<String> extensions(String name) {
+  private Path file(Path csv, String folder, String name) {
+    Path file = resolve(csv, folder, name);
     return FileKinds.isImage(name)
-        ? List.of("")
-        : FileKinds.imageExtensions().stream().map(extension -> "." + extension).toList();
+        ? file
+        : FileKinds.imageExtensions().stream()
+            .flatMap(extension -> Stream.of(extension, Ascii.toUpperCase(extension)))
+            .map(extension -> resolve(csv, folder, name + "." + extension))
+            .filter(Files::isRegularFile)
+            .findFirst()
+            .orElse(file);
   }
 
   private Path resolve(Path csv, String folder, String name) {

@@ -178,6 +178,34 @@ public record ImageData(
   }
 
   /**
+   * Opens the test images alone: those of {@link #open(Path, ReadOptions)}, without decoding
+   * others.
+   *
+   * @throws LaminaException as {@link #open(Path, ReadOptions)} does
+   */
+  public static ImageSet openTest(Path folder, ReadOptions options) {
+    return isImageFolder(folder)
+        ? ListingReader.readTest(Listing.of(folder), options)
+        : open(folder, options).test();
+  }
+
+  /**
+   * Opens labelled images to test a model on, which no training images need to accompany: those of
+   * the test part if there is one, else all of {@code CLASS/} or of a CSV file. Data sets of other
+   * layouts are opened as {@link #openTest} does.
+   *
+   * @param classNames the classes of the model, {@code Model.classNames()}; not all of them must
+   *     have images
+   * @throws LaminaException as {@link #open(Path, ReadOptions)} does, or if an image is of a class
+   *     that is none of these
+   */
+  public static ImageSet openLabelled(Path folder, List<String> classNames, ReadOptions options) {
+    return isImageFolder(folder)
+        ? ListingReader.readTest(Listing.labelled(folder, classNames), options)
+        : open(folder, options).test();
+  }
+
+  /**
    * Opens a folder of images as {@link #open} does, for sets that are larger than memory: the
    * images are decoded once into files in {@code cache} (height x width x 3 bytes each) and stay
    * there. Training and evaluation read each batch from disk, with the same results. If images

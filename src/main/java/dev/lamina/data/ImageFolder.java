@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -44,10 +45,10 @@ final class ImageFolder {
             && folders.stream().anyMatch(other -> !isPart(other) && FolderWalk.hasImage(other)));
   }
 
-  /** Whether a folder has training images in folders of classes. */
-  static boolean hasTrainClasses(Path folder) {
-    Optional<Path> train = Part.TRAIN.in(FolderWalk.folders(folder));
-    return train.isPresent() && hasParts(folder) && hasClasses(train.get());
+  /** Whether a folder has images of a part in folders of classes. */
+  static boolean hasClasses(Path folder, Part part) {
+    Optional<Path> found = part.in(FolderWalk.folders(folder));
+    return found.isPresent() && hasParts(folder) && hasClasses(found.get());
   }
 
   /** Whether a folder has folders with images. */
@@ -70,6 +71,21 @@ final class ImageFolder {
     return hasParts(folder) ? images.parts() : images.classesAlone();
   }
 
+  /**
+   * Lists the images of the part test, or of {@code CLASS/} alone; see {@link Listing#labelled}.
+   */
+  static Listing labelled(Path folder, List<String> classNames) {
+    ImageFolder images = new ImageFolder(folder);
+    Path part = hasParts(folder) ? images.part(Part.TEST, FolderWalk.folders(folder)) : folder;
+    Set<String> found = classes(part).keySet();
+    if (found.isEmpty()) {
+      throw new LaminaException(part + " must have images in folders of their classes, got none");
+    }
+    Listing.checkClasses(part, found, classNames);
+    List<Item> items = images.items(part, classNames);
+    return new Listing(folder, classNames, List.of(), List.of(), items, images.skipped.list());
+  }
+
   private Listing parts() {
     List<Path> folders = FolderWalk.folders(root);
     Path train = part(Part.TRAIN, folders);
@@ -90,9 +106,9 @@ final class ImageFolder {
     return new Listing(
         root,
         names,
-        items(train),
-        validation.map(this::items).orElse(List.of()),
-        items(test),
+        items(train, names),
+        validation.map(part -> items(part, names)).orElse(List.of()),
+        items(test, names),
         skipped.list());
   }
 
@@ -110,7 +126,7 @@ final class ImageFolder {
       CsvListing.explain(root);
     }
     List<String> names = names(root);
-    return Listing.split(root, names, items(root), skipped.list());
+    return Listing.split(root, names, items(root, names), skipped.list());
   }
 
   /**
@@ -171,7 +187,7 @@ final class ImageFolder {
   }
 
   /** Lists the images of a part by class. */
-  private List<Item> items(Path part) {
+  private List<Item> items(Path part, List<String> names) {
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
@@ -180,19 +196,20 @@ final class ImageFolder {
       }
     }
     List<Item> items = new ArrayList<>();
-    int label = 0;
-    for (List<Path> folders : classes(part).values()) {
-      int before = items.size();
-      for (Path folder : folders) {
-        for (Path file : images(folder)) {
-          items.add(new Item(file, label));
-        }
-      }
-      if (items.size() == before) {
-        throw empty(folders.get(0));
-      }
-      label++;
-    }
+    classes(part)
+        .forEach(
+            (name, folders) -> {
+              int label = names.indexOf(name);
+              int before = items.size();
+              for (Path folder : folders) {
+                for (Path file : images(folder)) {
+                  items.add(new Item(file, label));
+                }
+              }
+              if (items.size() == before) {
+                throw empty(folders.get(0));
+              }
+            });
     return items;
   }
 

@@ -47,8 +47,7 @@ public final class Inspection {
             data,
             (part, index) ->
                 listing
-                    .root()
-                    .relativize(
+                    .name(
                         (switch (part) {
                               case "train" -> listing.train();
                               case "test" -> listing.test();
@@ -142,7 +141,7 @@ public final class Inspection {
     List<Path> turned =
         files(listing).parallelStream()
             .filter(file -> orientation.applyAsInt(file) != 1)
-            .map(listing.root()::relativize)
+            .map(listing::name)
             .toList();
     if (turned.isEmpty()) {
       return Optional.empty();

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -40,9 +41,47 @@ record Listing(
    * @throws LaminaException if the layout is incomplete, or a folder or file cannot be read
    */
   static Listing of(Path path) {
-    boolean csv =
-        !Files.isDirectory(path) || (!ImageFolder.hasTrainClasses(path) && CsvListing.isIn(path));
-    return csv ? CsvListing.list(path) : ImageFolder.list(path);
+    return isCsv(path, Part.TRAIN) ? CsvListing.list(path) : ImageFolder.list(path);
+  }
+
+  /**
+   * Lists labelled images that a model is tested on: those of the test part if there is one, else
+   * all.
+   *
+   * @param classNames the classes of the model; not all of them must have images
+   * @throws LaminaException if there are none, or a folder or file cannot be read, or an image is
+   *     of another class
+   */
+  static Listing labelled(Path path, List<String> classNames) {
+    return isCsv(path, Part.TEST)
+        ? CsvListing.labelled(path, classNames)
+        : ImageFolder.labelled(path, classNames);
+  }
+
+  /** Whether a CSV file has the labels; folders of classes in a part come before it. */
+  private static boolean isCsv(Path path, Part part) {
+    return !Files.isDirectory(path)
+        || (!ImageFolder.hasClasses(path, part) && CsvListing.isIn(path));
+  }
+
+  /** Returns the path of a file below the root, or as it is if it lies elsewhere. */
+  Path name(Path file) {
+    return file.startsWith(root) ? root.relativize(file) : file;
+  }
+
+  /** Returns the test part alone. */
+  Listing testOnly() {
+    return new Listing(root, classNames, List.of(), List.of(), test, skipped);
+  }
+
+  /** Checks that labelled images are of classes of a model. */
+  static void checkClasses(Path source, Collection<String> found, List<String> classNames) {
+    List<String> others = found.stream().filter(name -> !classNames.contains(name)).toList();
+    if (!others.isEmpty()) {
+      throw new LaminaException(
+          "classes of %s must be among those of the model %s, got %s; rename or remove them"
+              .formatted(source, classNames, others));
+    }
   }
 
   /** Lists a data set that has no parts of its own: a fixed tenth of each class is the test set. */

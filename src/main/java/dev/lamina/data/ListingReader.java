@@ -68,30 +68,40 @@ final class ListingReader {
     return new ListingReader(listing, options).read();
   }
 
+  /**
+   * Reads the images of the test part alone.
+   *
+   * @throws LaminaException as {@link #read(Listing, ReadOptions)} does
+   */
+  static ImageSet readTest(Listing listing, ReadOptions options) {
+    return new ListingReader(listing.testOnly(), options).sets().get(0);
+  }
+
   private ImageData read() {
+    long start = System.nanoTime();
+    List<ImageSet> sets = sets();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new ImageData(
+        sets.get(0),
+        listing.validation().isEmpty() ? Optional.empty() : Optional.of(sets.get(1)),
+        sets.get(sets.size() - 1),
+        new ReadReport(listing.skipped(), decoded.get(), seconds, streaming));
+  }
+
+  /** Reads the parts that have images. */
+  private List<ImageSet> sets() {
     List<Part> parts =
         Stream.of(listing.train(), listing.validation(), listing.test())
+            .filter(items -> !items.isEmpty())
             .map(items -> new Part(items, file(items)))
             .toList();
-    long start = System.nanoTime();
     List<Item> pending =
         parts.stream()
             .filter(part -> !part.isDecoded())
             .flatMap(part -> part.items().stream())
             .toList();
     try {
-      ImageSet train = read(parts.get(0), pending.size());
-      Optional<ImageSet> validation =
-          listing.validation().isEmpty()
-              ? Optional.empty()
-              : Optional.of(read(parts.get(1), pending.size()));
-      ImageSet test = read(parts.get(2), pending.size());
-      double seconds = (System.nanoTime() - start) / 1e9;
-      return new ImageData(
-          train,
-          validation,
-          test,
-          new ReadReport(listing.skipped(), decoded.get(), seconds, streaming));
+      return parts.stream().map(part -> read(part, pending.size())).toList();
     } catch (OtherSizeException e) {
       throw otherSize(pending);
     }
@@ -109,8 +119,12 @@ final class ListingReader {
             .map(item -> size(item.file()))
             .flatMap(Optional::stream)
             .findFirst()
-            .orElseGet(() -> Images.size(listing.train().get(0).file()));
+            .orElseGet(() -> Images.size(first(listing)));
     return Preprocessing.defaultFor(size.height(), size.width());
+  }
+
+  private static Path first(Listing listing) {
+    return all(listing).findFirst().orElseThrow().file();
   }
 
   private static Stream<Item> all(Listing listing) {
@@ -139,7 +153,7 @@ final class ListingReader {
                 Messages.printable(item.file()),
                 size.width(),
                 size.height(),
-                Messages.printable(listing.train().get(0).file()),
+                Messages.printable(first(listing)),
                 width,
                 height));
       }

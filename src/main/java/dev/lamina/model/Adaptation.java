@@ -5,9 +5,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
-import dev.lamina.layer.Layer;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.layer.Normalize;
-import dev.lamina.layer.Sequential.Named;
 import dev.lamina.layer.Whitening;
 import dev.lamina.network.Network;
 import java.util.Arrays;
@@ -27,7 +27,7 @@ final class Adaptation {
   /**
    * Returns the weights of the whitening layers of a network, by full name; none if it has none.
    *
-   * @throws IllegalArgumentException if such a layer has others than a normalisation before it
+   * @throws IllegalArgumentException if such a layer has others than normalisations before it
    */
   static Map<String, float[]> weights(Network network, ImageSet images) {
     Map<String, float[]> weights = new LinkedHashMap<>();
@@ -36,20 +36,21 @@ final class Adaptation {
     double[] std = new double[channels];
     Arrays.fill(std, 1);
     boolean first = true;
-    for (Named named : network.body().layers()) {
-      Layer layer = named.layer();
-      if (layer instanceof Whitening whitening) {
+    for (LayerNode node : Layers.nodes(network.body(), network.inputShape())) {
+      if (node.layer() instanceof Whitening whitening) {
         checkArgument(
             first,
-            "layer \"%s\" (Whitening) must be the first layer or follow a normalisation",
-            named.name());
+            "%s must be the first layer or follow a normalisation",
+            Layers.describe(node.path(), whitening));
         double[][] covariance = covariance(images, whitening.kernel(), mean, std);
-        weights.put(named.name() + ".weight", filters(covariance, whitening.epsilon()));
+        weights.put(node.path() + ".weight", filters(covariance, whitening.epsilon()));
       }
-      first = first && layer instanceof Normalize;
-      if (layer instanceof Normalize normalize) {
-        mean = normalize.mean().toArray();
-        std = normalize.std().toArray();
+      first = first && node.layer() instanceof Normalize;
+      if (first && node.layer() instanceof Normalize normalize) {
+        for (int c = 0; c < channels; c++) {
+          mean[c] += std[c] * normalize.mean().get(c);
+          std[c] *= normalize.std().get(c);
+        }
       }
     }
     return weights;

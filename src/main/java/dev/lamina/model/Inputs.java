@@ -62,6 +62,16 @@ record Inputs(Network network) {
         set.classes());
   }
 
+  /** Checks that images have the classes of a model in its order, if both have names. */
+  void checkNames(ImageSet set, List<String> names) {
+    List<String> unnamed = unnamedClasses();
+    checkArgument(
+        set.classNames().equals(names) || set.classNames().equals(unnamed) || names.equals(unnamed),
+        "classes of the images must be the model's %s, got %s",
+        names,
+        set.classNames());
+  }
+
   void check(byte[] pixels) {
     long expected = network.inputShape().size();
     checkArgument(

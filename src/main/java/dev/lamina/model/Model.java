@@ -205,7 +205,12 @@ public final class Model implements AutoCloseable {
     weights.write(session);
   }
 
-  /** Computes the weights of {@link dev.lamina.layer.Whitening} layers, if any, from images. */
+  /**
+   * Computes the weights of {@link dev.lamina.layer.Whitening} layers, if any, from images.
+   *
+   * @throws IllegalArgumentException if the images have another shape than the network's, or if
+   *     such a layer has others than normalisations before it
+   */
   public void adapt(ImageSet images) {
     inputs.check(images);
     assign(Weights.of(Adaptation.weights(network, images)));
@@ -226,7 +231,8 @@ public final class Model implements AutoCloseable {
    * confident mistakes, all of one pass over the images.
    *
    * @param metrics further metrics
-   * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does
+   * @throws IllegalArgumentException as {@link #checkFits(ImageSet)} does, or if the names of the
+   *     classes are not those of the model, in its order; the names "0", "1", ... fit all
    */
   public Evaluation evaluate(ImageSet set, Metric... metrics) {
     return evaluate(set, Tta.none(), metrics);
@@ -235,6 +241,7 @@ public final class Model implements AutoCloseable {
   /** Returns the evaluation of the weighted mean of the logits of several views of each image. */
   public Evaluation evaluate(ImageSet set, Tta tta, Metric... metrics) {
     checkFits(set);
+    inputs.checkNames(set, classNames);
     return inference
         .with(evaluator -> evaluator.evaluate(set, tta, classNames, List.of(metrics), () -> false))
         .orElseThrow();
@@ -281,7 +288,9 @@ public final class Model implements AutoCloseable {
   /** Returns predictions for several image files, in order; each as in {@link #predict(Path)}. */
   public List<Prediction> predict(List<Path> images) {
     return predict(
-        images.stream().map(image -> inputs.bytes(image, preprocessing)).toArray(byte[][]::new));
+        images.parallelStream()
+            .map(image -> inputs.bytes(image, preprocessing))
+            .toArray(byte[][]::new));
   }
 
   /** Returns predictions for several images, in order; each as in {@link #predict(byte[])}. */

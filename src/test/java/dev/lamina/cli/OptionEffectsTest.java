@@ -414,7 +414,7 @@ class OptionEffectsTest {
               assertThat(succeeds("predict", "--run", base, "--explain", maps, image, image).out())
                   .endsWith("\nheat maps  " + maps + "\n");
               // 320 pixels for the image, as many for the heat map, three gaps.
-              for (String name : List.of("6.png", "6-2.png")) {
+              for (String name : List.of("6-explained.png", "6-explained-2.png")) {
                 assertThat(ImageIO.read(maps.resolve(name).toFile()).getWidth())
                     .isEqualTo(2 * 320 + 3 * 12);
               }
@@ -439,6 +439,16 @@ class OptionEffectsTest {
               Path target = fresh();
               succeeds("export", "--run", base, target);
               assertThat(target.resolve("assets.extra/lamina.json")).content().contains("class1");
+              Path weights = target.resolveSibling("w.safetensors");
+              assertThat(succeeds("export", "--run", base, weights).out())
+                  .isEqualTo("weights " + weights + "\n");
+              assertThat(weights).hasSameBinaryContentAs(base.resolve("weights.safetensors"));
+              Path keras = target.resolveSibling("model.KERAS");
+              assertThat(fails("export", "--run", base, keras).err())
+                  .isEqualTo(
+                      "lamina: the target must be a folder for a SavedModel, or end with .onnx or .safetensors, got %s\n"
+                          .formatted(keras));
+              assertThat(keras).doesNotExist();
             })
         .build();
   }

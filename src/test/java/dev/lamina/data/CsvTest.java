@@ -147,6 +147,49 @@ class CsvTest {
   }
 
   @Test
+  void labelledImages_areThoseOfTestOrAll() throws IOException {
+    List<String> classes = List.of("a", "b", "c");
+    Path csv = write("new.csv", "path,label\npictures/1.png,c\npictures/2.png,a\n");
+    ImageSet all = ImageData.openLabelled(csv, classes, ReadOptions.create());
+    assertThat(all.classNames()).isEqualTo(classes);
+    assertThat(all.labels()).containsExactly(2, 0);
+    assertThat(red(all, 0)).isEqualTo(1);
+
+    write("test.csv", "path,label,split\npictures/3.png,b,test\npictures/2.png,x,train\n");
+    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    assertThat(test.labels()).containsExactly(1);
+    assertThat(red(test, 0)).isEqualTo(3);
+    Rejected.with(
+        folder.resolve("train.csv") + " is missing; add it, or put all images into one labels.csv",
+        () -> ImageData.open(folder));
+    write("test.csv", "path,label,split\npictures/3.png,b,train\n");
+    Rejected.with(
+        folder.resolve("test.csv")
+            + " has no row of the split test; add some, or remove the column to have a tenth of each"
+            + " class split off",
+        () -> ImageData.openLabelled(folder, classes, ReadOptions.create()));
+  }
+
+  @Test
+  void namesWithoutExtension_getThatOfTheirFile_inAnyCase() throws IOException {
+    Files.move(folder.resolve("pictures/1.png"), folder.resolve("pictures/1.PNG"));
+    ImageFiles.write(folder.resolve("pictures/2.jpg"), 1, 1, 0xffffff);
+    Files.delete(folder.resolve("pictures/2.png"));
+    write("labels.csv", "id,label\npictures/1,a\npictures/2,b\npictures/3,a\npictures/4,b\n");
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+  }
+
+  @Test
+  void partWithoutRows_isRefused() throws IOException {
+    write("train.csv", "path,label\npictures/1.png,a\npictures/2.png,b\n");
+    Path test = write("test.csv", "path,label\n");
+    Rejected.with(
+        test + " has no row below the names of its columns; add images, or remove the file",
+        () -> ImageData.open(folder));
+  }
+
+  @Test
   void foldersOfClasses_comeBeforeAListOfThem() throws IOException {
     for (String part : List.of("train/x/1.png", "train/y/1.png", "test/x/1.png", "test/y/1.png")) {
       ImageFiles.write(folder.resolve(part), 1, 1, 0);

@@ -129,6 +129,39 @@ class ImageFolderTest {
   }
 
   @Test
+  void labelledImages_areThoseOfTestOrAll() throws IOException {
+    List<String> classes = List.of("ant", "cat", "dog");
+    ImageFiles.write(folder.resolve("dog/1.png"), 4, 5, 0x010203);
+    ImageFiles.write(folder.resolve("ant/1.png"), 4, 5, 0x040506);
+    ImageSet all = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    assertThat(all.classNames()).isEqualTo(classes);
+    assertThat(all.labels()).containsExactly(0, 2);
+    assertColour(all, 1, 1, 2, 3);
+
+    ImageFiles.write(folder.resolve("test/cat/1.png"), 4, 5, 0x070809);
+    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    assertThat(test.labels()).containsExactly(1);
+    assertColour(test, 0, 7, 8, 9);
+    Rejected.with(
+        "classes of %s must be among those of the model [ant, dog], got [cat]; rename or remove them"
+            .formatted(folder.resolve("test")),
+        () -> ImageData.openLabelled(folder, List.of("ant", "dog"), ReadOptions.create()));
+  }
+
+  /** The damaged training image would be refused. */
+  @Test
+  void openTest_decodesNothingElse() throws IOException {
+    for (String name : List.of("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")) {
+      ImageFiles.write(folder.resolve(name), 4, 5, 0);
+    }
+    ImageFiles.write(folder.resolve("test/dog/1.png"), 4, 5, 0x0a0b0c);
+    Files.writeString(folder.resolve("train/cat/1.png"), "no image");
+    ImageSet test = ImageData.openTest(folder, ReadOptions.create());
+    assertThat(test.labels()).containsExactly(0, 1);
+    assertColour(test, 1, 10, 11, 12);
+  }
+
+  @Test
   void otherClassesInTest_areRejected() throws IOException {
     for (String name : List.of("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")) {
       ImageFiles.write(folder.resolve(name), 1, 1, 0);

@@ -29,6 +29,26 @@ class InspectionTest {
     Files.copy(folder.resolve(from), folder.resolve(to));
   }
 
+  /** As in a CSV file of absolute paths. */
+  @Test
+  void filesOutsideTheFolder_areNamedAsTheyAre() throws IOException {
+    write("elsewhere", 3);
+    Path image = folder.resolve("elsewhere/100.png").toAbsolutePath();
+    Path csv = folder.resolve("lists/labels.csv");
+    Files.createDirectories(csv.getParent());
+    String row = image + ",%s,%s\n";
+    Files.writeString(
+        csv,
+        "path,label,split\n"
+            + row.formatted("a", "train")
+            + row.formatted("a", "test")
+            + folder.resolve("elsewhere/101.png")
+            + ",b,train\n"
+            + folder.resolve("elsewhere/102.png")
+            + ",b,test\n");
+    assertThat(Inspection.of(ImageData.open(csv), csv).toString()).contains(image.toString());
+  }
+
   @Test
   void goodSet_hasNothingToSay() throws IOException {
     write("train/a", 20);

@@ -11,6 +11,7 @@ import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.layer.Normalize;
+import dev.lamina.layer.Sequential;
 import dev.lamina.layer.Whitening;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.Sgd;
@@ -102,6 +103,31 @@ class AdaptationTest {
               .isCloseTo(i == j ? eigenvalue / (eigenvalue + EPSILON) : 0, within(1e-5));
         }
       }
+    }
+  }
+
+  /** Inside another layer, and behind two normalisations that are one together. */
+  @Test
+  void adapt_findsNestedLayers_andComposesNormalisations() {
+    double[] half = {0.5, 0.5};
+    double[] mean = {(MEAN[0] - half[0]) / 0.5, (MEAN[1] - half[1]) / 0.5};
+    double[] std = {STD[0] / 0.5, STD[1] / 0.5};
+    Network nested =
+        Network.input(HEIGHT, WIDTH, 2)
+            .then("first", Normalize.of(half, half))
+            .then(
+                "stem",
+                Sequential.of(
+                    Normalize.of(mean, std), Whitening.of(2).epsilon(EPSILON), Activation.TANH))
+            .then("pool", GlobalAveragePool.create())
+            .then("fc", Dense.of(2));
+    ImageSet set = images();
+    try (Model model = Model.of(NETWORK, 1);
+        Model other = Model.of(nested, 1)) {
+      model.adapt(set);
+      other.adapt(set);
+      assertThat(other.weights().get("stem.1.weight"))
+          .containsExactly(model.weights().get("whiten.weight"), within(1e-4f));
     }
   }
 

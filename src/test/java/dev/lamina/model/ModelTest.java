@@ -236,6 +236,15 @@ class ModelTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.evaluate(two))
         .withMessage("classes of the images must be the network's 3, got 2");
+    model.classNames(List.of("a", "b", "c"));
+    ImageSet turned =
+        ImageSet.of(HEIGHT, WIDTH, 3, new byte[105], new int[] {0}, List.of("b", "a", "c"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> model.evaluate(turned))
+        .withMessage("classes of the images must be the model's [a, b, c], got [b, a, c]");
+    ImageSet unnamed =
+        ImageSet.of(HEIGHT, WIDTH, 3, new byte[105], new int[] {0}, List.of("0", "1", "2"));
+    assertThat(model.evaluate(unnamed).loss()).isFinite();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> model.classNames(List.of("a")))
         .withMessage("classNames must have one name for each of the 3 classes, got 1");

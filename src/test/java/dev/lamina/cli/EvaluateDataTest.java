@@ -1,0 +1,111 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Evaluation on other images than those of the run. */
+class EvaluateDataTest {
+  @TempDir private static Path scratch;
+  private static Path images = Path.of("");
+  private static Path run = Path.of("");
+
+  @BeforeAll
+  static void train() throws IOException {
+    images = MainTest.images(scratch);
+    run = train(images, "run");
+  }
+
+  private static Path train(Path data, String name) {
+    Path folder = scratch.resolve(name);
+    OptionRuns.succeeds(
+        "train", "--data", data, "--run", folder, "--width", 1, "--epochs", 1, "--quiet");
+    return folder;
+  }
+
+  /** Returns the results, without the name of the images. */
+  private static ObjectNode results(Object... words) throws IOException {
+    Object[] command = Stream.concat(Stream.of("evaluate", "--json"), Stream.of(words)).toArray();
+    return ((ObjectNode) new ObjectMapper().readTree(OptionRuns.succeeds(command).out()))
+        .without(List.of("data", "model"));
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = to.resolve(from.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    return to;
+  }
+
+  @Test
+  void newImages_needNoTrainingImagesBesideThem() throws IOException {
+    ObjectNode own = results("--run", run);
+    assertThat(own.get("images").intValue()).isEqualTo(15);
+    Path others = scratch.resolve("others");
+    copy(images.resolve("test"), others.resolve("test"));
+    assertThat(results("--run", run, "--data", others)).isEqualTo(own);
+    // The folders of the classes alone, all of which are tested.
+    assertThat(results("--run", run, "--data", others.resolve("test"))).isEqualTo(own);
+
+    StringBuilder rows = new StringBuilder("path,label\n");
+    for (String label : List.of("class0", "class1", "class2")) {
+      for (int i = 0; i < 5; i++) {
+        rows.append("others/test/%s/%s.png,%s\n".formatted(label, i, label));
+      }
+    }
+    Path csv = Files.writeString(scratch.resolve("new.csv"), rows);
+    assertThat(results("--run", run, "--data", csv)).isEqualTo(own);
+  }
+
+  @Test
+  void classesWithoutImages_areNoMistake_butUnknownOnes() throws IOException {
+    Path some = scratch.resolve("some");
+    copy(images.resolve("test/class2"), some.resolve("class2"));
+    ObjectNode results = results("--run", run, "--data", some);
+    assertThat(results.get("images").intValue()).isEqualTo(5);
+    assertThat(OptionRuns.succeeds("evaluate", "--run", run, "--data", some).out())
+        .contains("the 5 test images of " + some)
+        .containsPattern("\ntest accuracy [01]\\.\\d{4}\n$");
+    copy(images.resolve("test/class0"), some.resolve("klass0"));
+    assertThat(OptionRuns.fails("evaluate", "--run", run, "--data", some).err())
+        .isEqualTo(
+            "lamina: classes of %s must be among those of the model [class0, class1, class2], got [klass0]; rename or remove them\n"
+                .formatted(some));
+  }
+
+  /** Nothing that the model was trained on is tested, whether its images are named or not. */
+  @Test
+  void ownImagesWithoutParts_areTestedOnTheirTenth() throws IOException {
+    Path data = copy(images.resolve("train"), scratch.resolve("alone"));
+    Path alone = train(data, "run-alone");
+    ObjectNode own = results("--run", alone);
+    assertThat(own.get("images").intValue()).isEqualTo(6);
+    assertThat(results("--run", alone, "--data", data.resolve("../alone"))).isEqualTo(own);
+    assertThat(results("--run", alone.resolve("export/1"), "--data", data)).isEqualTo(own);
+    // The same files under another name are others.
+    Path other = copy(data, scratch.resolve("copied"));
+    assertThat(results("--run", alone, "--data", other).get("images").intValue()).isEqualTo(60);
+  }
+
+  @Test
+  void heatMaps_doNotReplaceTheImages() throws IOException {
+    Path photos = copy(images.resolve("test/class0"), scratch.resolve("photos"));
+    byte[] before = Files.readAllBytes(photos.resolve("0.png"));
+    OptionRuns.succeeds("predict", "--run", run, "--explain", photos, photos.resolve("0.png"));
+    assertThat(photos.resolve("0.png")).hasBinaryContent(before);
+    assertThat(photos.resolve("0-explained.png")).exists();
+  }
+}
