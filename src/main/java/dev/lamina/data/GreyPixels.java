@@ -58,7 +58,7 @@ final class GreyPixels {
             .putInt(originalWidth)
             .putBytes(grey)
             .hash();
-    Path file = cache.resolve(hash + ".idx4-ubyte");
+    Path file = cache.resolve(hash + PixelFile.SUFFIX);
     if (!Files.exists(file)) {
       PixelFile.write(
           file,

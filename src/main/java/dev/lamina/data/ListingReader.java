@@ -163,7 +163,7 @@ final class ListingReader {
 
   private Optional<Path> file(List<Item> items) {
     return options.streamed() || streaming.isPresent()
-        ? Optional.of(options.cache().resolve(fingerprint(items) + ".idx4-ubyte"))
+        ? Optional.of(options.cache().resolve(fingerprint(items) + PixelFile.SUFFIX))
         : Optional.empty();
   }
 

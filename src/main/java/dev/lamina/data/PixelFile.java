@@ -8,9 +8,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
@@ -21,11 +23,17 @@ import java.util.stream.IntStream;
  * The file is not memory-mapped, because truncating a mapped file crashes the JVM.
  */
 final class PixelFile {
+  /** How the names of these files end. */
+  static final String SUFFIX = ".idx4-ubyte";
+
   private static final int MAGIC = 0x804;
   private static final int HEADER = 5 * Integer.BYTES;
 
   /** The size in bytes of the chunks that are decoded and written, at least one image. */
   private static final int CHUNK = 1 << 25;
+
+  /** Images are written all the time, so what has not changed for that long is left behind. */
+  private static final Duration LEFT_BEHIND = Duration.ofHours(1);
 
   private final Path file;
   private final int bytes;
@@ -40,7 +48,7 @@ final class PixelFile {
   }
 
   /**
-   * Writes a file of images atomically.
+   * Writes a file of images atomically. Deletes what killed processes left in its folder.
    *
    * @param image returns the pixels of an image; called from several threads
    * @param complete is called before the file gets its name; if it throws, there is no file
@@ -55,6 +63,7 @@ final class PixelFile {
       IntFunction<byte[]> image,
       Runnable complete) {
     try {
+      removeLeftBehind(file.toAbsolutePath().resolveSibling(""));
       AtomicFiles.write(
           file,
           channel -> {
@@ -73,6 +82,21 @@ final class PixelFile {
     } catch (IOException e) {
       throw new LaminaException(
           file + " could not be written (" + e + "); free space or choose another folder", e);
+    }
+  }
+
+  private static void removeLeftBehind(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    long limit = System.currentTimeMillis() - LEFT_BEHIND.toMillis();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*" + SUFFIX + ".*.tmp")) {
+      for (Path left : files) {
+        // Another process may delete it at the same time, or it belongs to another user.
+        if (left.toFile().lastModified() < limit) {
+          left.toFile().delete();
+        }
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.Download;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.PublishedFile;
@@ -78,7 +79,8 @@ record Published(URI site, List<PublishedFile> files, String folder) {
       for (PublishedFile file : files) {
         Download.fetch(from.resolve(file.name()), parts.resolve(file.name()), file);
       }
-      Path unpacked = Files.createTempDirectory(cache, folder + ".unpack");
+      // createTempDirectory would make the folder readable by its owner only.
+      Path unpacked = Files.createDirectory(AtomicFiles.temporary(target));
       try {
         for (PublishedFile file : files) {
           Path downloaded = parts.resolve(file.name());

@@ -12,11 +12,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** Writes files atomically: to a temporary file beside the target, which is then renamed. */
 public final class AtomicFiles {
+  /** What is being written. */
+  private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
+  static {
+    // After Ctrl-C; what a process leaves that is killed is removed by removeTemporaries.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> UNFINISHED.forEach(file -> file.toFile().delete()), "lamina-files"));
+  }
+
   private AtomicFiles() {}
 
   /**
@@ -46,6 +58,7 @@ public final class AtomicFiles {
   /** Writes a file, replacing an existing one. */
   public static void write(Path file, Content content) throws IOException {
     Path temporary = temporary(file);
+    UNFINISHED.add(temporary);
     try {
       flush(temporary, content);
       Files.move(
@@ -53,6 +66,7 @@ public final class AtomicFiles {
       flushFolder(temporary.resolveSibling(""));
     } finally {
       Files.deleteIfExists(temporary);
+      UNFINISHED.remove(temporary);
     }
   }
 
@@ -62,12 +76,16 @@ public final class AtomicFiles {
     // createTempFile would make the file readable by its owner only.
     Path temporary =
         absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    Path folder = temporary.resolveSibling("");
-    // createDirectories would fail for a symbolic link to a folder.
+    createFolder(temporary.resolveSibling(""));
+    return temporary;
+  }
+
+  /** Creates a folder and its parents, unless there is one or a symbolic link to one. */
+  public static void createFolder(Path folder) throws IOException {
+    // createDirectories of older releases of Java 17 fails for the link.
     if (!Files.isDirectory(folder)) {
       Files.createDirectories(folder);
     }
-    return temporary;
   }
 
   /** Writes a new file and forces it to the storage device. */

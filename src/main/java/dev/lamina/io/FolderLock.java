@@ -40,9 +40,7 @@ public final class FolderLock implements AutoCloseable {
    */
   public static FolderLock of(Path folder) {
     try {
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectories(folder);
-      }
+      AtomicFiles.createFolder(folder);
       Path real = folder.toRealPath();
       if (!HELD.add(real)) {
         throw inUse(folder, "this process");

@@ -1,5 +1,6 @@
 package dev.lamina.report;
 
+import dev.lamina.io.AtomicFiles;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,7 +38,7 @@ final class EventFile implements AutoCloseable {
    */
   EventFile(Path folder, OptionalLong purge) {
     try {
-      Files.createDirectories(folder);
+      AtomicFiles.createFolder(folder);
       file = folder.resolve(name(folder));
       out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW));
     } catch (IOException e) {

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,6 +142,11 @@ class PublishedTest {
     assertThat(folder).isEqualTo(cache.resolve("set"));
     assertThat(folder.resolve("a.bin")).hasBinaryContent(CONTENT);
     assertThat(names(cache)).containsExactly("set");
+    if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+      Path usual = Files.createDirectory(cache.resolve("usual"));
+      assertThat(Files.getPosixFilePermissions(folder))
+          .isEqualTo(Files.getPosixFilePermissions(usual));
+    }
     assertThat(one().fetch(cache, null)).isEqualTo(folder);
     assertThat(ranges).containsExactly("all");
   }

@@ -8,6 +8,9 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -102,6 +105,19 @@ class ReadOptionsTest {
       ImageData.streamed(folder, other, cache);
       assertThat(cached()).as("%s", other).hasSize(before + 2);
     }
+  }
+
+  @Test
+  void whatKilledProcessesLeft_isDeleted() throws IOException {
+    Path left = Files.createFile(cache.resolve(".1f.idx4-ubyte.d4.tmp"));
+    Path written = Files.createFile(cache.resolve(".2f.idx4-ubyte.d5.tmp"));
+    Path other = Files.createFile(cache.resolve(".notes.tmp"));
+    FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofMinutes(61)));
+    Files.setLastModifiedTime(left, longAgo);
+    Files.setLastModifiedTime(other, longAgo);
+    ImageData.streamed(folder, Preprocessing.of(Resize.cover(4)), cache);
+    assertThat(left).doesNotExist();
+    assertThat(List.of(written, other)).allMatch(Files::exists);
   }
 
   /** 8 images of 4 x 4 x 3 bytes are 384. */

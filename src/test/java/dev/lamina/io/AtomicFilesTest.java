@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lamina.data.Rejected;
+import dev.lamina.torture.JavaProcess;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +45,31 @@ class AtomicFilesTest {
     Files.createSymbolicLink(link, real);
     AtomicFiles.writeString(link.resolve("file"), "text");
     assertThat(real.resolve("file")).hasContent("text");
+  }
+
+  /** Writes a file until it is stopped. */
+  static final class Writer {
+    private Writer() {}
+
+    /** Takes the file. */
+    public static void main(String[] args) throws IOException {
+      AtomicFiles.write(
+          Path.of(args[0]),
+          channel -> {
+            AtomicFiles.writeAll(channel, List.of(ByteBuffer.allocate(9)));
+            System.out.println("writing");
+            System.in.read();
+          });
+    }
+  }
+
+  @Test
+  void stoppedProcess_leavesNothing() throws Exception {
+    Process process = JavaProcess.of(Writer.class, folder.resolve("file")).start();
+    assertThat(process.inputReader().readLine()).isEqualTo("writing");
+    process.destroy();
+    process.waitFor();
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
