@@ -154,7 +154,9 @@ record ConfigFile(
     if (validation.filter(Validation.NONE::equals).isPresent()) {
       return 0.0;
     }
-    return has("validationSplit") && recipe.getDouble("validationSplit") > 0
+    // The configuration of a run always has it, 0 if the images have a validation part.
+    return has("validationSplit")
+            && (validation.isEmpty() || recipe.getDouble("validationSplit") > 0)
         ? (Double) recipe.getDouble("validationSplit")
         : null;
   }

@@ -27,7 +27,7 @@ final class RunFolders {
   static Path fresh() {
     String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
     try {
-      Files.createDirectories(RUNS);
+      AtomicFiles.createFolder(RUNS);
       for (int i = 1; ; i++) {
         try {
           return Files.createDirectory(RUNS.resolve(i == 1 ? time : time + "-" + i));
@@ -43,16 +43,19 @@ final class RunFolders {
 
   /** Creates the folder of a run, which must be new or empty, and locks it. */
   static FolderLock create(Path run) {
-    try {
-      if (Files.isDirectory(run)) {
-        try (Stream<Path> files = Files.list(run)) {
-          if (files.anyMatch(file -> !isLeftover(file))) {
-            throw new LaminaException(
-                run + " must be a new or empty folder; name another with --run");
-          }
-        }
+    checkNew(run);
+    return lock(run);
+  }
+
+  /** Checks that the folder of a run is new or empty. */
+  static void checkNew(Path run) {
+    if (!Files.isDirectory(run)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(run)) {
+      if (files.anyMatch(file -> !isLeftover(file))) {
+        throw new LaminaException(run + " must be a new or empty folder; name another with --run");
       }
-      return lock(run);
     } catch (IOException e) {
       throw new LaminaException(
           run + " could not be made (" + e + "); name another folder with --run", e);

@@ -147,6 +147,10 @@ final class TrainCommand implements Callable<Integer> {
     start.check();
     recipeOption.check();
     Zoo.get(network.name);
+    if (run != null && Cluster.joined().isEmpty()) {
+      // Before all images are decoded.
+      RunFolders.checkNew(run);
+    }
     Optional<Pretrained> weights = start.fetch(data.cache);
     Optional<Preprocessing> preprocessing =
         resize.resolve().or(file::preprocessing).or(() -> start.preprocessing(data, weights));
@@ -310,9 +314,12 @@ final class TrainCommand implements Callable<Integer> {
     if (!given("--validation") && file.validation().isPresent()) {
       return file.validation(part);
     }
+    if (part && !given("--validation")) {
+      return Validation.PART;
+    }
     if (validation == null) {
       boolean share = data.isImageFolder() && hasClassOfTwo(images.train());
-      return part ? Validation.PART : share ? Validation.SHARE : Validation.NONE;
+      return share ? Validation.SHARE : Validation.NONE;
     }
     return validation == 0 ? Validation.NONE : Validation.SHARE;
   }

@@ -53,4 +53,13 @@ class RunFoldersTest {
         .isThrownBy(() -> RunFolders.create(run))
         .withMessage(run + " must be a new or empty folder; name another with --run");
   }
+
+  @Test
+  void folderThatIsNotEmpty_isRefusedBeforeImagesAreRead(@TempDir Path run) throws IOException {
+    Files.createFile(run.resolve("notes"));
+    MainTest.Output output = MainTest.lamina("train", "--run", run, "--data", run.resolve("none"));
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.err())
+        .isEqualTo("lamina: " + run + " must be a new or empty folder; name another with --run\n");
+  }
 }

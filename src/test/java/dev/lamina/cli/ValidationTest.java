@@ -123,7 +123,9 @@ class ValidationTest {
     Path data = MainTest.images(folder);
     moveToValidation(data);
     Path run = folder.resolve("run");
-    Output output = succeeds(train(data, run, "--epochs", 1));
+    // Sets no share aside, which is what a file of a run says too.
+    Path config = Files.writeString(folder.resolve("a.yaml"), "recipe: {validationSplit: 0}");
+    Output output = succeeds(train(data, run, "--epochs", 1, "--config", config));
     assertThat(line(output, "data"))
         .contains(": 57 training, 3 validation and 15 test images, 32 x 32 x 3, 3 classes");
     assertThat(line(output, "validation")).isEqualTo("validation 3 images");
@@ -160,19 +162,21 @@ class ValidationTest {
   @Test
   void callbacksOfTheValidation_withoutIt_areSaidOrRefused() throws IOException {
     Path data = MainTest.images(folder);
-    Object[] none = {"--recipe", "scratch-small", "--validation", 0, "--epochs", 1};
-    assertThat(succeeds(train(data, folder.resolve("run"), none)).out())
+    Object[] words = {"--recipe", "scratch-small", "--validation", 0, "--epochs", 1};
+    assertThat(succeeds(train(data, folder.resolve("run"), words)).out())
         .contains("\nleft out   EarlyStopping(loss), without validation images\n");
     for (String callback :
         List.of("EarlyStopping, patience: 2", "ReduceOnPlateau, factor: 0.5, patience: 2")) {
-      Path config =
-          Files.writeString(
-              folder.resolve("a.yaml"),
-              "{validation: NONE, recipe: {callbacks: [{kind: %s}]}}".formatted(callback));
-      refused(
-          train(data, folder.resolve("a"), "--config", config),
-          "callbacks of %s must have no %s without validation images; give --validation 0.1, or remove it"
-              .formatted(config, callback.substring(0, callback.indexOf(','))));
+      for (String none :
+          List.of("{validation: NONE, recipe: {", "{recipe: {validationSplit: 0, ")) {
+        Path config =
+            Files.writeString(
+                folder.resolve("a.yaml"), none + "callbacks: [{kind: " + callback + "}]}}");
+        refused(
+            train(data, folder.resolve("a"), "--config", config),
+            "callbacks of %s must have no %s without validation images; give --validation 0.1, or remove it"
+                .formatted(config, callback.substring(0, callback.indexOf(','))));
+      }
     }
   }
 
