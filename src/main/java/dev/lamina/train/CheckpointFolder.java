@@ -1,5 +1,7 @@
 package dev.lamina.train;
 
+import dev.lamina.io.FolderLock;
+import dev.lamina.io.LaminaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,6 +13,8 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of a run's checkpoints, and the names in it.
@@ -18,6 +22,7 @@ import java.util.stream.Stream;
  * @param path the folder
  */
 record CheckpointFolder(Path path) {
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
   private static final Pattern NAME = Pattern.compile("step-(\\d{1,18})\\.safetensors");
 
   static CheckpointFolder of(Path run) {
@@ -65,6 +70,23 @@ record CheckpointFolder(Path path) {
         .skip(keep)
         .filter(file -> step(file) != best)
         .forEach(CheckpointFolder::delete);
+  }
+
+  /**
+   * Deletes the checkpoints of an older run, so that they are not taken for those of a new one.
+   *
+   * @throws LaminaException if that run still goes on
+   */
+  @SuppressWarnings("try") // The lock is held, not used.
+  void clear() {
+    List<Path> older = files().stream().filter(Files::isRegularFile).toList();
+    if (older.isEmpty()) {
+      return;
+    }
+    try (FolderLock lock = FolderLock.of(path)) {
+      LOG.info("the new run replaces the {} checkpoints of an older one in {}", older.size(), path);
+      older.forEach(CheckpointFolder::delete);
+    }
   }
 
   private static void delete(Path file) {

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes checkpoints into the folder {@code checkpoints} of a run: after every epoch, once a
  * minute, and if the run is stopped. Old ones are deleted, except for the newest three and that of
- * the epoch with the best validation accuracy. {@link Trainer#resume} continues from the newest.
+ * the epoch with the best validation accuracy. {@link Trainer#resume} continues from the newest;
+ * {@link Trainer#fit} starts a new run, and deletes the checkpoints of an older one in the folder.
  *
  * <p>The state is copied between two steps and written on another thread. If one cannot be written
  * (the disk is full, say), a warning is logged and training continues. The folder is locked during
@@ -106,6 +107,16 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
         .filter(Checkpoints.class::isInstance)
         .map(Checkpoints.class::cast)
         .findFirst();
+  }
+
+  /** Deletes what an older run has left where some of the callbacks write those of a new one. */
+  static void clear(List<Callback> callbacks) {
+    for (Callback callback : callbacks) {
+      if (callback instanceof Checkpoints checkpoints) {
+        CheckpointFolder.of(checkpoints.run).clear();
+        CheckpointFolder.of(ofFreezeEpochs(checkpoints.run)).clear();
+      }
+    }
   }
 
   /** Returns the files of a run's checkpoints by their step, in that order. */

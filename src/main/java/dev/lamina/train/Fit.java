@@ -54,10 +54,14 @@ record Fit(Trainer trainer, Optional<Path> folder) {
     cluster.ifPresent(
         workers ->
             Together.check(workers, trainer.recipe, train, Checkpoints.among(trainer.callbacks)));
+    List<Callback> callbacks = Together.callbacks(cluster, trainer.callbacks);
+    if (folder.isEmpty()) {
+      Checkpoints.clear(callbacks);
+    }
     if (from.isEmpty() && trainer.recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
       return new History(List.of());
     }
-    Callbacks started = new Callbacks(Together.callbacks(cluster, trainer.callbacks));
+    Callbacks started = new Callbacks(callbacks);
     int epochs = from.map(checkpoint -> checkpoint.progress().history().epochs().size()).orElse(0);
     double scale = trainer.recipe.imageScale(Math.min(epochs + 1, trainer.recipe.epochs()));
     try (RunSteps steps =

@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -220,6 +221,22 @@ class CheckpointsTest {
     assertThat(files()).contains(name(10), name(11)).doesNotContain(name(9));
     assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(10);
     assertThat(withoutTime(resume(recipe(4)))).isEqualTo(withoutTime(whole));
+  }
+
+  @Test
+  void newRun_replacesAnOlderOneOfTheSameFolder() throws IOException {
+    History whole = fit(recipe(3).callbacks(never()));
+    assertThat(files()).containsExactly(name(4), name(8), name(12));
+    fit(recipe(3).callbacks(never(), stopAfter(5)));
+    assertThat(files()).containsExactly(name(4), name(5));
+    Files.write(file(9), new byte[3]);
+    List<Long> steps = new ArrayList<>();
+    Callback recorder = LambdaCallback.create().onStep((event, run) -> steps.add(event.step()));
+    // What cannot be read stays.
+    History resumed = resume(recipe(3).callbacks(never().keep(100), recorder));
+    assertThat(files()).containsExactly(name(4), name(5), name(8), name(9), name(12));
+    assertThat(steps).containsExactly(5L, 6L, 7L, 8L, 9L, 10L, 11L);
+    assertThat(withoutTime(resumed)).isEqualTo(withoutTime(whole));
   }
 
   /** The epochs with their seconds left out, which differ from run to run. */

@@ -116,13 +116,16 @@ class StagesTest {
     assertThat(expected.get("top.weight")).isNotEqualTo(PLAIN.get().get("top.weight"));
   }
 
-  /** Eight steps are taken with a frozen body, and twelve with all; none of them twice. */
+  /**
+   * Eight steps are taken with a frozen body, and twelve with all; none of them twice. Each run
+   * replaces the whole one before it.
+   */
   @Test
   void stoppedRun_continuesInBothStages() throws IOException {
     Recipe recipe = RECIPE.freezeEpochs(2);
     Weights expected = trained(recipe);
+    Path run = folder.resolve("run");
     for (int steps : new int[] {3, 4, 13}) {
-      Path run = folder.resolve("run" + steps);
       try (Model model = Model.of(NETWORK, 1)) {
         History stopped =
             Trainer.builder(recipe)
@@ -134,8 +137,8 @@ class StagesTest {
       resumes(recipe, run, 20 - steps, expected);
     }
     // As after a kill between the two stages.
-    MoreFiles.deleteRecursively(folder.resolve("run13/checkpoints"), ALLOW_INSECURE);
-    resumes(recipe, folder.resolve("run13"), 12, expected);
+    MoreFiles.deleteRecursively(run.resolve("checkpoints"), ALLOW_INSECURE);
+    resumes(recipe, run, 12, expected);
   }
 
   @Test
