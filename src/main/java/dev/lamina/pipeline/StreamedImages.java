@@ -25,7 +25,7 @@ import org.tensorflow.types.TUint8;
 
 /**
  * Images that are read from disk batch by batch, on a separate thread, while the previous step
- * runs. Memory holds two batches.
+ * runs. Memory holds two batches, and three while one is run again.
  */
 final class StreamedImages implements ImageSource {
   private record Pending(List<Integer> batch, Future<TUint8> pixels) {}
@@ -78,25 +78,37 @@ final class StreamedImages implements ImageSource {
 
   @Override
   public void prepare(int[] batch) {
-    pending.add(new Pending(Ints.asList(batch), reader.submit(() -> read(batch))));
+    pending.add(submit(batch));
+  }
+
+  private Pending submit(int[] batch) {
+    return new Pending(Ints.asList(batch), reader.submit(() -> read(batch)));
   }
 
   @Override
   public Fed feed(Session.Runner runner, int[] batch) {
-    // Skips batches that were announced and not run.
-    while (!pending.isEmpty() && !pending.element().batch().equals(Ints.asList(batch))) {
-      await(pending.remove()).close();
-    }
-    if (pending.isEmpty()) {
-      prepare(batch);
-    }
-    TUint8 pixels = await(pending.remove());
+    TUint8 pixels = await(take(batch));
     TInt32 classes = TInt32.vectorOf(IntStream.of(batch).map(set::label).toArray());
     runner.feed(images, pixels).feed(labels, classes);
     return () -> {
       pixels.close();
       classes.close();
     };
+  }
+
+  /**
+   * Returns a batch that was announced, and drops those before it, which were not run. Another
+   * batch, such as that of a step which is repeated, is read now, and those announced stay.
+   */
+  private Pending take(int[] batch) {
+    List<Integer> wanted = Ints.asList(batch);
+    if (pending.stream().noneMatch(announced -> announced.batch().equals(wanted))) {
+      return submit(batch);
+    }
+    while (!pending.element().batch().equals(wanted)) {
+      await(pending.remove()).close();
+    }
+    return pending.remove();
   }
 
   private TUint8 read(int[] batch) {

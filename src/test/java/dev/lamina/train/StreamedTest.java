@@ -179,6 +179,24 @@ class StreamedTest {
     }
   }
 
+  /** As by a step that overflows in float16, or a callback that asks for gradients. */
+  @Test
+  void batchThatIsRunAgain_leavesWhatWasReadAhead() throws IOException {
+    int[][] batches = {{3, 4}, {1, 2}, {5}};
+    try (Model model = model(1);
+        TrainStep streamed = recipe().build().step(model, onDisk.train())) {
+      for (int[] batch : batches) {
+        streamed.prepare(batch);
+      }
+      streamed.run(batches[0], 0, 0.1, 0.9);
+      // Read after all that were announced, which are in memory then.
+      assertThat(streamed.gradients(batches[0], 0)).isNotEmpty();
+      Files.delete(file());
+      streamed.run(batches[1], 1, 0.1, 0.9);
+      streamed.run(batches[2], 2, 0.1, 0.9);
+    }
+  }
+
   /** The larger file is that of the training images. */
   private Path file() throws IOException {
     try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
