@@ -57,14 +57,45 @@ public final class BatchOrder {
    * Returns the indices of a step's images in the set.
    *
    * @param step the number of the step in the run, from 0
+   * @throws IllegalArgumentException if the sampler chooses another number of images than the set
+   *     has, or one that it has not
    */
   public int[] batch(long step) {
     int epoch = epoch(step);
     if (epoch != orderOf) {
-      order = sampler.order(set, seed, epoch);
+      order = chosen(epoch);
       orderOf = epoch;
     }
     int start = Math.toIntExact(step % stepsPerEpoch()) * batchSize;
     return Arrays.copyOfRange(order, start, Math.min(start + batchSize, order.length));
+  }
+
+  private int[] chosen(int epoch) {
+    int[] chosen = sampler.order(set, seed, epoch);
+    checkArgument(
+        chosen.length == set.size(),
+        "sampler must give as many indices as the set has images, %s, got %s in epoch %s",
+        set.size(),
+        chosen.length,
+        epoch);
+    checkIndices("sampler", chosen, set.size());
+    return chosen;
+  }
+
+  /**
+   * Checks that indices are those of images of a set.
+   *
+   * @param name what gives them, for the message
+   * @param size the number of images in the set
+   */
+  public static void checkIndices(String name, int[] indices, int size) {
+    for (int index : indices) {
+      checkArgument(
+          index >= 0 && index < size,
+          "%s must give indices from 0 to %s, got %s",
+          name,
+          size - 1,
+          index);
+    }
   }
 }

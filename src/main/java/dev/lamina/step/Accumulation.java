@@ -1,10 +1,13 @@
 package dev.lamina.step;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.data.Shard;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.State;
 import dev.lamina.graph.StateKind;
 import dev.lamina.graph.Variable;
+import dev.lamina.pipeline.BatchOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,9 +94,14 @@ final class Accumulation implements AutoCloseable {
   /**
    * Divides a batch into micro-batches whose sizes differ by at most 1; of a batch with fewer
    * images than micro-batches each has one.
+   *
+   * @param images the number of images that the indices of a batch are of
+   * @throws IllegalArgumentException if the batch is empty, or has another index
    */
-  static List<int[]> divide(int[] batch, int parts) {
-    int count = Math.max(1, Math.min(parts, batch.length));
+  static List<int[]> divide(int[] batch, int parts, int images) {
+    checkArgument(batch.length > 0, "batch must not be empty");
+    BatchOrder.checkIndices("batch", batch, images);
+    int count = Math.min(parts, batch.length);
     List<int[]> divided = new ArrayList<>();
     for (int part = 0; part < count; part++) {
       divided.add(new Shard(part, count).of(batch));

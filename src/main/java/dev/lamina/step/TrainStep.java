@@ -46,6 +46,7 @@ public final class TrainStep implements AutoCloseable {
   private final Agreement agreement;
   private final Contribution contribution;
   private final @Nullable LossScale lossScale;
+  private final int images;
   private final int parts;
   private final @Nullable Accumulation accumulation;
   private final StepForms forms;
@@ -80,6 +81,7 @@ public final class TrainStep implements AutoCloseable {
             session.ops(),
             lossScale);
     contribution = Replicas.mean(session, pipelines, gradients.contribution());
+    this.images = images.size();
     parts = options.accumulate();
     accumulation =
         parts == 1 ? null : new Accumulation(session, options.metrics().size(), contribution);
@@ -181,11 +183,11 @@ public final class TrainStep implements AutoCloseable {
   @SuppressWarnings("try") // What is fed is held, not used.
   private Map<Variable, float[]> fetch(
       Map<Variable, Operand<TFloat32>> operands, int[] batch, long step) {
+    List<int[]> divided = Accumulation.divide(batch, parts, images);
     Map<Variable, float[]> means = new LinkedHashMap<>();
     if (operands.isEmpty()) {
       return means;
     }
-    List<int[]> divided = Accumulation.divide(batch, parts);
     for (int part = 0; part < divided.size(); part++) {
       Session.Runner runner = session.runner();
       operands.values().forEach(runner::fetch);
@@ -211,7 +213,7 @@ public final class TrainStep implements AutoCloseable {
 
   /** Announces a batch, so that it can be read from disk while the step before it runs. */
   public void prepare(int[] batch) {
-    for (int[] part : Accumulation.divide(batch, parts)) {
+    for (int[] part : Accumulation.divide(batch, parts, images)) {
       pipelines.forEach(pipeline -> pipeline.prepare(part));
     }
   }
@@ -234,7 +236,7 @@ public final class TrainStep implements AutoCloseable {
       long step,
       double learningRate,
       double momentum) {
-    List<int[]> divided = Accumulation.divide(batch, parts);
+    List<int[]> divided = Accumulation.divide(batch, parts, images);
     GraphCopy form = forms.of(batch);
     try {
       return attempt(() -> runParts(how, form, divided, step, learningRate, momentum));

@@ -1,6 +1,7 @@
 package dev.lamina.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lamina.augment.AlternatingFlip;
 import dev.lamina.augment.BatchAugmentation;
@@ -68,6 +69,19 @@ class BatchPipelineTest {
         }
       }
     }
+  }
+
+  @Test
+  void wrongSamplers_areRefused() {
+    refuses(
+        new int[4], "sampler must give as many indices as the set has images, 5, got 4 in epoch 2");
+    refuses(new int[] {0, 1, 2, 3, 5}, "sampler must give indices from 0 to 4, got 5");
+    refuses(new int[] {0, 1, -2, 3, 4}, "sampler must give indices from 0 to 4, got -2");
+  }
+
+  private static void refuses(int[] chosen, String message) {
+    BatchOrder order = new BatchOrder(images(), (set, seed, epoch) -> chosen, 2, false, 3);
+    assertThatIllegalArgumentException().isThrownBy(() -> order.batch(3)).withMessage(message);
   }
 
   /** An empty shard is an image of weight 0, since a graph cannot run on none. */

@@ -187,10 +187,9 @@ class AccumulationTest {
 
   @Test
   void parts_differByOneAtMost() {
-    assertThat(Accumulation.divide(range(0, 8), 3).stream().map(part -> part.length))
+    assertThat(Accumulation.divide(range(0, 8), 3, 8).stream().map(part -> part.length))
         .containsExactly(2, 3, 3);
-    assertThat(Accumulation.divide(range(0, 2), 3)).containsExactly(new int[] {0}, new int[] {1});
-    assertThat(Accumulation.divide(new int[0], 3)).containsExactly(new int[0]);
+    assertThat(Accumulation.divide(range(0, 2), 3, 8)).containsExactly(new int[] {0}, new int[] {1});
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Recipe.create().batchSize(8).accumulate(9))
         .withMessage("accumulate must be in [1, batchSize 8], got 9");

@@ -1,6 +1,7 @@
 package dev.lamina.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.lamina.augment.RandomCrop;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.data.Offset;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
@@ -325,5 +327,24 @@ class TrainStepTest {
     assertThatIllegalStateException()
         .isThrownBy(step::metrics)
         .withMessage("the model was closed: build or load it again");
+  }
+
+  @Test
+  void batchesThatAreNone_areRefused() {
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1);
+        TrainStep step = Trainer.builder().build().step(model, IMAGES)) {
+      refuses(() -> step.run(new int[0], 0, 0.1, 0.9), "batch must not be empty");
+      String message = "batch must give indices from 0 to 63, got ";
+      refuses(() -> step.run(new int[] {63, 64}, 0, 0.1, 0.9), message + 64);
+      refuses(() -> step.gradients(new int[] {-1}, 0), message + -1);
+      refuses(() -> step.statistics(new int[] {65}, 0), message + 65);
+      refuses(() -> step.prepare(new int[] {99}), message + 99);
+      step.run(new int[] {63, 0}, 0, 0.1, 0.9);
+    }
+  }
+
+  private static void refuses(ThrowingCallable call, String message) {
+    assertThatIllegalArgumentException().isThrownBy(call).withMessage(message);
   }
 }
