@@ -248,9 +248,7 @@ final class TrainCommand implements Callable<Integer> {
       ConfigFile file, RecipeOption.Choice choice, Validation validated, Device device) {
     Recipe named = Recipes.get(choice.name());
     Recipe chosen = given("--recipe") ? named : file.change(named);
-    // First, since fewer epochs may be given with them.
-    Recipe scaled = imageScales.isEmpty() ? chosen : chosen.imageScales(List.of(1.0));
-    Recipe recipe = recipeOption.change(scaled);
+    Recipe recipe = recipeOption.change(chosen);
     if (given("--precision") || recipe.precision().isEmpty()) {
       recipe = recipe.precision(Optional.of(precision.resolve(device)));
     }

@@ -55,7 +55,7 @@ final class FineTuning {
   /**
    * Returns the loss of a recipe for a training set, with its class weights.
    *
-   * @throws IllegalArgumentException if the loss has no class weights
+   * @throws IllegalArgumentException if the loss can have no class weights, or has some already
    */
   static Loss loss(Recipe recipe, ImageSet images) {
     if (!recipe.balanceClasses()) {
@@ -65,8 +65,13 @@ final class FineTuning {
         recipe.loss() instanceof CrossEntropy,
         "balanceClasses must be false for a loss other than CrossEntropy, got %s",
         recipe.loss());
+    CrossEntropy entropy = (CrossEntropy) recipe.loss();
+    checkArgument(
+        entropy.classWeights().isEmpty(),
+        "balanceClasses must be false for a loss that has class weights, got %s; leave one of them out",
+        entropy.classWeights());
     int[] counts = new int[images.classes()];
     IntStream.of(images.labels()).forEach(label -> counts[label]++);
-    return ((CrossEntropy) recipe.loss()).classWeights(ClassWeights.balanced(counts));
+    return entropy.classWeights(ClassWeights.balanced(counts));
   }
 }

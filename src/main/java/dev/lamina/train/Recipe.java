@@ -76,15 +76,14 @@ public record Recipe(
     boolean balanceClasses,
     List<Callback> callbacks,
     long seed) {
-  /** Checks the ranges of the numbers, and copies the lists. */
+  /**
+   * Checks the ranges of the numbers, and copies the lists. What they say about each other is
+   * checked by {@link Trainer.Builder#build}.
+   */
   public Recipe {
     checkArgument(epochs > 0, "epochs must be positive, got %s", epochs);
     checkArgument(batchSize > 0, "batchSize must be positive, got %s", batchSize);
-    checkArgument(
-        accumulate > 0 && accumulate <= batchSize,
-        "accumulate must be in [1, batchSize %s], got %s",
-        batchSize,
-        accumulate);
+    checkArgument(accumulate > 0, "accumulate must be positive, got %s", accumulate);
     checkArgument(
         validationSplit >= 0 && validationSplit < 1,
         "validationSplit must be in [0, 1), got %s",
@@ -92,11 +91,6 @@ public record Recipe(
     checkArgument(
         !imageScales.isEmpty() && imageScales.stream().allMatch(scale -> scale > 0 && scale <= 1),
         "imageScales must be numbers in (0, 1], got %s",
-        imageScales);
-    checkArgument(
-        imageScales.size() <= epochs,
-        "imageScales must be at most as many as there are epochs, %s, got %s",
-        epochs,
         imageScales);
     imageScales = List.copyOf(imageScales);
     groups = List.copyOf(groups);
@@ -108,6 +102,23 @@ public record Recipe(
     augmentations = List.copyOf(augmentations);
     freeze = List.copyOf(freeze);
     callbacks = List.copyOf(callbacks);
+  }
+
+  /**
+   * Checks what the numbers say about each other, once all are set: then the order in which they
+   * are set does not matter.
+   */
+  void check() {
+    checkArgument(
+        accumulate <= batchSize,
+        "accumulate must be in [1, batchSize %s], got %s",
+        batchSize,
+        accumulate);
+    checkArgument(
+        imageScales.size() <= epochs,
+        "imageScales must be at most as many as there are epochs, %s, got %s",
+        epochs,
+        imageScales);
   }
 
   /** Returns the flagship's recipe without augmentation. */

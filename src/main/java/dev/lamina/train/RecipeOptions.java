@@ -188,6 +188,7 @@ public final class RecipeOptions {
       }
     }
     own.checkNoOthers();
+    recipe.check();
     return recipe;
   }
 

@@ -65,6 +65,7 @@ public final class Trainer {
         new TreeSet<>(Configuration.CHANGEABLE),
         builder.allowChanges);
     recipe = builder.recipe;
+    recipe.check();
     callbacks = Stream.concat(recipe.callbacks().stream(), builder.callbacks.stream()).toList();
     metrics = builder.metrics;
     allowChanges = builder.allowChanges;
@@ -440,7 +441,9 @@ public final class Trainer {
     /**
      * Returns the trainer.
      *
-     * @throws IllegalArgumentException if {@code allowChanges} names another option
+     * @throws IllegalArgumentException if {@code allowChanges} names another option, {@code
+     *     accumulate} is larger than the batch size, or there are more {@code imageScales} than
+     *     epochs
      */
     public Trainer build() {
       return new Trainer(this);

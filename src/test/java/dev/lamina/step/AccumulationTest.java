@@ -189,9 +189,16 @@ class AccumulationTest {
   void parts_differByOneAtMost() {
     assertThat(Accumulation.divide(range(0, 8), 3, 8).stream().map(part -> part.length))
         .containsExactly(2, 3, 3);
-    assertThat(Accumulation.divide(range(0, 2), 3, 8)).containsExactly(new int[] {0}, new int[] {1});
+    assertThat(Accumulation.divide(range(0, 2), 3, 8))
+        .containsExactly(new int[] {0}, new int[] {1});
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Recipe.create().batchSize(8).accumulate(9))
+        .isThrownBy(() -> Trainer.builder().batchSize(8).accumulate(9).build())
         .withMessage("accumulate must be in [1, batchSize 8], got 9");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Trainer.builder().accumulate(0))
+        .withMessage("accumulate must be positive, got 0");
+    // In any order.
+    assertThat(Trainer.builder().accumulate(128).batchSize(256).build().recipe())
+        .isEqualTo(Recipe.create().batchSize(256).accumulate(128));
   }
 }

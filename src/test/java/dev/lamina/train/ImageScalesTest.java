@@ -151,6 +151,9 @@ class ImageScalesTest {
     assertThat(IntStream.rangeClosed(1, 7).mapToDouble(recipe::imageScale))
         .containsExactly(0.5, 0.5, 0.5, 0.75, 0.75, 1.0, 1.0);
     assertThat(Recipe.create().imageScale(100)).isEqualTo(1);
+    // In any order.
+    assertThat(Trainer.builder(recipe).epochs(2).imageScales(1).build().recipe())
+        .isEqualTo(Trainer.builder(recipe).imageScales(1).epochs(2).build().recipe());
     Recipe each = Recipe.create().epochs(3).imageScales(List.of(0.5, 0.75, 1.0));
     assertThat(IntStream.rangeClosed(1, 3).mapToDouble(each::imageScale))
         .containsExactly(0.5, 0.75, 1.0);
@@ -159,7 +162,7 @@ class ImageScalesTest {
   @Test
   void mistakes_areNamed_beforeTheRun() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> recipe(2).imageScales(0.5, 0.75, 1))
+        .isThrownBy(() -> recipe(2).imageScales(0.5, 0.75, 1).build())
         .withMessage(
             "imageScales must be at most as many as there are epochs, 2, got [0.5, 0.75, 1.0]");
     for (double wrong : new double[] {0, -0.5, 1.5, Double.NaN}) {

@@ -189,6 +189,11 @@ class StagesTest {
         RECIPE.balanceClasses(true).loss(new Twice()),
         NETWORK,
         "balanceClasses must be false for a loss other than CrossEntropy, got Twice[]");
+    refuses(
+        RECIPE.balanceClasses(true).loss(CrossEntropy.create().classWeights(1, 2)),
+        NETWORK,
+        "balanceClasses must be false for a loss that has class weights, got [1.0, 2.0]; leave one of them"
+            + " out");
     Network noDense = Network.input(5, 7, 3).then(Conv2d.of(2, 1), GlobalAveragePool.create());
     refuses(
         RECIPE.freezeEpochs(1),
