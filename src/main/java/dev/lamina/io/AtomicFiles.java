@@ -12,23 +12,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** Writes files atomically: to a temporary file beside the target, which is then renamed. */
 public final class AtomicFiles {
-  /** What is being written. */
-  private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
-
-  static {
-    // After Ctrl-C; what a process leaves that is killed is removed by removeTemporaries.
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> UNFINISHED.forEach(file -> file.toFile().delete()), "lamina-files"));
-  }
-
   private AtomicFiles() {}
 
   /**
@@ -47,7 +35,7 @@ public final class AtomicFiles {
 
   /** Writes a file from buffers in order, replacing an existing one. */
   public static void write(Path file, List<ByteBuffer> pieces) throws IOException {
-    write(file, channel -> writeAll(channel, pieces));
+    write(file, temporary(file), channel -> writeAll(channel, pieces));
   }
 
   /** Writes the content of a file to a channel. */
@@ -55,10 +43,17 @@ public final class AtomicFiles {
     void writeTo(FileChannel channel) throws IOException;
   }
 
-  /** Writes a file, replacing an existing one. */
+  /**
+   * Writes a file whose content takes long to make, replacing an existing one. If the process is
+   * stopped meanwhile, by Ctrl-C, nothing is left of it.
+   */
   public static void write(Path file, Content content) throws IOException {
     Path temporary = temporary(file);
-    UNFINISHED.add(temporary);
+    temporary.toFile().deleteOnExit();
+    write(file, temporary, content);
+  }
+
+  private static void write(Path file, Path temporary, Content content) throws IOException {
     try {
       flush(temporary, content);
       Files.move(
@@ -66,7 +61,6 @@ public final class AtomicFiles {
       flushFolder(temporary.resolveSibling(""));
     } finally {
       Files.deleteIfExists(temporary);
-      UNFINISHED.remove(temporary);
     }
   }
 
