@@ -17,6 +17,9 @@ import org.tensorflow.op.Ops;
 
 /** The callbacks of one run, in the order in which they are told. */
 final class Callbacks {
+  /** For another scale of the images it is built again in the middle of the run. */
+  private static final String WHILE_BUILT = "while the training step was built";
+
   private final List<Callback> first = new ArrayList<>();
 
   /** Those that store what the others keep. */
@@ -70,8 +73,9 @@ final class Callbacks {
 
   private List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
     List<Op> added = new ArrayList<>();
-    tell(first, 0, callback -> added.addAll(callback.afterUpdate(tf, state, weights)));
-    tell(last, 0, callback -> added.addAll(callback.afterUpdate(tf, state, weights)));
+    Consumer<Callback> event = callback -> added.addAll(callback.afterUpdate(tf, state, weights));
+    tell(first, WHILE_BUILT, event);
+    tell(last, WHILE_BUILT, event);
     return added;
   }
 
@@ -84,30 +88,34 @@ final class Callbacks {
    * @throws RuntimeException as {@link DivergenceException}, and one that stores, threw it
    */
   void tell(long step, Consumer<Callback> event) {
-    tell(first, step, event);
-    tell(last, step, event);
+    tell(first, after(step), event);
+    tell(last, after(step), event);
+  }
+
+  private static String after(long step) {
+    return "after step " + step;
   }
 
   /** Tells those that store what the others keep that the run is stopped. */
   void store(long step, RunHandle run) {
-    tell(last, step, callback -> callback.onStop(run));
+    tell(last, after(step), callback -> callback.onStop(run));
   }
 
   /** Tells all of them that the run has ended, whatever they throw. */
   void end(long step, History history) {
     List<Callback> all = new ArrayList<>(first);
     all.addAll(last);
-    tell(all, step, callback -> callback.onEnd(history));
+    tell(all, after(step), callback -> callback.onEnd(history));
   }
 
-  private static void tell(List<Callback> callbacks, long step, Consumer<Callback> event) {
+  private static void tell(List<Callback> callbacks, String when, Consumer<Callback> event) {
     RuntimeException failure = null;
     for (Callback callback : callbacks) {
       try {
         event.accept(callback);
       } catch (RuntimeException e) {
         boolean passes = e instanceof DivergenceException || callback.runsLast();
-        failure = add(failure, passes ? e : named(callback, step, e));
+        failure = add(failure, passes ? e : named(callback, when, e));
       }
     }
     if (failure != null) {
@@ -127,10 +135,10 @@ final class Callbacks {
     return shown;
   }
 
-  private static CallbackException named(Callback callback, long step, RuntimeException e) {
+  private static CallbackException named(Callback callback, String when, RuntimeException e) {
     return new CallbackException(
-        "callback %s failed after step %s: %s"
-            .formatted(callback.name(), step, e.getMessage() == null ? e : e.getMessage()),
+        "callback %s failed %s: %s"
+            .formatted(callback.name(), when, e.getMessage() == null ? e : e.getMessage()),
         e);
   }
 }

@@ -48,11 +48,13 @@ public record Ema(double decay) implements Callback {
 
   /** The average of one run. */
   private static final class Averaging implements Callback {
-    private final float decay;
+    /** The weight of the new values. In float32, 1 - decay would have few digits. */
+    private final float rate;
+
     private final Map<String, Variable> averages = new LinkedHashMap<>();
 
     Averaging(Ema options) {
-      decay = (float) options.decay;
+      rate = (float) (1 - options.decay);
     }
 
     @Override
@@ -72,7 +74,7 @@ public record Ema(double decay) implements Callback {
         // average - (1 - decay) * (average - weight), one operation less.
         updates.add(
             tf.assignSubVariableOp(
-                average.handle(), tf.math.mul(tf.math.sub(before, now), tf.constant(1 - decay))));
+                average.handle(), tf.math.mul(tf.math.sub(before, now), tf.constant(rate))));
       }
       return updates;
     }

@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lamina.data.ImageData;
@@ -21,11 +22,13 @@ import dev.lamina.optimizer.Lookahead;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.schedule.Constant;
 import dev.lamina.zoo.GoldenModel;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.op.Op;
@@ -136,6 +139,40 @@ class ImageScalesTest {
     try (Model model = Model.of(NETWORK, 1)) {
       History history = recipe(2).imageScales(0.5, 1).callbacks(stops).build().fit(model, IMAGES);
       assertThat(history.epochs()).hasSize(1);
+    }
+  }
+
+  @Test
+  void callbackThatFails_whileTheStepIsBuilt_isNamed(@TempDir Path run) {
+    for (int builds : new int[] {0, 1}) {
+      Callback failing =
+          new Callback() {
+            private int built;
+
+            @Override
+            public String name() {
+              return "Broken";
+            }
+
+            @Override
+            public List<Op> afterUpdate(Ops tf, State state, List<Variable> weights) {
+              if (built++ == builds) {
+                throw new IllegalStateException("no room");
+              }
+              return List.of();
+            }
+          };
+      Trainer trainer =
+          recipe(2).imageScales(0.5, 1).callbacks(failing, Checkpoints.in(run)).build();
+      try (Model model = Model.of(NETWORK, 1)) {
+        assertThatExceptionOfType(CallbackException.class)
+            .isThrownBy(() -> trainer.fit(model, IMAGES))
+            .withMessage(
+                "callback Broken failed while the training step was built: no room"
+                    + (builds == 0
+                        ? ""
+                        : "; the run was checkpointed: correct the callback and resume"));
+      }
     }
   }
 

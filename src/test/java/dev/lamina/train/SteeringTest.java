@@ -469,6 +469,29 @@ class SteeringTest {
     }
   }
 
+  /** A bias starts at 0, so that its average shows all digits of 1 - decay. */
+  @Test
+  void ema_ofALongMemory_hasTheRateOfItsDecay() {
+    double decay = 0.99999;
+    double[] average = new double[4];
+    Callback reference =
+        LambdaCallback.create()
+            .onStep(
+                (event, run) -> {
+                  float[] now = run.weights().get("1.bias");
+                  for (int i = 0; i < average.length; i++) {
+                    average[i] += 1e-5 * (now[i] - average[i]);
+                  }
+                });
+    try (Model model = model()) {
+      recipe(1).callbacks(Ema.of(decay), reference).build().fit(model, IMAGES);
+      float[] averaged = model.weights().get("1.bias");
+      for (int i = 0; i < average.length; i++) {
+        assertThat(averaged[i] / average[i]).isCloseTo(1, Offset.offset(1e-5));
+      }
+    }
+  }
+
   private static double[] doubles(float[] values) {
     return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
   }
