@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param host the address to listen on; 127.0.0.1 by default
  * @param port the port to listen on, 0 for any free port; 8501 by default
  * @param modelName the name of the model in URLs; "lamina" by default
- * @param maxBatchSize the maximum number of images in a batch; 32 by default
+ * @param maxBatchSize the maximum number of images in a batch; 32 by default, never more than can
+ *     be queued
  * @param batchTimeout how long the first image of a batch waits for more; 0 by default: a batch
  *     contains what arrived while the previous one ran
  * @param maxQueue the maximum number of images in the queue, and in one request; 1,024 by default
