@@ -43,17 +43,11 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   /** Trains, and validates if there are images for that. */
   History run(Model model, ImageSet train, @Nullable ImageSet validation) {
     Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
-    if (validation != null) {
-      check(model, train, validation);
-    }
-    trainer.check(model, train);
+    check(model, train, validation);
     BatchOrder order = trainer.order(train);
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
     Optional<Cluster> cluster = model.session().cluster();
-    cluster.ifPresent(
-        workers ->
-            Together.check(workers, trainer.recipe, train, Checkpoints.among(trainer.callbacks)));
     List<Callback> callbacks = Together.callbacks(cluster, trainer.callbacks);
     if (folder.isEmpty()) {
       Checkpoints.clear(callbacks);
@@ -84,18 +78,28 @@ record Fit(Trainer trainer, Optional<Path> folder) {
         // If it cannot be written, fails before the first step, not at the first checkpoint.
         LOG.debug("configuration: {}", configuration.get());
       }
-      logMomentum(trainer.steps(train));
+      logMomentum((long) trainer.recipe.epochs() * order.stepsPerEpoch());
       return new Run(trainer, model, steps, started, state, order, train, validation).finish();
     }
   }
 
-  private static void check(Model model, ImageSet train, ImageSet validation) {
-    model.checkFits(validation);
-    checkArgument(
-        validation.classNames().equals(train.classNames()),
-        "classes of the validation images must be those of the training images %s, got %s",
-        train.classNames(),
-        validation.classNames());
+  private void check(Model model, ImageSet train, @Nullable ImageSet validation) {
+    if (validation != null) {
+      model.checkFits(validation);
+      checkArgument(
+          validation.classNames().equals(train.classNames()),
+          "classes of the validation images must be those of the training images %s, got %s",
+          train.classNames(),
+          validation.classNames());
+    }
+    trainer.check(model, train);
+    model
+        .session()
+        .cluster()
+        .ifPresent(
+            workers ->
+                Together.check(
+                    workers, trainer.recipe, train, Checkpoints.among(trainer.callbacks)));
   }
 
   /**

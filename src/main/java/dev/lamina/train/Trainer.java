@@ -236,11 +236,6 @@ public final class Trainer {
             afterUpdate));
   }
 
-  /** Returns the number of steps of a run on images. */
-  long steps(ImageSet images) {
-    return (long) recipe.epochs() * order(images).stepsPerEpoch();
-  }
-
   /** Returns the order of the images. */
   BatchOrder order(ImageSet images) {
     return new BatchOrder(
