@@ -30,9 +30,12 @@ final class SlowWorkers {
    * Adds a step.
    *
    * @param seconds the time of each worker, without its waiting
-   * @return a warning for each worker that is now found to be slow, once
+   * @return a warning for each worker that is now found to be slow, once; none for a single worker
    */
   List<String> add(double[] seconds) {
+    if (seconds.length < 2) {
+      return List.of();
+    }
     steps.add(seconds);
     if (steps.size() < STEPS) {
       return List.of();

@@ -34,6 +34,12 @@ class SlowWorkersTest {
     assertThat(add(0.4, 0.2)).singleElement().asString().startsWith("worker 0 is slow: ");
   }
 
+  /** {@code Workers.of(0, 1, ...)} is a cluster too. */
+  @Test
+  void aSingleWorker_hasNoOthersToWaitForIt() {
+    assertThat(add(0.4)).isEmpty();
+  }
+
   @Test
   void smallDifferences_andSingleSlowSteps_areNot() {
     assertThat(add(0.2, 0.28)).isEmpty();
