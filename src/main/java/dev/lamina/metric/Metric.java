@@ -21,6 +21,14 @@ public interface Metric {
   String name();
 
   /**
+   * Returns whether a lower value is better, as of an error; false unless overridden. It tells
+   * callbacks that watch the metric, such as early stopping, what an improvement is.
+   */
+  default boolean lowerIsBetter() {
+    return false;
+  }
+
+  /**
    * Adds the metric to a graph.
    *
    * @param tf where the operations go

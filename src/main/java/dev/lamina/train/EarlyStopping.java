@@ -12,14 +12,15 @@ import java.util.Optional;
  *
  * @param patience the number of epochs without improvement after which the run stops
  * @param monitor {@code loss} (the cross-entropy, whatever is trained with) or the name of a metric
- *     of the validation; {@code loss} unless set
+ *     of the validation; {@code loss} unless set. The metric says whether lower is better ({@link
+ *     dev.lamina.metric.Metric#lowerIsBetter})
  * @param minDelta the smallest change that counts as an improvement; 0 unless set
  */
 public record EarlyStopping(int patience, String monitor, double minDelta) implements Callback {
   /** Checks that the patience is positive, and minDelta finite and not negative. */
   public EarlyStopping {
     checkArgument(patience > 0, "patience must be positive, got %s", patience);
-    new Monitor(monitor, minDelta);
+    Monitor.checkMinDelta(minDelta);
   }
 
   /** Returns the callback that watches the validation loss. */
@@ -59,7 +60,7 @@ public record EarlyStopping(int patience, String monitor, double minDelta) imple
   @Override
   public void onEpoch(Epoch epoch, RunHandle run) {
     CallbackState state = run.state(name());
-    if (new Monitor(monitor, minDelta).improved(epoch, state)) {
+    if (new Monitor(monitor, minDelta, run.lowerIsBetter(monitor)).improved(epoch, state)) {
       state.put("weights", run.evaluationWeights());
       state.put("wait", 0);
     } else {

@@ -1,6 +1,6 @@
 package dev.lamina.train;
 
-import com.google.common.base.Preconditions;
+import static com.google.common.base.Preconditions.checkArgument;
 
 /**
  * The number that a callback watches from epoch to epoch, and whether it has improved: the
@@ -13,16 +13,11 @@ import com.google.common.base.Preconditions;
 record Monitor(String metric, double minDelta, boolean lowest) {
   private static final String BEST = "best";
 
-  Monitor {
-    Preconditions.checkArgument(
+  static void checkMinDelta(double minDelta) {
+    checkArgument(
         minDelta >= 0 && Double.isFinite(minDelta),
         "minDelta must be finite and not negative, got %s",
         minDelta);
-  }
-
-  /** A loss, which should decrease, or a metric, which should increase. */
-  Monitor(String metric, double minDelta) {
-    this(metric, minDelta, metric.equals("loss"));
   }
 
   /**

@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param factor the factor of the learning rate, in (0, 1)
  * @param patience the number of epochs without improvement before a reduction
  * @param monitor {@code loss} (the cross-entropy, whatever is trained with) or the name of a metric
- *     of the validation; {@code loss} unless set
+ *     of the validation; {@code loss} unless set. The metric says whether lower is better ({@link
+ *     dev.lamina.metric.Metric#lowerIsBetter})
  * @param minDelta the smallest change that counts as an improvement; 0 unless set
  */
 public record ReduceOnPlateau(double factor, int patience, String monitor, double minDelta)
@@ -23,7 +24,7 @@ public record ReduceOnPlateau(double factor, int patience, String monitor, doubl
   public ReduceOnPlateau {
     checkArgument(factor > 0 && factor < 1, "factor must be in (0, 1), got %s", factor);
     checkArgument(patience > 0, "patience must be positive, got %s", patience);
-    new Monitor(monitor, minDelta);
+    Monitor.checkMinDelta(minDelta);
   }
 
   /**
@@ -59,7 +60,7 @@ public record ReduceOnPlateau(double factor, int patience, String monitor, doubl
   @Override
   public void onEpoch(Epoch epoch, RunHandle run) {
     CallbackState state = run.state(name());
-    if (new Monitor(monitor, minDelta).improved(epoch, state)) {
+    if (new Monitor(monitor, minDelta, run.lowerIsBetter(monitor)).improved(epoch, state)) {
       state.put("wait", 0);
       return;
     }

@@ -227,6 +227,13 @@ final class Run implements RunHandle {
   }
 
   @Override
+  public boolean lowerIsBetter(String metric) {
+    return metric.equals("loss")
+        || trainer.metrics.stream()
+            .anyMatch(each -> each.name().equals(metric) && each.lowerIsBetter());
+  }
+
+  @Override
   public double learningRate() {
     return trainStep().learningRate();
   }

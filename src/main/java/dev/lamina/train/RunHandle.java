@@ -40,6 +40,14 @@ public interface RunHandle {
   /** Returns loss and metrics of the epoch so far. Not free: do not call it in every step. */
   Metrics metrics();
 
+  /**
+   * Returns whether a lower value is better: of {@code loss}, and of a metric of the run that says
+   * so ({@link dev.lamina.metric.Metric#lowerIsBetter}).
+   *
+   * @param metric {@code loss} or the name of a metric
+   */
+  boolean lowerIsBetter(String metric);
+
   /** Returns the number of steps taken. */
   long steps();
 

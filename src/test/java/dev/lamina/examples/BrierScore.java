@@ -14,6 +14,11 @@ record BrierScore() implements Metric {
   }
 
   @Override
+  public boolean lowerIsBetter() {
+    return true;
+  }
+
+  @Override
   public Operand<TFloat32> apply(Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
     return tf.reduceSum(tf.math.squaredDifference(tf.nn.softmax(outputs), targets), tf.constant(1));
   }

@@ -23,11 +23,14 @@ import dev.lamina.optimizer.Regularized;
 import dev.lamina.schedule.Constant;
 import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
+import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.History;
+import dev.lamina.train.ReduceOnPlateau;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -188,19 +191,44 @@ class ExamplesTest {
       if (example.name().equals("metric")) {
         assertThat(weights(model)).isEqualTo(without);
         double score = history.last().validation().orElseThrow().get("brier_score");
-        assertThat(score).isBetween(0.1, 1.5).isCloseTo(brier(model), Offset.offset(1e-6));
+        assertThat(score)
+            .isBetween(0.1, 1.5)
+            .isCloseTo(brier(model, VALIDATION), Offset.offset(1e-6));
       } else {
         assertThat(weights(model)).isNotEqualTo(without);
       }
     }
   }
 
-  private static double brier(Model model) {
+  /** Callbacks ask the metric what an improvement is: it falls in every epoch here. */
+  @Test
+  void metricWhoseLowerValuesAreBetter_isWatchedSo() {
+    try (Model model = plain()) {
+      History history =
+          recipe()
+              .metrics(new BrierScore())
+              .callbacks(
+                  EarlyStopping.patience(1).monitor("brier_score"),
+                  ReduceOnPlateau.of(0.5, 1).monitor("brier_score"))
+              .build()
+              .fit(model, IMAGES, IMAGES);
+      assertThat(history.epochs())
+          .hasSize(4)
+          .allMatch(epoch -> epoch.learningRate() == 0.05)
+          .isSortedAccordingTo(
+              Comparator.comparing(epoch -> -epoch.validation().orElseThrow().get("brier_score")));
+      assertThat(brier(model, IMAGES))
+          .isCloseTo(
+              history.last().validation().orElseThrow().get("brier_score"), Offset.offset(1e-6));
+    }
+  }
+
+  private static double brier(Model model, ImageSet images) {
     double sum = 0;
     int image = 0;
-    for (Prediction prediction : model.predict(VALIDATION)) {
+    for (Prediction prediction : model.predict(images)) {
       for (int k = 0; k < 10; k++) {
-        double target = k == VALIDATION.label(image) ? 1 : 0;
+        double target = k == images.label(image) ? 1 : 0;
         sum += Math.pow(prediction.probabilities().get(k) - target, 2);
       }
       image++;
