@@ -3,12 +3,15 @@ package dev.lamina.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stops a run when its validation has not improved for some epochs, and restores the weights of the
  * best epoch, as Keras's callback of this name does with {@code restore_best_weights}. They are
  * also restored at the end of a run that was not stopped. A resumed run continues its count of
- * epochs.
+ * epochs; one that was stopped goes on only if it is resumed with more epochs, and then counts from
+ * zero, as Keras does when {@code fit} is called again.
  *
  * @param patience the number of epochs without improvement after which the run stops
  * @param monitor {@code loss} (the cross-entropy, whatever is trained with) or the name of a metric
@@ -17,6 +20,12 @@ import java.util.Optional;
  * @param minDelta the smallest change that counts as an improvement; 0 unless set
  */
 public record EarlyStopping(int patience, String monitor, double minDelta) implements Callback {
+  private static final Logger LOG = LoggerFactory.getLogger(EarlyStopping.class);
+  private static final String WAIT = "wait";
+
+  /** How many epochs the run was to have when it was stopped. */
+  private static final String EPOCHS = "epochs";
+
   /** Checks that the patience is positive, and minDelta finite and not negative. */
   public EarlyStopping {
     checkArgument(patience > 0, "patience must be positive, got %s", patience);
@@ -52,9 +61,10 @@ public record EarlyStopping(int patience, String monitor, double minDelta) imple
   public void onStart(RunPlan plan, RunHandle run) {
     CallbackState state = run.state(name());
     run.finalWeights(() -> state.weights("weights").orElseGet(run::evaluationWeights));
-    if (state.get("wait", 0) >= patience) {
-      run.stop();
+    if (plan.epochs() > state.get(EPOCHS, 0) && state.get(WAIT, 0) >= patience) {
+      state.put(WAIT, 0); // Stopped before, and resumed with more epochs.
     }
+    stopAfterPatience(run, plan.epochs());
   }
 
   @Override
@@ -62,12 +72,30 @@ public record EarlyStopping(int patience, String monitor, double minDelta) imple
     CallbackState state = run.state(name());
     if (new Monitor(monitor, minDelta, run.lowerIsBetter(monitor)).improved(epoch, state)) {
       state.put("weights", run.evaluationWeights());
-      state.put("wait", 0);
+      state.put(WAIT, 0);
     } else {
-      state.put("wait", state.get("wait", 0) + 1);
+      state.put(WAIT, state.get(WAIT, 0) + 1);
     }
-    if (state.get("wait", 0) >= patience) {
-      run.stop();
+    stopAfterPatience(run, run.recipe().epochs());
+  }
+
+  private void stopAfterPatience(RunHandle run, int epochs) {
+    CallbackState state = run.state(name());
+    int wait = (int) state.get(WAIT, 0);
+    if (wait < patience) {
+      return;
     }
+    state.put(EPOCHS, epochs);
+    int done = run.history().epochs().size();
+    if (done < epochs) {
+      LOG.info(
+          "stopped early after epoch {} of {}: {} has not improved for {} epochs; resume with more"
+              + " epochs to go on",
+          done,
+          epochs,
+          monitor,
+          wait);
+    }
+    run.stop();
   }
 }
