@@ -179,9 +179,12 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      Samples.write(
-          data.open(resize.resolve()).train(), Recipes.get(Recipes.PUBLISHED).augmentations(), out);
-      spec.commandLine().getOut().println("picture " + out);
+      ImageSet train = data.open(resize.resolve()).train();
+      String recipe = RecipeOption.chosenFor(data, train, false).name();
+      Samples.write(train, Recipes.get(recipe).augmentations(), out);
+      PrintWriter printed = spec.commandLine().getOut();
+      printed.println("recipe  " + recipe);
+      printed.println("picture " + out);
       return 0;
     }
   }

@@ -1,9 +1,10 @@
 package dev.lamina.cli;
 
 import dev.lamina.data.ImageData;
-import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.data.ReadOptions;
+import dev.lamina.data.ReadReport;
+import dev.lamina.data.TestImages;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
 import java.net.URI;
@@ -100,9 +101,9 @@ final class DataOption {
    *
    * @param own whether it was trained on the others of this name
    */
-  ImageSet openTest(String name, boolean own, boolean onDisk, Model model) {
+  TestImages openTest(String name, boolean own, boolean onDisk, Model model) {
     if (!isImageFolder(name)) {
-      return open(name, onDisk, Optional.empty()).test();
+      return new TestImages(open(name, onDisk, Optional.empty()).test(), ReadReport.NONE);
     }
     Path path = Path.of(name);
     return read(

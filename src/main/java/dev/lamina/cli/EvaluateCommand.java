@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.TestImages;
 import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.LaminaException;
 import dev.lamina.metric.Metric;
@@ -87,37 +88,60 @@ final class EvaluateCommand implements Callable<Integer> {
       Optional<String> trainedOn = trainedOn(path, metadata);
       String name = imagesOf(path, trainedOn);
       boolean own = trainedOn.filter(other -> isSame(other, name)).isPresent();
-      ImageSet images = data.openTest(name, own, streams(path), model);
+      TestImages opened = data.openTest(name, own, streams(path), model);
+      ImageSet images = opened.images();
       if (!images.classNames().equals(model.classNames())) {
         throw new LaminaException(
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
       }
+      if (own) {
+        warnIfChanged(name, images, metadata);
+      }
       if (!json && !quiet) {
         describe(path, metadata);
+        opened.report().lines().forEach(line -> print("images     %s", line));
         print("images     the %s test images of %s", images.size(), name);
         print("device     %s", model.device());
       }
       Evaluation test = model.evaluate(images, metrics(images));
       Optional<Evaluation> augmented = views.map(given -> model.evaluate(images, given));
-      Optional<Path> pictures =
-          pictures(path)
-              .filter(
-                  folder ->
-                      Extra.write(
-                          spec,
-                          "picture",
-                          report != null,
-                          () -> EvaluationPictures.write(test, images, folder)));
-      if (json) {
-        ObjectNode object = EvaluationJson.of(test).put("model", path.toString()).put("data", name);
-        augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
-        spec.commandLine().getOut().println(object);
-      } else {
-        print(test, augmented, pictures);
+      Optional<Path> pictures = pictures(path);
+      boolean drawn = false;
+      try {
+        drawn = pictures.isPresent() && draw(test, images, pictures.get());
+      } finally {
+        if (json) {
+          ObjectNode object = EvaluationJson.of(test);
+          object.put("model", path.toString()).put("data", name);
+          opened.report().lines().forEach(object.putArray("notes")::add);
+          augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
+          spec.commandLine().getOut().println(object);
+        } else {
+          print(test, augmented, drawn ? pictures : Optional.empty());
+        }
       }
     }
     return 0;
+  }
+
+  private boolean draw(Evaluation test, ImageSet images, Path folder) {
+    return Extra.write(
+        spec, "picture", report != null, () -> EvaluationPictures.write(test, images, folder));
+  }
+
+  /**
+   * Warns if files were added to or removed from images whose test part has no place of its own.
+   */
+  private void warnIfChanged(String name, ImageSet images, Map<String, String> metadata) {
+    String before = metadata.get("test_images");
+    if (before != null && !before.equals(images.hash())) {
+      TextLines.print(
+          spec.commandLine().getErr(),
+          "lamina: the test images of %s are not those of the run: its files have changed, so some may have been"
+              + " trained on; put new images into a folder of their own and name it with --data",
+          name);
+    }
   }
 
   /** Returns the metrics beside loss and accuracy. */

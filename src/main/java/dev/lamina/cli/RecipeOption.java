@@ -112,6 +112,11 @@ final class RecipeOption {
     if (given != null) {
       return new Choice(given, "");
     }
+    return chosenFor(data, images, pretrained);
+  }
+
+  /** Returns the default for images. */
+  static Choice chosenFor(DataOption data, ImageSet images, boolean pretrained) {
     if (data.embedded()) {
       return new Choice(Recipes.QUICK, "the embedded images");
     }

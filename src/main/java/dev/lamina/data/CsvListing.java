@@ -100,11 +100,14 @@ final class CsvListing {
    * Listing#labelled}.
    */
   static Listing labelled(Path path, List<String> classNames) {
+    Skipped.Collector skipped = new Skipped.Collector(path);
     Path csv = path;
     Path root = path.getParent() == null ? Path.of("") : path.getParent();
     if (Files.isDirectory(path)) {
       root = path;
-      csv = test(path).or(() -> main(path)).orElseThrow();
+      List<Source> tests = new ArrayList<>();
+      addBeside(path, Part.TEST, tests, skipped);
+      csv = tests.isEmpty() ? main(path).orElseThrow() : tests.get(0).csv();
     }
     List<Entry> entries = CsvLabels.read(csv);
     if (!entries.get(0).split().isEmpty()) {
@@ -116,7 +119,7 @@ final class CsvListing {
     }
     Listing.checkClasses(csv, CsvLabels.classes(entries), classNames);
     List<Item> items = new CsvListing(root, classNames).items(csv, entries);
-    return new Listing(root, classNames, List.of(), List.of(), items, List.of());
+    return new Listing(root, classNames, List.of(), List.of(), items, skipped.list());
   }
 
   private static LaminaException noRow(Path csv, Part part) {

@@ -183,10 +183,10 @@ public record ImageData(
    *
    * @throws LaminaException as {@link #open(Path, ReadOptions)} does
    */
-  public static ImageSet openTest(Path folder, ReadOptions options) {
+  public static TestImages openTest(Path folder, ReadOptions options) {
     return isImageFolder(folder)
         ? ListingReader.readTest(Listing.of(folder), options)
-        : open(folder, options).test();
+        : new TestImages(open(folder, options).test(), ReadReport.NONE);
   }
 
   /**
@@ -199,10 +199,10 @@ public record ImageData(
    * @throws LaminaException as {@link #open(Path, ReadOptions)} does, or if an image is of a class
    *     that is none of these
    */
-  public static ImageSet openLabelled(Path folder, List<String> classNames, ReadOptions options) {
+  public static TestImages openLabelled(Path folder, List<String> classNames, ReadOptions options) {
     return isImageFolder(folder)
         ? ListingReader.readTest(Listing.labelled(folder, classNames), options)
-        : open(folder, options).test();
+        : new TestImages(open(folder, options).test(), ReadReport.NONE);
   }
 
   /**

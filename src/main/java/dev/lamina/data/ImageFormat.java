@@ -94,10 +94,10 @@ enum ImageFormat {
 
   /**
    * The most pixels that a byte of a file may stand for. Deflate compresses at most 1032:1, and a
-   * byte holds at most 8 pixels; the decoder of TIFF allocates four times the memory of others.
+   * byte holds at most 8 pixels; a blank page as a fax has 1 bit a row, in TIFF.
    */
   int maxPixelsPerByte() {
-    return this == TIFF ? 2_000 : 10_000;
+    return this == TIFF ? 20_000 : 10_000;
   }
 
   /**

@@ -2,9 +2,12 @@ package dev.lamina.data;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -314,6 +317,24 @@ public final class ImageSet {
     checkArgument(
         validation.length > 0, "some class must have 2 images to be split, got %s in all", size());
     return new Split(subset(train), subset(validation));
+  }
+
+  /** Returns a short hash of pixels, labels and class names: that of equal images is the same. */
+  public String hash() {
+    Hasher content = Hashing.murmur3_128().newHasher();
+    for (int image = 0; image < size(); image++) {
+      content.putBytes(pixels(image, image + 1));
+    }
+    for (int label : labels) {
+      content.putInt(label);
+    }
+    return Hashing.murmur3_128()
+        .newHasher()
+        .putBytes(content.hash().asBytes())
+        .putString(classNames().toString(), StandardCharsets.UTF_8)
+        .hash()
+        .toString()
+        .substring(0, 12);
   }
 
   @Override

@@ -196,7 +196,7 @@ public final class Images {
         file,
         (input, reader) -> {
           Size size = size(name, file.length, input, reader);
-          checkScans(name, file);
+          checkScans(name, input);
           int pixels = size.height() * size.width();
           checkMemory(name, size, pixels);
           MEMORY.acquireUninterruptibly(pixels);
@@ -258,33 +258,24 @@ public final class Images {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
-              "%s is damaged: its header says %d x %d pixels (width x height), but it has only %d bytes; remove it or copy it again",
+              "%s has only %d bytes, too few for the %d x %d pixels (width x height) in its header; copy it again, or save it as PNG or JPEG",
               name,
+              length,
               size.width(),
-              size.height(),
-              length));
+              size.height()));
     }
     return size;
   }
 
-  /** Counts the scans of a JPEG by their marker, which cannot occur in entropy-coded data. */
-  private static void checkScans(ImageName name, byte[] file) {
-    if (!JpegFile.is(file)) {
-      return;
-    }
-    int scans = 0;
-    for (int i = 1; i < file.length; i++) {
-      if (file[i - 1] == (byte) 0xff && file[i] == (byte) 0xda) {
-        scans++;
-      }
-    }
-    if (scans > MAX_SCANS) {
+  private static void checkScans(ImageName name, Input input) {
+    JpegFile jpeg = input.jpeg();
+    if (jpeg != null && jpeg.scans() > MAX_SCANS) {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
               "%s has %d scans, must have at most %d; save it as a baseline JPEG",
               name,
-              scans,
+              jpeg.scans(),
               MAX_SCANS));
     }
   }

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * Pillow, torchvision and TensorFlow do; colour profiles are not applied.
  */
 final class JpegFile {
+  private static final int TEM = 0x01;
+  private static final int RST0 = 0xd0;
+  private static final int RST7 = 0xd7;
+  private static final int EOI = 0xd9;
   private static final int SOS = 0xda;
   private static final int APP0 = 0xe0;
   private static final int APP1 = 0xe1;
@@ -34,6 +38,7 @@ final class JpegFile {
   private byte[] componentIds = new byte[0];
   private int height;
   private int width;
+  private int scans;
 
   private JpegFile(byte[] file) {
     this.file = file;
@@ -68,11 +73,32 @@ final class JpegFile {
       }
       if (marker == SOS) {
         parsed.kept.write(file, at, file.length - at);
+        parsed.scans = countScans(file, at);
         return parsed;
       }
       parsed.segment(marker, at, length);
       at += 2 + length;
     }
+  }
+
+  /** Counts the scans up to the end of the image. Phones write films behind it. */
+  private static int countScans(byte[] file, int from) {
+    int scans = 0;
+    int at = from;
+    while (at + 3 < file.length) {
+      int marker = file[at + 1] & 0xff;
+      if (file[at] != (byte) 0xff || marker == 0xff) {
+        at++;
+      } else if (marker == 0 || marker == TEM || (marker >= RST0 && marker <= RST7)) {
+        at += 2; // In entropy-coded data.
+      } else if (marker == EOI) {
+        break;
+      } else {
+        scans += marker == SOS ? 1 : 0;
+        at += 2 + ((file[at + 2] & 0xff) << 8 | (file[at + 3] & 0xff));
+      }
+    }
+    return scans;
   }
 
   private static int byteAt(byte[] file, int at) throws IOException {
@@ -126,6 +152,11 @@ final class JpegFile {
   /** The width in the header, in pixels. */
   int width() {
     return width;
+  }
+
+  /** The number of scans of the image. */
+  int scans() {
+    return scans;
   }
 
   /** The EXIF data, a TIFF structure; null if there is none. */

@@ -73,19 +73,26 @@ final class ListingReader {
    *
    * @throws LaminaException as {@link #read(Listing, ReadOptions)} does
    */
-  static ImageSet readTest(Listing listing, ReadOptions options) {
-    return new ListingReader(listing.testOnly(), options).sets().get(0);
+  static TestImages readTest(Listing listing, ReadOptions options) {
+    ListingReader reader = new ListingReader(listing.testOnly(), options);
+    long start = System.nanoTime();
+    ImageSet images = reader.sets().get(0);
+    return new TestImages(images, reader.report(start));
   }
 
   private ImageData read() {
     long start = System.nanoTime();
     List<ImageSet> sets = sets();
-    double seconds = (System.nanoTime() - start) / 1e9;
     return new ImageData(
         sets.get(0),
         listing.validation().isEmpty() ? Optional.empty() : Optional.of(sets.get(1)),
         sets.get(sets.size() - 1),
-        new ReadReport(listing.skipped(), decoded.get(), seconds, streaming));
+        report(start));
+  }
+
+  private ReadReport report(long start) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new ReadReport(listing.skipped(), decoded.get(), seconds, streaming);
   }
 
   /** Reads the parts that have images. */

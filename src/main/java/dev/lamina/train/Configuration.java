@@ -192,23 +192,9 @@ final class Configuration {
   }
 
   private static String images(ImageSet set) {
-    Hasher hasher = Hashing.murmur3_128().newHasher();
-    for (int image = 0; image < set.size(); image++) {
-      hasher.putBytes(set.pixels(image, image + 1));
-    }
-    for (int label : set.labels()) {
-      hasher.putInt(label);
-    }
     return "%s of %s x %s x %s in %s classes (%s)"
         .formatted(
-            set.size(),
-            set.height(),
-            set.width(),
-            set.channels(),
-            set.classes(),
-            hash(
-                hasher.hash().asBytes(),
-                set.classNames().toString().getBytes(StandardCharsets.UTF_8)));
+            set.size(), set.height(), set.width(), set.channels(), set.classes(), set.hash());
   }
 
   private static String hash(byte[]... pieces) {

@@ -32,11 +32,14 @@ class EvaluateDataTest {
     return folder;
   }
 
-  /** Returns the results, without the name of the images. */
+  /** Returns the results, without the images' name and how they were read. */
   private static ObjectNode results(Object... words) throws IOException {
+    return json(words).without(List.of("data", "model", "notes"));
+  }
+
+  private static ObjectNode json(Object... words) throws IOException {
     Object[] command = Stream.concat(Stream.of("evaluate", "--json"), Stream.of(words)).toArray();
-    return ((ObjectNode) new ObjectMapper().readTree(OptionRuns.succeeds(command).out()))
-        .without(List.of("data", "model"));
+    return (ObjectNode) new ObjectMapper().readTree(OptionRuns.succeeds(command).out());
   }
 
   private static Path copy(Path from, Path to) throws IOException {
@@ -98,6 +101,39 @@ class EvaluateDataTest {
     // The same files under another name are others.
     Path other = copy(data, scratch.resolve("copied"));
     assertThat(results("--run", alone, "--data", other).get("images").intValue()).isEqualTo(60);
+  }
+
+  /** The tenth is another one once a file is added. */
+  @Test
+  void ownImagesThatHaveChanged_areWarnedOf() throws IOException {
+    Path data = copy(images.resolve("train"), scratch.resolve("changing"));
+    Path changing = train(data, "run-changing");
+    assertThat(OptionRuns.succeeds("evaluate", "--run", changing, "--quiet").err()).isEmpty();
+    for (int i = 0; i < 20; i++) {
+      Files.copy(data.resolve("class1/0.png"), data.resolve("class1/00%s.png".formatted(i)));
+    }
+    assertThat(OptionRuns.succeeds("evaluate", "--run", changing, "--quiet").err())
+        .contains("the test images of " + data + " are not those of the run")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void whatIsLeftOut_isSaid() throws IOException {
+    Path some = scratch.resolve("left-out");
+    copy(images.resolve("test/class2"), some.resolve("class2"));
+    Files.createFile(some.resolve("class2/1.heic"));
+    String left = "left out: 1 HEIC image (not read: convert to JPEG or PNG): class2/1.heic";
+    assertThat(OptionRuns.succeeds("evaluate", "--run", run, "--data", some).out())
+        .contains("\nimages     " + left + "\n");
+    assertThat(json("--run", run, "--data", some).get("notes").get(0).asText()).isEqualTo(left);
+  }
+
+  @Test
+  void picturesThatCannotBeWritten_doNotCostTheResults() throws IOException {
+    Path file = Files.createFile(scratch.resolve("file"));
+    MainTest.Output output = OptionRuns.fails("evaluate", "--run", run, "--report", file);
+    assertThat(output.out()).containsPattern("\ntest accuracy \\d\\.\\d{4}\n$");
+    assertThat(output.err()).startsWith("lamina: ").contains(file.toString());
   }
 
   @Test

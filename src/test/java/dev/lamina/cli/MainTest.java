@@ -215,6 +215,7 @@ class MainTest {
     Path picture = folder.resolve("preview.png");
     Output preview = lamina("data", "preview", "--data", data, "--out", picture);
     assertThat(preview.status()).as(preview.err()).isZero();
+    assertThat(preview.out()).isEqualTo("recipe  scratch-small\npicture " + picture + "\n");
     assertThat(ImageIO.read(picture.toFile())).isNotNull();
   }
 

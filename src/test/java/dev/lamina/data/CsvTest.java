@@ -150,13 +150,13 @@ class CsvTest {
   void labelledImages_areThoseOfTestOrAll() throws IOException {
     List<String> classes = List.of("a", "b", "c");
     Path csv = write("new.csv", "path,label\npictures/1.png,c\npictures/2.png,a\n");
-    ImageSet all = ImageData.openLabelled(csv, classes, ReadOptions.create());
+    ImageSet all = ImageData.openLabelled(csv, classes, ReadOptions.create()).images();
     assertThat(all.classNames()).isEqualTo(classes);
     assertThat(all.labels()).containsExactly(2, 0);
     assertThat(red(all, 0)).isEqualTo(1);
 
     write("test.csv", "path,label,split\npictures/3.png,b,test\npictures/2.png,x,train\n");
-    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create()).images();
     assertThat(test.labels()).containsExactly(1);
     assertThat(red(test, 0)).isEqualTo(3);
     Rejected.with(

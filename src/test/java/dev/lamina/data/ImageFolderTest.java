@@ -133,13 +133,13 @@ class ImageFolderTest {
     List<String> classes = List.of("ant", "cat", "dog");
     ImageFiles.write(folder.resolve("dog/1.png"), 4, 5, 0x010203);
     ImageFiles.write(folder.resolve("ant/1.png"), 4, 5, 0x040506);
-    ImageSet all = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    ImageSet all = ImageData.openLabelled(folder, classes, ReadOptions.create()).images();
     assertThat(all.classNames()).isEqualTo(classes);
     assertThat(all.labels()).containsExactly(0, 2);
     assertColour(all, 1, 1, 2, 3);
 
     ImageFiles.write(folder.resolve("test/cat/1.png"), 4, 5, 0x070809);
-    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create());
+    ImageSet test = ImageData.openLabelled(folder, classes, ReadOptions.create()).images();
     assertThat(test.labels()).containsExactly(1);
     assertColour(test, 0, 7, 8, 9);
     Rejected.with(
@@ -156,7 +156,7 @@ class ImageFolderTest {
     }
     ImageFiles.write(folder.resolve("test/dog/1.png"), 4, 5, 0x0a0b0c);
     Files.writeString(folder.resolve("train/cat/1.png"), "no image");
-    ImageSet test = ImageData.openTest(folder, ReadOptions.create());
+    ImageSet test = ImageData.openTest(folder, ReadOptions.create()).images();
     assertThat(test.labels()).containsExactly(0, 1);
     assertColour(test, 1, 10, 11, 12);
   }

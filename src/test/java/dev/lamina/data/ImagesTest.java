@@ -18,7 +18,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -212,8 +216,8 @@ class ImagesTest {
       value = {
         "60000 | 60000 | is 60000 x 60000 (width x height), must have at most 67108864 pixels; scale it first",
         "67108865 | 1 | is 67108865 x 1 (width x height), must have at most 67108864 pixels; scale it first",
-        "4096 | 8192 | is damaged: its header says 4096 x 8192 pixels (width x height), but it has only 894 bytes; remove it or copy it again",
-        "1000 | 8941 | is damaged: its header says 1000 x 8941 pixels (width x height), but it has only 894 bytes; remove it or copy it again"
+        "4096 | 8192 | has only 894 bytes, too few for the 4096 x 8192 pixels (width x height) in its header; copy it again, or save it as PNG or JPEG",
+        "1000 | 8941 | has only 894 bytes, too few for the 1000 x 8941 pixels (width x height) in its header; copy it again, or save it as PNG or JPEG"
       })
   void header_isNotBelieved(int width, int height, String message) throws IOException {
     Path file = folder.resolve("a.png");
@@ -423,16 +427,57 @@ class ImagesTest {
   void jpegOfManyScans_isRejected() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "jpg", bytes);
-    for (int i = 0; i < 99; i++) {
-      bytes.write(0xff);
-      bytes.write(0xda);
-    }
     Preprocessing any = Preprocessing.defaultFor(8, 8);
-    assertThat(Images.read("image", bytes.toByteArray(), any)).hasSize(192);
-    bytes.write(0xff);
-    bytes.write(0xda);
-    assertThatThrownBy(() -> Images.read("image", bytes.toByteArray(), any))
+    assertThatThrownBy(() -> Images.read("image", withScans(bytes.toByteArray(), 100), any))
         .isInstanceOf(LaminaException.class)
         .hasMessage("image has 101 scans, must have at most 100; save it as a baseline JPEG");
+  }
+
+  /** Adds scans of the first component, and before each a comment that looks like an end. */
+  private static byte[] withScans(byte[] jpeg, int count) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.write(jpeg, 0, jpeg.length - 2);
+    for (int i = 0; i < count; i++) {
+      bytes.writeBytes(new byte[] {-1, (byte) 0xfe, 0, 4, -1, (byte) 0xd9});
+      bytes.writeBytes(new byte[] {-1, (byte) 0xda, 0, 8, 1, 1, 0, 0, 63, 0});
+    }
+    bytes.writeBytes(new byte[] {-1, (byte) 0xd9});
+    return bytes.toByteArray();
+  }
+
+  /** As a phone writes a film behind a photograph: its bytes are no scans. */
+  @Test
+  void whatFollowsAJpeg_isIgnored() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "jpg", bytes);
+    Preprocessing any = Preprocessing.defaultFor(8, 8);
+    byte[] alone = Images.read("image", bytes.toByteArray(), any);
+    for (int i = 0; i < 1000; i++) {
+      bytes.writeBytes(new byte[] {-1, (byte) 0xda});
+    }
+    assertThat(Images.read("image", bytes.toByteArray(), any)).isEqualTo(alone);
+  }
+
+  /** Of most rows it holds a bit. */
+  @Test
+  void blankPageOfAFax_isRead() throws IOException {
+    BufferedImage page = new BufferedImage(1728, 4320, BufferedImage.TYPE_BYTE_BINARY);
+    for (int y = 0; y < 4320; y++) {
+      for (int x = 0; x < 1728; x++) {
+        page.setRGB(x, y, 0xffffff);
+      }
+    }
+    Path file = folder.resolve("page.tif");
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+    ImageWriteParam options = writer.getDefaultWriteParam();
+    options.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+    options.setCompressionType("CCITT T.6");
+    try (ImageOutputStream stream = ImageIO.createImageOutputStream(file.toFile())) {
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(page, null, null), options);
+    }
+    writer.dispose();
+    assertThat(Files.size(file)).isLessThan(1728 * 4320 / 2000);
+    assertThat(Images.read(file, Preprocessing.defaultFor(1, 1))).containsExactly(-1, -1, -1);
   }
 }
