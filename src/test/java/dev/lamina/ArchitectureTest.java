@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tensorflow.proto.ConfigProto;
 
 /** The table of packages in docs/architecture.md, held. */
 class ArchitectureTest {
@@ -212,6 +213,17 @@ class ArchitectureTest {
         .callMethod(Throwable.class, "printStackTrace")
         .orShould()
         .callMethod(PrintStream.class, "println", String.class)
+        .check(CLASSES);
+  }
+
+  /** TensorFlow maps its GPUs in the first session of a process, and refuses another mapping. */
+  @Test
+  void onlyDevices_configureSessions() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.lamina.graph")
+        .should()
+        .callMethod(ConfigProto.class, "newBuilder")
         .check(CLASSES);
   }
 

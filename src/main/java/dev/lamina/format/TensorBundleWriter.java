@@ -1,20 +1,17 @@
 package dev.lamina.format;
 
-import dev.lamina.graph.OpNames;
-import dev.lamina.graph.Threads;
+import dev.lamina.graph.Device;
+import dev.lamina.graph.GraphSession;
 import dev.lamina.inference.Constants;
 import dev.lamina.network.Servable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
@@ -34,9 +31,9 @@ final class TensorBundleWriter {
    * @param objects the objects by which Python finds the weights
    */
   static void write(Path prefix, Servable servable, TrackableObjectGraph objects) {
-    try (Graph graph = new Graph();
+    try (GraphSession session = new GraphSession(Device.cpu());
         TString object = TString.tensorOfBytes(NdArrays.scalarOfObject(objects.toByteArray()))) {
-      Ops tf = OpNames.ops(graph);
+      Ops tf = session.ops();
       Map<String, Operand<TFloat32>> weights = Constants.add(servable, tf);
       List<Operand<?>> values = new ArrayList<>(weights.values());
       values.add(tf.constantOf(object));
@@ -51,10 +48,7 @@ final class TensorBundleWriter {
               tf.array(keys.toArray(String[]::new)),
               slices,
               values);
-      try (Session session =
-          new Session(graph, Threads.configure(ConfigProto.newBuilder()).build())) {
-        session.runner().addTarget(save).run().close();
-      }
+      session.run(runner -> runner.addTarget(save)).close();
     }
   }
 }

@@ -239,7 +239,7 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
   }
 
   /** Returns the configuration of a session: its threads, and only this device is visible to it. */
-  ConfigProto config() {
+  public ConfigProto config() {
     ConfigProto.Builder config = Threads.configure(ConfigProto.newBuilder());
     if (kind == Kind.CPU) {
       config.putDeviceCount("GPU", 0).putDeviceCount("CPU", count());

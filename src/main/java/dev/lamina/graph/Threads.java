@@ -36,7 +36,7 @@ public final class Threads {
    *
    * @return the configuration
    */
-  public static ConfigProto.Builder configure(ConfigProto.Builder config) {
+  static ConfigProto.Builder configure(ConfigProto.Builder config) {
     PROCESS.apply(config);
     return config;
   }

@@ -4,8 +4,8 @@ import dev.lamina.data.Preprocessing;
 import dev.lamina.format.SavedModelReader;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.NativeLog;
-import dev.lamina.graph.Threads;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,7 +14,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.SignatureDef;
 
 /** A loaded export. Must be closed, after all runs have ended. */
@@ -38,17 +37,19 @@ final class ServedModel implements AutoCloseable {
     Path folder = find(export);
     version = version(folder);
     classNames = SavedModelReader.classNames(folder);
-    NativeLog.silence(Device.cpu());
+    Device device = Device.auto();
+    NativeLog.silence(device);
     try {
       bundle =
           SavedModelBundle.loader(folder.toString())
               .withTags("serve")
-              .withConfigProto(Threads.configure(ConfigProto.newBuilder()).build())
+              .withConfigProto(device.config())
               .load();
     } catch (TensorFlowException e) {
       throw new LaminaException(
-          folder.resolve(SavedModelReader.FILE)
-              + " is damaged, or not a SavedModel; export the model again");
+          "%s cannot be loaded by TensorFlow (%s); if it is damaged, export the model again"
+              .formatted(folder, Messages.reason(e)),
+          e);
     }
     try {
       Preprocessing preprocessing = SavedModelReader.preprocessing(folder);

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.SavedModelBundle;
+import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TUint8;
@@ -405,8 +406,10 @@ class ModelServerTest {
     assertThatThrownBy(() -> ModelServer.start(foreign, options))
         .isInstanceOf(LaminaException.class)
         .hasMessage(
-            foreign.resolve("saved_model.pb")
-                + " is damaged, or not a SavedModel; export the model again");
+            foreign
+                + " cannot be loaded by TensorFlow (Read less bytes than requested); if it is damaged,"
+                + " export the model again")
+        .hasCauseInstanceOf(TensorFlowException.class);
   }
 
   @Test
