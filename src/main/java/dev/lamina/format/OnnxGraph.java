@@ -34,12 +34,16 @@ final class OnnxGraph {
    * @return its output
    */
   String node(String path, String type, List<String> inputs, AttributeProto... attributes) {
-    String wanted = path.isEmpty() ? type : path + "/" + type;
+    String name = unique(path.isEmpty() ? type : path + "/" + type);
+    return named(name, type, inputs, attributes);
+  }
+
+  private String unique(String wanted) {
     String name = wanted;
     for (int i = 1; !names.add(name); i++) {
       name = wanted + "_" + i;
     }
-    return named(name, type, inputs, attributes);
+    return name;
   }
 
   /** Adds the node that produces one of the graph's outputs. */
@@ -54,7 +58,7 @@ final class OnnxGraph {
     return output;
   }
 
-  /** Adds a float32 constant; without a shape, a scalar. */
+  /** Adds a float32 constant; without a shape, a scalar. Returns its name, which is unique. */
   String floats(String name, float[] values, long... shape) {
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -62,7 +66,7 @@ final class OnnxGraph {
     return constant(name, TensorProto.DataType.FLOAT, bytes, shape);
   }
 
-  /** Adds an int64 constant of one dimension. */
+  /** Adds an int64 constant of one dimension. Returns its name, which is unique. */
   String integers(String name, long... values) {
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -70,8 +74,9 @@ final class OnnxGraph {
     return constant(name, TensorProto.DataType.INT64, bytes, values.length);
   }
 
-  private String constant(String name, TensorProto.DataType type, ByteBuffer bytes, long... shape) {
-    names.add(name);
+  private String constant(
+      String wanted, TensorProto.DataType type, ByteBuffer bytes, long... shape) {
+    String name = unique(wanted);
     ByteString raw = UnsafeByteOperations.unsafeWrap(bytes);
     graph.addInitializer(
         TensorProto.newBuilder()

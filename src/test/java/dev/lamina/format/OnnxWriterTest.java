@@ -107,6 +107,9 @@ class OnnxWriterTest {
             "squeeze and excitation",
             SqueezeExcitation.of(2).activations(Activation.SILU, Activation.HARD_SIGMOID)),
         named(
+            "two forms of GELU in one layer",
+            SqueezeExcitation.of(2).activations(Activation.GELU, Activation.GELU_TANH)),
+        named(
             "residual of other names, without ReLU",
             Residual.of(Sequential.of().then("conv", Conv2d.of(6, 3)))
                 .names("", "downsample")
