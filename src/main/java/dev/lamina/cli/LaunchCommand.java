@@ -1,7 +1,10 @@
 package dev.lamina.cli;
 
 import com.google.common.net.HostAndPort;
+import com.google.common.net.InetAddresses;
 import dev.lamina.io.HeldPort;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,11 +128,24 @@ final class LaunchCommand implements Callable<Integer> {
     try {
       HostAndPort address = HostAndPort.fromString(coordinator);
       check(address.hasPort(), "--coordinator must be HOST:PORT, got " + coordinator);
+      check(
+          nodes == 1 || !isLoopbackName(address.getHost()),
+          "--coordinator must be an address that all machines reach, but this machine takes %s for itself alone (see /etc/hosts); give the number of machine 0's address, as 10.0.0.1"
+              .formatted(address.getHost()));
       return address;
     } catch (IllegalArgumentException e) {
       throw new ParameterException(
           spec.commandLine(), "--coordinator must be HOST:PORT, got " + coordinator, e);
     }
+  }
+
+  /**
+   * Returns whether other machines cannot reach what a name stands for here, as where Debian maps a
+   * machine's own name to 127.0.1.1. Who gives a loopback address as a number means it.
+   */
+  private static boolean isLoopbackName(String host) {
+    InetAddress address = new InetSocketAddress(host, 0).getAddress();
+    return !InetAddresses.isInetAddress(host) && address != null && address.isLoopbackAddress();
   }
 
   private void check(boolean condition, String message) {

@@ -573,9 +573,15 @@ class OptionEffectsTest {
             assertThat(launch("--workers", 1, "--node-rank", 1))
                 .contains("--node-rank must be from 0 to 0, got 1"),
         "launch --coordinator",
-        () ->
-            assertThat(launch("--workers", 1, "--coordinator", "host"))
-                .contains("--coordinator must be HOST:PORT, got host"),
+        () -> {
+          assertThat(launch("--workers", 1, "--coordinator", "host"))
+              .contains("--coordinator must be HOST:PORT, got host");
+          // As where /etc/hosts maps a machine's own name to 127.0.1.1.
+          assertThat(launch("--workers", 1, "--nodes", 2, "--coordinator", "localhost:29500"))
+              .contains(
+                  "--coordinator must be an address that all machines reach, but this machine takes"
+                      + " localhost for itself alone");
+        },
         "launch --max-restarts",
         () ->
             assertThat(launch("--workers", 1, "--max-restarts", -1))
