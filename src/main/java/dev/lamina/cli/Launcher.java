@@ -134,6 +134,8 @@ record Launcher(
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    // The manifest says so for java -jar alone; without it newer JDKs warn.
+    words.add("--enable-native-access=ALL-UNNAMED");
     words.addAll(List.of("-cp", System.getProperty("java.class.path")));
     words.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(words);

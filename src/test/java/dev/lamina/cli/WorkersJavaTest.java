@@ -1,0 +1,37 @@
+package dev.lamina.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The Java that {@code launch} starts. */
+class WorkersJavaTest {
+  /** A worker that prints the options of its JVM. */
+  static final class Options {
+    private Options() {}
+
+    public static void main(String[] args) {
+      System.out.println(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    }
+  }
+
+  /** As the manifest of the jar does where there are no workers. */
+  @Test
+  void worker_mayLoadNativeCode() {
+    StringWriter err = new StringWriter();
+    int status =
+        Launches.run(
+            List.of(Options.class.getName()),
+            1,
+            Duration.ofMinutes(1),
+            0,
+            new PrintWriter(err, true));
+    assertThat(status).as(err.toString()).isZero();
+    assertThat(err.toString()).contains("--enable-native-access=ALL-UNNAMED");
+  }
+}
