@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.tensorflow.exceptions.TFResourceExhaustedException;
@@ -56,11 +57,7 @@ final class Failures {
       return Main.USER_ERROR;
     }
     if (Throwables.getCausalChain(e).stream().anyMatch(UnsatisfiedLinkError.class::isInstance)) {
-      err.printf(
-          Locale.ROOT,
-          "lamina: TensorFlow's native code cannot be loaded (%s); name a folder with 1 GB free where it can be"
-              + " unpacked: LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER%n",
-          reason);
+      err.println("lamina: " + unlinked(e));
       return Main.USER_ERROR;
     }
     err.printf(
@@ -68,6 +65,31 @@ final class Failures {
         "lamina: unexpected error (%s); set LAMINA_DEBUG=1 for its stack trace, and report it%n",
         Messages.singleLine(e));
     return 1;
+  }
+
+  /** Says why native code was not loaded. JavaCPP unpacks and loads that of TensorFlow. */
+  private static String unlinked(Throwable e) {
+    List<Throwable> chain = Throwables.getCausalChain(e);
+    String all = chain.toString();
+    boolean unpacking =
+        chain.stream().anyMatch(IOException.class::isInstance)
+            || all.matches("(?s).*libtensorflow\\S*: cannot open shared object file.*");
+    String reason = Messages.reason(Throwables.getRootCause(e));
+    if (unpacking) {
+      return ("TensorFlow's native code cannot be loaded (%s); name a folder with 1 GB free where it can be"
+              + " unpacked: LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER")
+          .formatted(reason);
+    }
+    boolean tensorFlow = all.contains("tensorflow") || all.contains("javacpp");
+    return "%s cannot be loaded (%s) on this machine (%s on %s); %s"
+        .formatted(
+            tensorFlow ? "TensorFlow's native code" : "native code",
+            reason,
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"),
+            tensorFlow
+                ? "use Linux on x86-64 or arm64, macOS on arm64 or Windows on x86-64"
+                : "install the library that is missing");
   }
 
   /**

@@ -36,20 +36,6 @@ class FailuresTest {
         "out of memory (Java heap space): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a smaller --batch-size"
             .formatted(megabytes, Math.max(512, 2 * megabytes)),
         new OutOfMemoryError("Java heap space"));
-    String unpacked =
-        "; name a folder with 1 GB free where it can be unpacked: LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER";
-    reports(
-        2,
-        "TensorFlow's native code cannot be loaded (no folder)" + unpacked,
-        new UnsatisfiedLinkError("no folder"));
-    reports(
-        2,
-        "TensorFlow's native code cannot be loaded (no folder)" + unpacked,
-        new ExceptionInInitializerError(new UnsatisfiedLinkError("no folder")));
-    reports(
-        2,
-        "TensorFlow's native code cannot be loaded (NoClassDefFoundError)" + unpacked,
-        new NoClassDefFoundError().initCause(new UnsatisfiedLinkError()));
     reports(
         1,
         "unexpected error (java.lang.StackOverflowError: deep?down); set LAMINA_DEBUG=1 for its stack trace, and"
@@ -60,6 +46,46 @@ class FailuresTest {
         "unexpected error (java.lang.IllegalStateException: odd); set LAMINA_DEBUG=1 for its stack trace, and report"
             + " it",
         new IllegalStateException("odd"));
+  }
+
+  /** What JavaCPP throws without a folder to unpack to, on a full disk, and elsewhere. */
+  @Test
+  void nativeCode_thatCannotBeLoaded_isToldApart() {
+    String unpacked =
+        "TensorFlow's native code cannot be loaded (%s); name a folder with 1 GB free where it can be unpacked:"
+            + " LAMINA_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER";
+    IOException noFolder = new IOException("Could not create the cache");
+    Throwable wrapped = new UnsatisfiedLinkError(noFolder.toString()).initCause(noFolder);
+    reports(2, unpacked.formatted("Could not create the cache"), wrapped);
+    reports(
+        2,
+        unpacked.formatted("Could not create the cache"),
+        new NoClassDefFoundError().initCause(wrapped));
+    String half =
+        "libjnitensorflow.so: libtensorflow_cc.so.2: cannot open shared object file: No such file or directory";
+    reports(2, unpacked.formatted(half), unlinked(half));
+    String machine =
+        " on this machine (%s on %s); "
+            .formatted(System.getProperty("os.name"), System.getProperty("os.arch"));
+    reports(
+        2,
+        "TensorFlow's native code cannot be loaded (Could not find jnitensorflow in class, module, and library"
+            + " paths.)"
+            + machine
+            + "use Linux on x86-64 or arm64, macOS on arm64 or Windows on x86-64",
+        unlinked("Could not find jnitensorflow in class, module, and library paths."));
+    reports(
+        2,
+        "native code cannot be loaded (libfreetype.so.6: cannot open shared object file)"
+            + machine
+            + "install the library that is missing",
+        new ExceptionInInitializerError(
+            new UnsatisfiedLinkError("libfreetype.so.6: cannot open shared object file")));
+  }
+
+  private static Throwable unlinked(String cause) {
+    return new UnsatisfiedLinkError("no jnitensorflow in java.library.path: /lib")
+        .initCause(new UnsatisfiedLinkError(cause));
   }
 
   private static ProcessBuilder summary() {
