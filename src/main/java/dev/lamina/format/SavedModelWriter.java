@@ -28,7 +28,7 @@ import org.tensorflow.proto.SavedModel;
  * <caption>The signatures</caption>
  * <tr><th>signature</th><th>input</th><th>outputs</th></tr>
  * <tr><td>serving_default</td><td>images, uint8 [n, height, width, channels]: pixels from 0 to 255</td><td>those below</td></tr>
- * <tr><td>from_encoded</td><td>image_bytes, string [n]: PNG, JPEG, GIF or BMP files of any size</td><td>those below</td></tr>
+ * <tr><td>from_encoded</td><td>image_bytes, string [n]: PNG, JPEG or GIF files of any size, or BMP of 24 or 32 bits</td><td>those below</td></tr>
  * <tr><td>features</td><td>images</td><td>features, float32 [n, size]: the input of the classifier, which is the last dense layer</td></tr>
  * </table>
  *

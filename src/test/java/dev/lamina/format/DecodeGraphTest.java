@@ -11,6 +11,8 @@ import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.network.Network;
 import dev.lamina.network.Servable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -32,6 +36,8 @@ import org.tensorflow.types.TUint8;
 
 /** What exports decode against what training and prediction decode. */
 class DecodeGraphTest {
+  @TempDir private Path folder;
+
   static List<Resize> rules() {
     List<Resize> rules = new ArrayList<>();
     for (Resize.Mode mode : Resize.Mode.values()) {
@@ -78,6 +84,37 @@ class DecodeGraphTest {
           .as("%s of %s", resize, files.get(i))
           .isEqualTo(convert.apply(Images.read(files.get(i), preprocessing)));
     }
+  }
+
+  /** Of other depths TensorFlow would read the indices of a palette as colours. */
+  @ParameterizedTest
+  @ValueSource(ints = {24, 32})
+  void bmp_ofThisDepth_isDecoded(int bits) throws IOException {
+    Path file = folder.resolve("a.bmp");
+    Files.write(file, bmp(bits));
+    byte[] pixels = new byte[2 * 3 * 3];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (byte) (i * 13);
+    }
+    Preprocessing preprocessing = Preprocessing.of(Resize.stretch(2, 3));
+    assertThat(decode(servable(preprocessing, 3), List.of(file))).isEqualTo(pixels);
+  }
+
+  /** Two rows of three pixels whose channels count up in steps of 13. */
+  private static byte[] bmp(int bits) {
+    int row = (3 * bits / 8 + 3) / 4 * 4;
+    ByteBuffer file = ByteBuffer.allocate(54 + 2 * row).order(ByteOrder.LITTLE_ENDIAN);
+    file.put((byte) 'B').put((byte) 'M').putInt(file.capacity()).putInt(0).putInt(54);
+    file.putInt(40).putInt(3).putInt(2).putShort((short) 1).putShort((short) bits);
+    for (int y = 0; y < 2; y++) {
+      for (int x = 0; x < 3; x++) {
+        int pixel = 54 + (1 - y) * row + x * bits / 8; // From the bottom up.
+        for (int c = 0; c < 3; c++) {
+          file.put(pixel + 2 - c, (byte) (13 * ((y * 3 + x) * 3 + c)));
+        }
+      }
+    }
+    return file.array();
   }
 
   private static Servable servable(Preprocessing preprocessing, int channels) {
