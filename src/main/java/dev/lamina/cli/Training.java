@@ -132,13 +132,15 @@ record Training(
     if (!quiet) {
       callbacks.add(ProgressBar.console());
     }
-    callbacks.add(JsonLines.to(RunConfig.log(folder)).everySteps(logInterval()));
+    Path log = RunConfig.log(folder);
+    callbacks.add(new BestEffort(JsonLines.to(log).everySteps(logInterval()), log));
     // Before the checkpoints, so that none is newer than weights and history.
     callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
     callbacks.add(Checkpoints.in(folder));
     callbacks.add(interrupts);
-    if (tensorboard || Files.isDirectory(RunConfig.tensorboard(folder))) {
-      callbacks.add(TensorBoard.in(RunConfig.tensorboard(folder)));
+    Path events = RunConfig.tensorboard(folder);
+    if (tensorboard || Files.isDirectory(events)) {
+      callbacks.add(new BestEffort(TensorBoard.in(events), events));
     }
     return callbacks.toArray(Callback[]::new);
   }

@@ -86,12 +86,9 @@ public record TensorBoard(Path folder) implements Callback {
     public void onStart(RunPlan plan, RunHandle run) {
       ratesEvery = Math.max(1, plan.stepsPerEpoch() / RATES_AN_EPOCH);
       file = new EventFile(folder, purge(plan, run));
-      file.add(
-          plan.done(),
-          List.of(
-              Summaries.hyperParameters(hyperParameters(run)),
-              image(
-                  "augmented_samples", Samples.draw(run.images(), run.recipe().augmentations()))));
+      file.add(plan.done(), List.of(Summaries.hyperParameters(hyperParameters(run))));
+      BufferedImage samples = Samples.draw(run.images(), run.recipe().augmentations());
+      file.add(plan.done(), List.of(image("augmented_samples", samples)));
       file.flush();
     }
 

@@ -6,7 +6,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.cli.MainTest.Output;
+import dev.lamina.data.ImageData;
+import dev.lamina.data.ImageSet;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.model.Model;
+import dev.lamina.network.Network;
 import dev.lamina.torture.JavaProcess;
+import dev.lamina.train.Callback;
+import dev.lamina.train.History;
+import dev.lamina.train.RunHandle;
+import dev.lamina.train.RunPlan;
+import dev.lamina.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -14,6 +25,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,28 +136,58 @@ class FailuresTest {
     assertThat(process.waitFor()).isEqualTo(2);
   }
 
-  /** A file is where the folder of the plots should be. */
+  /** A file is where the folder of the plots should be, and a folder where the log should be. */
   @Test
-  void pictureThatCannotBeDrawn_doesNotEndTheRun() throws IOException {
+  void plotsAndLogThatCannotBeWritten_doNotEndTheRun() throws IOException {
     Path run = folder.resolve("run");
     List<Object> train = List.of("--width", 1, "--batch-size", 16, "--epochs", 1);
     Path data = MainTest.images(folder);
     assertThat(train(train, "--data", data, "--run", run).status()).isZero();
     MoreFiles.deleteRecursively(run.resolve("plots"), RecursiveDeleteOption.ALLOW_INSECURE);
     Files.createFile(run.resolve("plots"));
+    Path log = RunConfig.log(run);
+    Files.delete(log);
+    Files.createDirectory(log);
     Output resumed = train(List.of(), "--resume", run, "--epochs", 2);
     assertThat(resumed.status()).as(resumed.err()).isZero();
     assertThat(resumed.out()).contains("test accuracy");
     assertThat(resumed.err().lines().filter(line -> line.startsWith("lamina: ")).toList())
-        .isNotEmpty()
-        .allMatch(
-            line ->
-                line.startsWith("lamina: plots or report of " + run + " could not be drawn (")
-                    && line.endsWith("); training continues"));
+        .allMatch(line -> line.endsWith("); training continues"))
+        .anyMatch(
+            line -> line.startsWith("lamina: plots or report of " + run + " could not be drawn ("))
+        .containsOnlyOnce(
+            "lamina: %1$s is incomplete (%1$s could not be read (java.io.IOException: Is a directory)); training continues"
+                .formatted(log));
+  }
+
+  /** As for a contact sheet of large images; what follows is written. */
+  @Test
+  void errorOfADecoration_doesNotEndTheRun() {
+    List<String> told = new ArrayList<>();
+    Callback decoration =
+        new BestEffort(
+            new Callback() {
+              @Override
+              public void onStart(RunPlan plan, RunHandle run) {
+                throw new OutOfMemoryError("Java heap space");
+              }
+
+              @Override
+              public void onEnd(History history) {
+                told.add("end");
+              }
+            },
+            Path.of("events"));
+    ImageSet images = ImageData.embedded().test().subset(new int[] {0, 1});
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network)) {
+      Trainer.builder().epochs(1).callbacks(decoration).build().fit(model, images);
+    }
+    assertThat(told).containsExactly("end");
   }
 
   private static Output train(List<?> options, Object... more) {
-    List<Object> words = new java.util.ArrayList<>(List.of("train"));
+    List<Object> words = new ArrayList<>(List.of("train"));
     words.addAll(options);
     words.addAll(List.of(more));
     return MainTest.lamina(words.toArray());
