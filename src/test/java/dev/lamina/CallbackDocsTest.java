@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Shuffled;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.report.CsvLog;
 import dev.lamina.report.TensorBoard;
+import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
+import dev.lamina.step.TrainStep;
 import dev.lamina.train.BestModel;
 import dev.lamina.train.Callback;
 import dev.lamina.train.CallbackState;
@@ -27,6 +30,7 @@ import dev.lamina.train.TimeLimit;
 import dev.lamina.train.Trainer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +92,39 @@ class CallbackDocsTest {
       assertThat(run.resolve(file)).isNotEmptyFile();
     }
     assertThat(run.resolve("tensorboard")).isNotEmptyDirectory();
+  }
+
+  /** The steps of {@code fit}. */
+  @Test
+  void loop_takesTheStepsOfATrainer() {
+    ImageSet images = TRAIN;
+    try (Model model = model();
+        Model expected = model()) {
+      // region loop
+      try (TrainStep step = Trainer.builder().batchSize(4).seed(1).build().step(model, images)) {
+        long number = 0; // of the step: with the seed it determines all random draws
+        for (int epoch = 1; epoch <= 2; epoch++) {
+          step.resetMetrics();
+          int[] order = Shuffled.create().order(images, 1, epoch);
+          for (int from = 0; from < order.length; from += 4, number++) {
+            int[] batch = Arrays.copyOfRange(order, from, Math.min(from + 4, order.length));
+            step.run(batch, number, 0.05, 0.9);
+          }
+          System.out.println(step.metrics().loss());
+        }
+      }
+      // endregion
+      Trainer.builder()
+          .batchSize(4)
+          .seed(1)
+          .epochs(2)
+          .schedule(Constant.of(0.05))
+          .build()
+          .fit(expected, images);
+      for (String name : expected.weights().names()) {
+        assertThat(model.weights().get(name)).isEqualTo(expected.weights().get(name));
+      }
+    }
   }
 
   @Test

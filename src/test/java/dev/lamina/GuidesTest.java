@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.data.Resize;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
@@ -20,8 +21,10 @@ import dev.lamina.train.Checkpoints;
 import dev.lamina.train.Trainer;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +45,33 @@ class GuidesTest {
     ImageData photos = ImageData.open(folder, Resize.cover(64));
     // endregion
     assertThat(photos.train().height()).isEqualTo(64);
+  }
+
+  @Test
+  void imagesInMemory() {
+    BufferedImage black = new BufferedImage(40, 32, BufferedImage.TYPE_INT_RGB);
+    List<BufferedImage> images = List.of(black, white(32), white(80));
+    // region memory
+    Resize resize = Resize.cover(32);
+    ByteBuffer pixels = ByteBuffer.allocate(images.size() * 32 * 32 * 3);
+    images.forEach(image -> pixels.put(resize.apply(image)));
+    int[] labels = {0, 1, 1}; // the class of each image
+    ImageSet set =
+        ImageSet.of(32, 32, 3, pixels.array(), labels, List.of("dark", "bright"))
+            .preprocessing(Preprocessing.of(resize));
+    // endregion
+    assertThat(set.size()).isEqualTo(3);
+    for (int i = 0; i < 3; i++) {
+      int[] rgb = set.toBufferedImage(i).getRGB(0, 0, 32, 32, null, 0, 32);
+      assertThat(rgb).containsOnly(i == 0 ? 0xff000000 : 0xffffffff);
+    }
+    assertThat(set.preprocessing().resize()).isEqualTo(resize);
+  }
+
+  private static BufferedImage white(int width) {
+    BufferedImage image = new BufferedImage(width, 32, BufferedImage.TYPE_INT_RGB);
+    image.createGraphics().fillRect(0, 0, width, 32);
+    return image;
   }
 
   @Test
