@@ -102,14 +102,14 @@ class CompatibilityTest {
     Safetensors whole = Safetensors.read(SAMPLES.resolve("2c1cdff/every-layer.safetensors"));
     String description =
         Objects.requireNonNull(whole.metadata().get("lamina"))
-            .replace("\"format\":1", "\"format\":4")
+            .replace("\"format\":1", "\"format\":5")
             .replace("0.1.0-SNAPSHOT", "0.9");
     new Safetensors(whole.tensors(), Map.of("lamina", description)).write(file);
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Model.load(file))
         .withMessage(
             file
-                + " is of format 4, this Lamina reads up to 3; use the Lamina that wrote it (version"
+                + " is of format 5, this Lamina reads up to 4; use the Lamina that wrote it (version"
                 + " 0.9)");
   }
 }

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.data.Preprocessing;
-import dev.lamina.graph.Parameter;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import dev.lamina.io.Version;
@@ -34,12 +33,13 @@ final class Description {
   static final String FILE = "assets.extra/lamina.json";
 
   /**
-   * 3 since image files are prepared as described; before, they were only padded. 2 since layers
-   * are written by the names of {@link LayerTypes}; before, by the fields of their classes, of
-   * which only "deviation" has another name now. Increase when an older reader would misunderstand
-   * a file.
+   * 4 since weights files have PyTorch's order of flattened features; before, they had that of
+   * {@code Flatten}. 3 since image files are prepared as described; before, they were only padded.
+   * 2 since layers are written by the names of {@link LayerTypes}; before, by the fields of their
+   * classes, of which only "deviation" has another name now. Increase when an older reader would
+   * misunderstand a file.
    */
-  private static final int FORMAT = 3;
+  private static final int FORMAT = 4;
 
   private static final String CHECKSUM = "weights_sha256";
 
@@ -98,7 +98,7 @@ final class Description {
 
   /** Reads the weights of a network. */
   interface Weights {
-    Map<String, float[]> of(Map<String, Parameter> parameters);
+    Map<String, float[]> of(Network network);
   }
 
   /**
@@ -139,11 +139,7 @@ final class Description {
         .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
     Network described = new Network(network.path("name").asText(), height, width, channels, body);
     return new Servable(
-        described,
-        weights.of(described.parameters()),
-        classNames(json),
-        preprocessing(json),
-        metadata);
+        described, weights.of(described), classNames(json), preprocessing(json), metadata);
   }
 
   /**
@@ -166,6 +162,23 @@ final class Description {
    */
   static Preprocessing preprocessing(Path from, byte[] file) {
     return preprocessing(parse(from, file));
+  }
+
+  /**
+   * Returns whether the weights that are described have PyTorch's {@link FlattenOrder}.
+   *
+   * @param from the file that contains it, for messages
+   * @throws LaminaException if it is not a description, or is of a newer format
+   */
+  static boolean hasFlattenOrder(Path from, byte[] file) {
+    try {
+      return parse(from, file).path("format").intValue() >= 4;
+    } catch (IllegalArgumentException e) {
+      throw new LaminaException(
+          "%s does not describe a network: %s; save the weights again"
+              .formatted(from, Messages.reason(e)),
+          e);
+    }
   }
 
   private static Preprocessing preprocessing(JsonNode json) {

@@ -64,7 +64,7 @@ public final class SavedModelReader {
           file,
           AGAIN,
           Files.readAllBytes(file),
-          parameters -> WeightsFile.read(weights(folder, file), parameters));
+          network -> WeightsFile.weights(weights(folder, file), network));
     } catch (IOException e) {
       throw unreadable(file, e);
     }

@@ -7,7 +7,9 @@ import dev.lamina.graph.Role;
 import org.tensorflow.ndarray.Shape;
 
 /**
- * Conversion between the parameter layouts of TensorFlow and PyTorch. Only kernels differ.
+ * Conversion between the parameter layouts of TensorFlow and PyTorch. Only kernels differ, and the
+ * order of what follows a flattened image, which {@link WeightsFile} converts: it is not to be seen
+ * from one parameter.
  *
  * <table>
  * <caption>Shapes of kernels</caption>

@@ -37,6 +37,7 @@ public final class WeightsFile {
    */
   public static void write(Path file, Servable servable) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
+    FlattenOrder order = FlattenOrder.of(servable.network());
     servable
         .network()
         .parameters()
@@ -46,7 +47,8 @@ public final class WeightsFile {
                     name,
                     Tensor.of(
                         TorchLayout.shape(parameter),
-                        TorchLayout.toTorch(parameter, servable.weight(name)))));
+                        TorchLayout.toTorch(
+                            parameter, order.toTorch(name, servable.weight(name))))));
     new Safetensors(
             tensors,
             ImmutableMap.of("format", "pt", DESCRIPTION, Description.json(servable).toString()))
@@ -79,22 +81,21 @@ public final class WeightsFile {
         file,
         "; save the weights again",
         description.getBytes(UTF_8),
-        parameters ->
+        network ->
             checkpoint
-                ? CheckpointWeights.read(file, content, parameters)
-                : weights(file, content, parameters));
+                ? CheckpointWeights.read(file, content, network.parameters())
+                : weights(file, content, network));
   }
 
   /**
    * Reads the weights of a known network, in TensorFlow's layout. Any program may have written the
    * file; the prefixes of PyTorch's DataParallel, torch.compile and Lightning are removed.
    *
-   * @param parameters the network's parameters by full name
    * @throws LaminaException if the file is damaged or does not match the network
    * @throws java.io.UncheckedIOException if it cannot be read
    */
-  public static Map<String, float[]> read(Path file, Map<String, Parameter> parameters) {
-    return weights(file, Safetensors.read(file), parameters);
+  public static Map<String, float[]> weights(Path file, Network network) {
+    return weights(file, Safetensors.read(file), network);
   }
 
   /**
@@ -113,7 +114,7 @@ public final class WeightsFile {
         Classifier.resize(network.body(), classes).map(network::withBody).orElse(network);
     return new Servable(
         sized,
-        StateDict.weights(file, tensors, sized.parameters()),
+        weights(file, content, tensors, sized),
         IntStream.range(0, classes).mapToObj(Integer::toString).toList(),
         Map.of());
   }
@@ -138,8 +139,22 @@ public final class WeightsFile {
     return MoreFiles.asByteSource(file).hash(Hashing.sha256()).toString();
   }
 
+  private static Map<String, float[]> weights(Path file, Safetensors content, Network network) {
+    return weights(
+        file, content, StateDict.tensors(content, network.parameters().keySet()), network);
+  }
+
   private static Map<String, float[]> weights(
-      Path file, Safetensors content, Map<String, Parameter> parameters) {
-    return StateDict.weights(file, StateDict.tensors(content, parameters.keySet()), parameters);
+      Path file, Safetensors content, Map<String, Tensor> tensors, Network network) {
+    Map<String, float[]> weights = StateDict.weights(file, tensors, network.parameters());
+    FlattenOrder order = FlattenOrder.of(network);
+    String description = content.metadata().get(DESCRIPTION);
+    // An older version of this library wrote its own order.
+    if (!order.isNone()
+        && (description == null
+            || Description.hasFlattenOrder(file, description.getBytes(UTF_8)))) {
+      weights.replaceAll(order::fromTorch);
+    }
+    return weights;
   }
 }

@@ -6,7 +6,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Flattens an example to a vector in row-major order.
+ * Flattens an example to a vector in row-major order. PyTorch goes through [channels, height,
+ * width]; files in its layout are reordered when they are read or written.
  *
  * <table>
  * <caption>Shapes</caption>

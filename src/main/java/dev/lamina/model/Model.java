@@ -357,7 +357,7 @@ public final class Model implements AutoCloseable {
    *     model is unchanged then
    */
   public void loadWeights(Path file) {
-    assign(Weights.of(WeightsFile.read(file, network.parameters())));
+    assign(Weights.of(WeightsFile.weights(file, network)));
   }
 
   /**

@@ -178,7 +178,7 @@ class SavedModelWriterTest {
             "class_names",
             "metadata",
             "weights_sha256");
-    assertThat(written.get("format").intValue()).isEqualTo(3);
+    assertThat(written.get("format").intValue()).isEqualTo(4);
     assertThat(written.get("lamina_version").textValue()).isEqualTo("development");
     assertThat(written.get("class_names"))
         .map(JsonNode::textValue)

@@ -73,7 +73,7 @@ class StateDictTest {
       })
   void prefixesOfAllNames_areRemoved(String prefix) {
     tensors.put("bn.num_batches_tracked", Tensor.of(new long[0], new float[1]));
-    Map<String, float[]> weights = WeightsFile.read(write(prefix), NETWORK.parameters());
+    Map<String, float[]> weights = WeightsFile.weights(write(prefix), NETWORK);
     assertThat(weights.keySet()).isEqualTo(NETWORK.parameters().keySet());
     assertThat(weights.get("fc.bias")).containsExactly(7, 7, 7);
   }
@@ -86,7 +86,7 @@ class StateDictTest {
     tensors.clear();
     tensors.putAll(tensors(network));
     for (String prefix : new String[] {"", "module.", "model."}) {
-      assertThat(WeightsFile.read(write(prefix), network.parameters())).hasSize(2);
+      assertThat(WeightsFile.weights(write(prefix), network)).hasSize(2);
     }
   }
 
@@ -116,7 +116,7 @@ class StateDictTest {
   private void refuses(String problems) {
     Path file = write("");
     assertThatExceptionOfType(LaminaException.class)
-        .isThrownBy(() -> WeightsFile.read(file, NETWORK.parameters()))
+        .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
         .withMessage(
             file
                 + " does not match the network: "
@@ -144,7 +144,7 @@ class StateDictTest {
     Path file = folder.resolve("resnet18.pth");
     Files.write(file, begin.getBytes(StandardCharsets.ISO_8859_1));
     assertThatExceptionOfType(LaminaException.class)
-        .isThrownBy(() -> WeightsFile.read(file, NETWORK.parameters()))
+        .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
         .withMessage(
             file
                 + """

@@ -332,8 +332,8 @@ class ModelLoadTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"format\" : 3|\"format\" : 0|format must be a number from 1, got 0",
-        "\"format\" : 3|\"version\" : 2|format must be a number from 1, got nothing",
+        "\"format\" : 4|\"format\" : 0|format must be a number from 1, got 0",
+        "\"format\" : 4|\"version\" : 2|format must be a number from 1, got nothing",
         "\"height\" : 9|\"height\" : -9|height must be positive, got -9",
         "\"stride\" : 2|\"stride\" : 0|layer \"3\" (Conv2d): stride must be positive, got 0",
         "\"stride\" : 2|\"stride\" : 2.5|stride of layer \"3\" (Conv2d) must be a whole number, got 2.5",
