@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import static dev.lamina.train.StopAfter.stopAfter;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -23,6 +24,8 @@ import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Constant;
 import dev.lamina.step.Metrics;
 import dev.lamina.step.TrainStep;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -176,6 +179,33 @@ class SteeringTest {
       assertThat(history.epochs()).hasSize(3);
       assertThat(model.evaluate(VALIDATION).loss())
           .isEqualTo(history.epochs().get(0).validation().orElseThrow().loss());
+    }
+  }
+
+  /** The second run of 6 epochs has nothing to do; that of 9 waits for two more epochs. */
+  @Test
+  void earlyStopping_saysSo_andGoesOnIfResumedWithMoreEpochs() {
+    int[] epochs = {6, 6, 9};
+    int[] trained = {3, 3, 5};
+    for (int i = 0; i < epochs.length; i++) {
+      PrintStream before = System.err;
+      ByteArrayOutputStream log = new ByteArrayOutputStream();
+      System.setErr(new PrintStream(log, true, UTF_8));
+      try (Model model = model()) {
+        History history =
+            plateau(epochs[i])
+                .callbacks(EarlyStopping.patience(2).minDelta(1), Checkpoints.in(folder))
+                .allowChanges("epochs")
+                .build()
+                .resume(folder, model, IMAGES, VALIDATION);
+        assertThat(history.epochs()).hasSize(trained[i]);
+      } finally {
+        System.setErr(before);
+      }
+      assertThat(log.toString(UTF_8))
+          .containsOnlyOnce(
+              "stopped early after epoch %s of %s: loss has not improved for 2 epochs; resume with more epochs to go on\n"
+                  .formatted(trained[i], epochs[i]));
     }
   }
 
