@@ -134,8 +134,9 @@ public final class Trainer {
 
   /** Checks that the schedule has a learning rate for a run of so many epochs. */
   private void checkSchedule(String option, int epochs, ImageSet images) {
+    long steps = (long) epochs * order(images).stepsPerEpoch();
     try {
-      recipe.schedule().learningRate(0, (long) epochs * order(images).stepsPerEpoch());
+      recipe.schedule().learningRate(0, steps);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s must be enough for the schedule, got %s: %s"
