@@ -100,7 +100,7 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       if (!json && !quiet) {
         describe(path, metadata);
-        opened.report().lines().forEach(line -> print("images     %s", line));
+        opened.report().notes().forEach(line -> print("images     %s", line));
         print("images     the %s test images of %s", images.size(), name);
         print("device     %s", model.device());
       }
@@ -114,7 +114,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (json) {
           ObjectNode object = EvaluationJson.of(test);
           object.put("model", path.toString()).put("data", name);
-          opened.report().lines().forEach(object.putArray("notes")::add);
+          opened.report().notes().forEach(object.putArray("notes")::add);
           augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
           spec.commandLine().getOut().println(object);
         } else {

@@ -27,12 +27,7 @@ public record ReadReport(
 
   /** Returns the report as lines of text; none if there is nothing to report. */
   public List<String> lines() {
-    List<String> lines = new ArrayList<>();
-    if (!skipped.isEmpty()) {
-      lines.add(
-          "left out: " + skipped.stream().map(Skipped::toString).collect(Collectors.joining("; ")));
-    }
-    streaming.ifPresent(lines::add);
+    List<String> lines = new ArrayList<>(notes());
     if (decoded > 0) {
       lines.add(
           String.format(
@@ -43,5 +38,16 @@ public record ReadReport(
               decoded / Math.max(seconds, 1e-3)));
     }
     return lines;
+  }
+
+  /** Returns what is the same whenever the images are read: all but the time that it took. */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    if (!skipped.isEmpty()) {
+      notes.add(
+          "left out: " + skipped.stream().map(Skipped::toString).collect(Collectors.joining("; ")));
+    }
+    streaming.ifPresent(notes::add);
+    return notes;
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.data.Rejected;
 import dev.lamina.torture.JavaProcess;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -58,7 +60,8 @@ class AtomicFilesTest {
           channel -> {
             AtomicFiles.writeAll(channel, List.of(ByteBuffer.allocate(9)));
             System.out.println("writing");
-            System.in.read();
+            // Not for input: its end, which comes with the stop, would let it go on.
+            Uninterruptibles.sleepUninterruptibly(Duration.ofMinutes(1));
           });
     }
   }
