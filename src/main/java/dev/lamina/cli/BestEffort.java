@@ -64,17 +64,17 @@ final class BestEffort implements Callback {
   }
 
   private void attempt(Runnable event) {
-    try {
-      event.run();
-    } catch (RuntimeException | Error e) { // Such as no memory for a picture.
-      if (!warned) {
-        warned = true;
-        System.err.printf(
-            Locale.ROOT,
-            "%nlamina: %s is incomplete (%s); training continues%n",
-            file,
-            Messages.reason(e));
-      }
+    Extra.attempt(event, this::warn);
+  }
+
+  private void warn(Throwable e) {
+    if (!warned) {
+      warned = true;
+      System.err.printf(
+          Locale.ROOT,
+          "%nlamina: %s is incomplete (%s); training continues%n",
+          file,
+          Messages.reason(e));
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -191,8 +192,8 @@ final class EvaluateCommand implements Callable<Integer> {
   private static boolean isSame(String one, String other) {
     try {
       return one.equals(other) || Files.isSameFile(Path.of(one), Path.of(other));
-    } catch (IOException e) {
-      return false; // One of them does not exist.
+    } catch (IOException | InvalidPathException e) {
+      return false; // One does not exist, or is the path of another system.
     }
   }
 

@@ -75,17 +75,17 @@ final class RunArtifacts implements Callback {
 
   /** Writes pictures or the report; a run must not end because they cannot be written. */
   private void show(Runnable write) {
-    try {
-      write.run();
-    } catch (RuntimeException | Error e) { // Without fonts AWT throws an Error.
-      String reason = Messages.singleLine(e);
-      if (reported.add(reason)) {
-        System.err.printf(
-            Locale.ROOT,
-            "%nlamina: plots or report of %s could not be drawn (%s); training continues%n",
-            folder,
-            reason);
-      }
+    Extra.attempt(write, this::warn);
+  }
+
+  private void warn(Throwable e) {
+    String reason = Messages.singleLine(e);
+    if (reported.add(reason)) {
+      System.err.printf(
+          Locale.ROOT,
+          "%nlamina: plots or report of %s could not be drawn (%s); training continues%n",
+          folder,
+          reason);
     }
   }
 

@@ -202,7 +202,7 @@ public record ImageData(
   public static TestImages openLabelled(Path folder, List<String> classNames, ReadOptions options) {
     return isImageFolder(folder)
         ? ListingReader.readTest(Listing.labelled(folder, classNames), options)
-        : new TestImages(open(folder, options).test(), ReadReport.NONE);
+        : openTest(folder, options);
   }
 
   /**

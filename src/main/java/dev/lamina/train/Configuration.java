@@ -2,7 +2,6 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.lamina.augment.AugmentationTypes;
 import dev.lamina.data.ImageSet;
@@ -68,9 +67,7 @@ final class Configuration {
         "network",
         "%s of %s variables (%s)"
             .formatted(
-                model.network().name(),
-                model.variables().size(),
-                hash(network(model.network()).getBytes(StandardCharsets.UTF_8))));
+                model.network().name(), model.variables().size(), hash(network(model.network()))));
     Recipe recipe = trainer.recipe;
     fields.put(OPTIMIZER, text(OptimizerTypes.REGISTRY, recipe.optimizer()));
     fields.put(
@@ -197,11 +194,10 @@ final class Configuration {
             set.size(), set.height(), set.width(), set.channels(), set.classes(), set.hash());
   }
 
-  private static String hash(byte[]... pieces) {
-    Hasher hasher = Hashing.murmur3_128().newHasher();
-    for (byte[] piece : pieces) {
-      hasher.putBytes(piece);
-    }
-    return hasher.hash().toString().substring(0, 12);
+  private static String hash(String text) {
+    return Hashing.murmur3_128()
+        .hashString(text, StandardCharsets.UTF_8)
+        .toString()
+        .substring(0, 12);
   }
 }

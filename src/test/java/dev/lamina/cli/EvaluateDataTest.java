@@ -74,7 +74,7 @@ class EvaluateDataTest {
   }
 
   @Test
-  void classesWithoutImages_areNoMistake_butUnknownOnes() throws IOException {
+  void classesMayHaveNoImages_butMustBeKnown() throws IOException {
     Path some = scratch.resolve("some");
     copy(images.resolve("test/class2"), some.resolve("class2"));
     ObjectNode results = results("--run", run, "--data", some);

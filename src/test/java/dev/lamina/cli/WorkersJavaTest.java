@@ -20,7 +20,7 @@ class WorkersJavaTest {
     }
   }
 
-  /** As the manifest of the jar does where there are no workers. */
+  /** Without workers the manifest of the jar allows it. */
   @Test
   void worker_mayLoadNativeCode() {
     StringWriter err = new StringWriter();

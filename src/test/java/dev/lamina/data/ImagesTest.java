@@ -445,7 +445,7 @@ class ImagesTest {
     return bytes.toByteArray();
   }
 
-  /** As a phone writes a film behind a photograph: its bytes are no scans. */
+  /** Such as the film that phones append to a photograph, whose bytes are not scans. */
   @Test
   void whatFollowsAJpeg_isIgnored() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -2,7 +2,6 @@ package dev.lamina.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lamina.model.Model;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -44,9 +43,7 @@ class HostileRequestsTest {
 
   @BeforeAll
   static void start() {
-    try (Model model = TinyExport.model()) {
-      TinyExport.write(model, folder);
-    }
+    TinyExport.write(folder);
     server =
         ModelServer.start(
             folder,

@@ -2,7 +2,6 @@ package dev.lamina.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lamina.model.Model;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.TimeUnit;
@@ -27,9 +26,7 @@ class PixelMemoryTest {
 
   @BeforeAll
   static void start() {
-    try (Model model = TinyExport.model()) {
-      TinyExport.write(model, folder);
-    }
+    TinyExport.write(folder);
     // Batches of so many images could not be allocated.
     ServerOptions options = ServerOptions.create().port(0).maxBatchSize(Integer.MAX_VALUE);
     server = ModelServer.start(folder, options, memory);

@@ -2,7 +2,6 @@ package dev.lamina.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lamina.model.Model;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -41,9 +40,7 @@ class SlowRequestsTest {
 
   @BeforeAll
   static void start() {
-    try (Model model = TinyExport.model()) {
-      TinyExport.write(model, folder);
-    }
+    TinyExport.write(folder);
     server =
         ModelServer.start(
             folder, ServerOptions.create().port(0).requestTimeout(WAIT).idleTimeout(WAIT));

@@ -48,6 +48,13 @@ final class TinyExport {
     return folder;
   }
 
+  /** Writes {@link #model()} and another model. */
+  static Path write(Path folder) {
+    try (Model model = model()) {
+      return write(model, folder);
+    }
+  }
+
   private static ImageSet images(int count) {
     byte[] pixels = new byte[count * HEIGHT * WIDTH * 3];
     new Random(5).nextBytes(pixels);
