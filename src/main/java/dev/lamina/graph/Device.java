@@ -32,6 +32,8 @@ import org.tensorflow.proto.OptimizerOptions;
  * <caption>What a device decides</caption>
  * <tr><th></th><th>CPU</th><th>GPU</th></tr>
  * <tr><td>{@link #usesWinograd}</td><td>yes</td><td>no: cuDNN chooses its algorithms</td></tr>
+ * <tr><td>{@link #fusesElementwise}</td><td>yes</td><td>no: {@link #compiled} is the choice of
+ * the user</td></tr>
  * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
  * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
  * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512, fewer if images are large</td></tr>
@@ -192,6 +194,11 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
 
   /** Returns whether 3x3 convolutions may be computed as Winograd convolutions. */
   public boolean usesWinograd() {
+    return kind == Kind.CPU;
+  }
+
+  /** Returns whether elementwise operations of the training step are joined by XLA. */
+  public boolean fusesElementwise() {
     return kind == Kind.CPU;
   }
 

@@ -56,6 +56,16 @@ public enum Activation implements Layer {
       Operand<TFloating> erf = tf.math.erf(tf.math.mul(x, number(tf, x, Math.sqrt(0.5))));
       return tf.math.mul(tf.math.mul(x, half), tf.math.add(erf, number(tf, x, 1)));
     }
+
+    @Override
+    public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
+      Backward backward = context.backward();
+      Fused forward = Fused.of(context, "forward");
+      return backward.withGradient(
+          List.of(x),
+          forward.mul(x, phi(forward, x)),
+          dy -> List.of(geluGradient(context, backward.rematerialized(x, dy), dy)));
+    }
   },
   /** {@link #GELU} with Phi approximated by tanh (arXiv 1606.08415, section 2). */
   GELU_TANH {
@@ -113,6 +123,20 @@ public enum Activation implements Layer {
   };
 
   abstract Operand<TFloating> apply(Ops tf, Operand<TFloating> x);
+
+  /** The normal distribution's Phi, by the error function. */
+  private static Operand<TFloating> phi(Fused ops, Operand<TFloating> x) {
+    return ops.mul(ops.add(ops.op("Erf", ops.mul(x, Math.sqrt(0.5))), 1), 0.5);
+  }
+
+  /** dy (Phi(x) + x phi(x)), where phi is the derivative of Phi: the density. */
+  private static Operand<TFloating> geluGradient(
+      Context context, Operand<TFloating> x, Operand<TFloating> dy) {
+    Fused ops = Fused.of(context, "backward");
+    Operand<TFloating> density =
+        ops.mul(ops.op("Exp", ops.mul(ops.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return ops.mul(dy, ops.add(phi(ops, x), ops.mul(x, density)));
+  }
 
   private static Operand<TFloating> number(Ops tf, Operand<TFloating> like, double value) {
     return tf.constant(like.type(), value);

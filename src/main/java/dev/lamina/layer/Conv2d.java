@@ -195,7 +195,10 @@ public record Conv2d(
     return tf.concat(sums, tf.constant(3));
   }
 
-  /** Convolves with TensorFlow's own gradients, but of an input that may be rematerialised. */
+  /**
+   * Convolves with TensorFlow's own gradients, but of an input that may be rematerialised, and that
+   * of the filter {@link SmallImages by matrix products} where it pays.
+   */
   private Operand<TFloating> convolve(
       Context context, String operation, Operand<TFloating> image, Operand<TFloating> weight) {
     Ops tf = context.tf();
@@ -207,12 +210,20 @@ public record Conv2d(
         dy ->
             List.of(
                 build(tf, operation + "BackpropInput", tf.shape(input), weight, dy),
-                build(
-                    tf,
-                    operation + "BackpropFilter",
-                    backward.rematerialized(input, dy),
-                    tf.shape(weight),
-                    dy)));
+                filterGradient(
+                    context, operation, backward.rematerialized(input, dy), weight, dy)));
+  }
+
+  private Operand<TFloating> filterGradient(
+      Context context,
+      String operation,
+      Operand<TFloating> input,
+      Operand<TFloating> weight,
+      Operand<TFloating> dy) {
+    Ops tf = context.tf();
+    return context.device().usesWinograd() && SmallImages.pays(this, input.shape().tail())
+        ? SmallImages.filterGradient(tf, input, dy, weight.shape())
+        : build(tf, operation + "BackpropFilter", input, tf.shape(weight), dy);
   }
 
   private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {

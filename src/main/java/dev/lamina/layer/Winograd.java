@@ -61,7 +61,16 @@ public final class Winograd {
         && layer.padding() == Padding.SAME
         && layer.groups() == 1
         && Math.min(input.get(0), input.get(1)) >= MIN_SIZE
-        && input.get(2) * layer.filters() >= MIN_CHANNELS * MIN_CHANNELS;
+        && hasManyChannels(layer, input);
+  }
+
+  /**
+   * Returns whether the products over channels are large, and so near the processor's peak.
+   *
+   * @param input the shape of one image
+   */
+  static boolean hasManyChannels(Conv2d layer, Shape input) {
+    return input.get(2) * layer.filters() >= MIN_CHANNELS * MIN_CHANNELS;
   }
 
   /**

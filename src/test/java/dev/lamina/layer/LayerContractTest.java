@@ -109,8 +109,11 @@ class LayerContractTest {
   @ParameterizedTest
   @EnumSource
   void activation(Activation layer) {
-    LayerContract.check(layer, IMAGE);
-    LayerContract.check(layer, VECTOR);
+    // In training GELU is compiled, with another approximation of the error function, of values
+    // up to 2.
+    float error = layer == Activation.GELU ? 5e-7f : 0;
+    LayerContract.checkWithRounding(layer, IMAGE, error);
+    LayerContract.checkWithRounding(layer, VECTOR, error);
   }
 
   @ParameterizedTest
