@@ -2,6 +2,7 @@ package dev.lamina.layer;
 
 import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Fused;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;

@@ -1,6 +1,5 @@
-package dev.lamina.layer;
+package dev.lamina.graph;
 
-import dev.lamina.graph.Context;
 import org.tensorflow.Operand;
 import org.tensorflow.OperationBuilder;
 import org.tensorflow.op.Ops;
@@ -12,12 +11,18 @@ import org.tensorflow.types.family.TFloating;
  * joined. Not for inference, whose graphs leave this process and whose batches have many sizes, and
  * not for a GPU, where compiling is the user's choice. TensorFlow without XLA runs them one by one.
  */
-final class Fused {
+public final class Fused {
   private final Ops tf;
   private final boolean compiled;
   private final String cluster;
 
-  private Fused(Ops tf, boolean compiled, String cluster) {
+  /**
+   * Creates operations.
+   *
+   * @param compiled whether they are joined; else they are ordinary operations
+   * @param cluster the name of what they are joined to
+   */
+  Fused(Ops tf, boolean compiled, String cluster) {
     this.tf = tf;
     this.compiled = compiled;
     this.cluster = cluster;
@@ -28,14 +33,17 @@ final class Fused {
    *
    * @param name what they compute
    */
-  static Fused of(Context context, String name) {
+  public static Fused of(Context context, String name) {
     Ops tf = context.tf();
-    return new Fused(
-        tf, context.training() && context.device().fusesElementwise(), tf.scope().makeOpName(name));
+    boolean compiled = context.training() && context.device().fusesElementwise();
+    if (compiled) {
+      NativeLog.silenceCompiler(context.device());
+    }
+    return new Fused(tf, compiled, tf.scope().makeOpName(name));
   }
 
   /** Adds an operation of a type of TensorFlow, such as "Mul". */
-  Operand<TFloating> op(String type, Operand<?>... inputs) {
+  public Operand<TFloating> op(String type, Operand<?>... inputs) {
     OperationBuilder builder = tf.scope().opBuilder(type, type);
     for (Operand<?> input : inputs) {
       builder.addInput(input.asOutput());
@@ -46,19 +54,23 @@ final class Fused {
     return builder.build().output(0);
   }
 
-  Operand<TFloating> mul(Operand<TFloating> x, Operand<TFloating> y) {
+  /** Adds x y. */
+  public Operand<TFloating> mul(Operand<TFloating> x, Operand<TFloating> y) {
     return op("Mul", x, y);
   }
 
-  Operand<TFloating> mul(Operand<TFloating> x, double factor) {
+  /** Adds the product of x and a number. */
+  public Operand<TFloating> mul(Operand<TFloating> x, double factor) {
     return mul(x, tf.constant(x.type(), factor));
   }
 
-  Operand<TFloating> add(Operand<TFloating> x, Operand<TFloating> y) {
+  /** Adds x + y. */
+  public Operand<TFloating> add(Operand<TFloating> x, Operand<TFloating> y) {
     return op("AddV2", x, y);
   }
 
-  Operand<TFloating> add(Operand<TFloating> x, double summand) {
+  /** Adds the sum of x and a number. */
+  public Operand<TFloating> add(Operand<TFloating> x, double summand) {
     return add(x, tf.constant(x.type(), summand));
   }
 }
