@@ -2,7 +2,7 @@
 
 It is written from the recipe's description in docs/recipes.md, so that a difference in accuracy can be told from one of the data:
 
-    python tools/accuracy/fast.py FOLDER [--epochs N] [--seed N] [--images N]
+    python tools/accuracy/fast.py FOLDER [--epochs N] [--seed N] [--images N] [--bfloat16]
 
 It prints the loss and accuracy of each epoch, images per second, and the test accuracy with and without test-time augmentation.
 """
@@ -87,6 +87,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--images", type=int, default=50_000)
+    parser.add_argument("--bfloat16", action="store_true", help="train with autocast")
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     images, labels = read(sorted(arguments.folder.rglob("data_batch_*.bin")))
@@ -105,8 +106,10 @@ def main():
         for indices in torch.randperm(len(images))[: per_epoch * BATCH].split(BATCH):
             for group in optimizer.param_groups:
                 group["lr"] = group["factor"] * rate(step, arguments.epochs * per_epoch)
-            output = network(augmented(images[indices], first[indices] ^ (epoch % 2 == 1)))
-            loss = functional.cross_entropy(output, labels[indices], label_smoothing=0.2)
+            batch = augmented(images[indices], first[indices] ^ (epoch % 2 == 1))
+            with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bfloat16):
+                output = network(batch)
+            loss = functional.cross_entropy(output.float(), labels[indices], label_smoothing=0.2)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -44,6 +44,8 @@ class RecomputationTest {
         Concat.of(Sequential.of(), MaxPool.of(3).stride(1).padding(Padding.SAME)),
         Residual.of(Conv2d.of(CHANNELS, 3)),
         Sequential.of(BatchNorm.create(), Activation.RELU, Conv2d.of(2, 1)),
+        Sequential.of(BatchNorm.create(), Activation.GELU, Conv2d.of(2, 1)),
+        Sequential.of(Activation.SILU, Activation.HARD_SWISH, Conv2d.of(CHANNELS, 3)),
         Sequential.of(Flatten.create(), Dense.of(3)));
   }
 

@@ -7,6 +7,7 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.Precision;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,16 +19,54 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TFloating;
 
-/** GELU in training, where it has a gradient of its own and is compiled. */
-class GeluTest {
-  private static final float[] X = {-60, -10, -4, -2.5f, -1, -0.5f, -0.125f, 0, 0.25f, 1, 3, 5, 70};
+/** Activations in training that have a gradient of their own and are compiled. */
+class FormulaTest {
+  private static final float[] X = {
+    -60, -10, -4, -3, -2.5f, -1, -0.5f, -0.125f, 0, 0.25f, 1, 3, 5, 70
+  };
 
   @ParameterizedTest
   // bfloat16 has 8 bits: the result is rounded, and so may be what comes before it.
   @CsvSource({"FLOAT32, 1e-6", "BFLOAT16, 0.01"})
-  void valueAndGradient_areThoseOfTheFormula(Precision precision, double error) {
+  void gelu(Precision precision, double error) {
+    check(
+        Activation.GELU,
+        precision,
+        error,
+        x -> x * phi(x),
+        x -> phi(x) + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FLOAT32, 1e-6", "BFLOAT16, 0.01"})
+  void silu(Precision precision, double error) {
+    check(
+        Activation.SILU,
+        precision,
+        error,
+        x -> x / (1 + Math.exp(-x)),
+        x -> (1 + Math.exp(-x) + x * Math.exp(-x)) / Math.pow(1 + Math.exp(-x), 2));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FLOAT32, 1e-6", "BFLOAT16, 0.01"})
+  void hardSwish(Precision precision, double error) {
+    check(
+        Activation.HARD_SWISH,
+        precision,
+        error,
+        x -> x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6,
+        x -> x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6);
+  }
+
+  private static void check(
+      Activation activation,
+      Precision precision,
+      double error,
+      DoubleUnaryOperator value,
+      DoubleUnaryOperator derivative) {
     // What comes from a convolution has its type.
-    Layer layer = Sequential.of(Conv2d.of(1, 1).bias(false), Activation.GELU);
+    Layer layer = Sequential.of(Conv2d.of(1, 1).bias(false), activation);
     try (BuiltLayer built = new BuiltLayer(layer, Shape.of(1, 1, 1), precision)) {
       built.assign(Map.of("0.weight", new float[] {1}));
       Ops tf = built.session.ops();
@@ -47,12 +86,10 @@ class GeluTest {
         TFloat32 y = (TFloat32) result.get(0);
         TFloat32 dx = (TFloat32) result.get(1);
         for (int i = 0; i < X.length; i++) {
-          double x = X[i];
-          double density = Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
           assertThat((double) y.getFloat(i, 0, 0, 0))
-              .isCloseTo(x * phi(x), within(error * Math.max(1, Math.abs(x))));
+              .isCloseTo(value.applyAsDouble(X[i]), within(error * Math.max(1, Math.abs(X[i]))));
           assertThat((double) dx.getFloat(i, 0, 0, 0))
-              .isCloseTo(2 * (phi(x) + x * density), within(2 * error));
+              .isCloseTo(2 * derivative.applyAsDouble(X[i]), within(2 * error));
         }
       }
     }
