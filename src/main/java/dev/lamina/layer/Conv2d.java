@@ -13,6 +13,8 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.index.Index;
+import org.tensorflow.ndarray.index.Indices;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
@@ -49,6 +51,13 @@ public record Conv2d(
     implements Layer {
 
   private static final Initializer DEFAULT = Initializer.fanInUniform();
+
+  /**
+   * With fewer input channels than a vector register has floats (16 with AVX-512, 8 with AVX2),
+   * oneDNN's weight gradient of a strided 1x1 convolution is wrong and writes behind its buffer.
+   * See docs/decisions/0046.
+   */
+  private static final int MIN_CHANNELS_TO_STRIDE = 16;
 
   /** Checks that the numbers are positive and that groups divide the filters. */
   public Conv2d {
@@ -207,12 +216,25 @@ public record Conv2d(
         dy ->
             List.of(
                 build(tf, operation + "BackpropInput", tf.shape(input), weight, dy),
-                build(
-                    tf,
-                    operation + "BackpropFilter",
-                    backward.rematerialized(input, dy),
-                    tf.shape(weight),
-                    dy)));
+                weightGradient(
+                    tf, operation, backward.rematerialized(input, dy), tf.shape(weight), dy)));
+  }
+
+  /** Builds the gradient of the weights; for few channels from only the pixels that are read. */
+  private Operand<TFloating> weightGradient(
+      Ops tf, String operation, Operand<TFloating> input, Operand<?> shape, Operand<?> dy) {
+    String gradient = operation + "BackpropFilter";
+    if (kernel > 1 || stride == 1 || input.shape().get(3) >= MIN_CHANNELS_TO_STRIDE) {
+      return build(tf, gradient, input, shape, dy);
+    }
+    Index every = Indices.step(stride);
+    return stride(1)
+        .build(
+            tf,
+            gradient,
+            tf.stridedSlice(input, Indices.all(), every, every, Indices.all()),
+            shape,
+            dy);
   }
 
   private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {
