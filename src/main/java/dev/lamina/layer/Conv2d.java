@@ -13,6 +13,8 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.index.Index;
+import org.tensorflow.ndarray.index.Indices;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
@@ -49,6 +51,13 @@ public record Conv2d(
     implements Layer {
 
   private static final Initializer DEFAULT = Initializer.fanInUniform();
+
+  /**
+   * With fewer input channels than a vector register has floats (16 with AVX-512, 8 with AVX2),
+   * oneDNN's weight gradient of a strided 1x1 convolution is wrong and writes behind its buffer.
+   * See docs/decisions/0047.
+   */
+  private static final int MIN_CHANNELS_TO_STRIDE = 16;
 
   /** Checks that the numbers are positive and that groups divide the filters. */
   public Conv2d {
@@ -196,8 +205,8 @@ public record Conv2d(
   }
 
   /**
-   * Convolves with TensorFlow's own gradients, but of an input that may be rematerialised, and that
-   * of the filter {@link SmallImages by matrix products} where it pays.
+   * Convolves with TensorFlow's own gradient of the input, and one of the weights that may
+   * rematerialise it.
    */
   private Operand<TFloating> convolve(
       Context context, String operation, Operand<TFloating> image, Operand<TFloating> weight) {
@@ -210,20 +219,37 @@ public record Conv2d(
         dy ->
             List.of(
                 build(tf, operation + "BackpropInput", tf.shape(input), weight, dy),
-                filterGradient(
+                weightGradient(
                     context, operation, backward.rematerialized(input, dy), weight, dy)));
   }
 
-  private Operand<TFloating> filterGradient(
+  /**
+   * Builds the gradient of the weights: {@link SmallImages by matrix products} where it pays, and
+   * for few channels from only the pixels that are read.
+   */
+  private Operand<TFloating> weightGradient(
       Context context,
       String operation,
       Operand<TFloating> input,
       Operand<TFloating> weight,
       Operand<TFloating> dy) {
     Ops tf = context.tf();
-    return context.device().usesWinograd() && SmallImages.pays(this, input.shape().tail())
-        ? SmallImages.filterGradient(tf, input, dy, weight.shape())
-        : build(tf, operation + "BackpropFilter", input, tf.shape(weight), dy);
+    if (context.device().usesWinograd() && SmallImages.pays(this, input.shape().tail())) {
+      return SmallImages.filterGradient(tf, input, dy, weight.shape());
+    }
+    String gradient = operation + "BackpropFilter";
+    Operand<?> shape = tf.shape(weight);
+    if (kernel > 1 || stride == 1 || input.shape().get(3) >= MIN_CHANNELS_TO_STRIDE) {
+      return build(tf, gradient, input, shape, dy);
+    }
+    Index every = Indices.step(stride);
+    return stride(1)
+        .build(
+            tf,
+            gradient,
+            tf.stridedSlice(input, Indices.all(), every, every, Indices.all()),
+            shape,
+            dy);
   }
 
   private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {
