@@ -22,6 +22,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ClusterDef;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.JobDef;
+import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.proto.ServerDef;
 import org.tensorflow.types.family.TNumber;
 
@@ -173,6 +174,12 @@ public final class Cluster {
     builder
         .getExperimentalBuilder()
         .setCollectiveGroupLeader("/job:%s/replica:0/task:0".formatted(JOB));
+    // It fuses a convolution with its bias also in bfloat16, for oneDNN. Between processes the
+    // fused operation is checked against TensorFlow's own, which does not take bfloat16.
+    builder
+        .getGraphOptionsBuilder()
+        .getRewriteOptionsBuilder()
+        .setRemapping(RewriterConfig.Toggle.OFF);
     ConfigProto ours = builder.build();
     if (server == null) {
       server = start(ours);

@@ -192,7 +192,10 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
         : OptionalLong.empty();
   }
 
-  /** Returns whether 3x3 convolutions may be computed as Winograd convolutions. */
+  /**
+   * Returns whether 3x3 convolutions may be computed as Winograd convolutions, and gradients of
+   * their filters over small images as matrix products.
+   */
   public boolean usesWinograd() {
     return kind == Kind.CPU;
   }

@@ -24,6 +24,7 @@ class ClusterTest {
             2,
             folder,
             Norms.NONE,
+            Norms.NONE_BFLOAT16,
             Norms.OF_SHARES,
             Norms.SYNCHRONIZED,
             Norms.ZOO_SYNCHRONIZED,
@@ -41,6 +42,13 @@ class ClusterTest {
                 read(Norms.ZOO_SYNCHRONIZED), Shards.train(Norms.ZOO_SYNCHRONIZED, 2)))
         .as("beside batch norms of each share")
         .isGreaterThan(1e-3);
+    try (Model model = Model.of(WorkerProcess.network(Norms.NONE_BFLOAT16), WorkerProcess.SEED)) {
+      fit(model, Norms.NONE_BFLOAT16);
+      // Each worker rounds the gradients of its share to 8 bits.
+      assertClose(read(Norms.NONE_BFLOAT16), model.weights(), 1e-2);
+      assertThat(Shards.difference(read(Norms.NONE_BFLOAT16), read(Norms.NONE)))
+          .isGreaterThan(1e-5);
+    }
     try (Model model = Model.of(WorkerProcess.network(Norms.NONE), WorkerProcess.SEED)) {
       History history = fit(model, Norms.NONE);
       assertClose(read(Norms.NONE), model.weights(), 1e-6);

@@ -56,6 +56,9 @@ public final class WorkerProcess {
   /** The batch norms of a network. */
   enum Norms {
     NONE,
+
+    /** In bfloat16, with a convolution that has a bias. */
+    NONE_BFLOAT16,
     OF_SHARES,
     OF_SHARES_RELU,
     SYNCHRONIZED,
@@ -241,7 +244,7 @@ public final class WorkerProcess {
         .schedule(Constant.of(rate(norms)))
         .batchSize(BATCH)
         .epochs(4)
-        .precision(Precision.FLOAT32)
+        .precision(norms == Norms.NONE_BFLOAT16 ? Precision.BFLOAT16 : Precision.FLOAT32)
         .synchronizedBatchNorms(norms == Norms.ZOO_SYNCHRONIZED)
         .build();
   }
@@ -264,7 +267,7 @@ public final class WorkerProcess {
     Network input = Network.input(32, 32, 3);
     BatchNorm norm = BatchNorm.create().synchronizedStatistics(norms == Norms.SYNCHRONIZED);
     return switch (norms) {
-      case NONE ->
+      case NONE, NONE_BFLOAT16 ->
           input
               .then(Conv2d.of(4, 3).stride(4), Activation.RELU)
               .then(GlobalAveragePool.create(), Dense.of(10));
