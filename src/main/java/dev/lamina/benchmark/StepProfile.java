@@ -40,8 +40,10 @@ public record StepProfile(List<TimedOp> operations) {
     BATCH_NORM("batch norm", "\\S*BatchNorm(?!\\S*Grad)\\S* .*"),
     /** The gradient of batch norm. */
     BATCH_NORM_GRADIENT("batch norm, gradient", "\\S*BatchNorm\\S*Grad\\S* .*"),
-    /** Activations that are a single operation, and their gradients. */
-    ACTIVATION("activation", "(_Mkl)?((Leaky)?Relu6?|Elu|Selu|Sigmoid|Tanh|Softplus)(Grad)? .*"),
+    /** Activations that are a single operation or fused, and their gradients. */
+    ACTIVATION(
+        "activation",
+        "_Xla\\w+ .*|(_Mkl)?((Leaky)?Relu6?|Elu|Selu|Sigmoid|Tanh|Softplus)(Grad)? .*"),
     /** Pooling over windows, and its gradient. */
     POOLING("pooling", "\\S*(Max|Avg)Pool\\S* .*"),
     /** Updates of the weights. */

@@ -174,8 +174,8 @@ public final class Cluster {
     builder
         .getExperimentalBuilder()
         .setCollectiveGroupLeader("/job:%s/replica:0/task:0".formatted(JOB));
-    // It fuses a convolution with its bias also in bfloat16, for oneDNN. Between processes the
-    // fused operation is checked against TensorFlow's own, which does not take bfloat16.
+    // Remapping fuses a convolution with its bias, for oneDNN also in bfloat16. Between processes
+    // the fused operation is checked against TensorFlow's own, which does not take bfloat16.
     builder
         .getGraphOptionsBuilder()
         .getRewriteOptionsBuilder()

@@ -33,6 +33,7 @@ public final class Context {
     final Map<Variable, Operand<TFloat32>> reads = new LinkedHashMap<>();
     final Map<Variable, Operand<TFloat32>> statistics = new LinkedHashMap<>();
     final Backward backward;
+    final Runnable fuses;
 
     /** Creates a pass over variables. */
     Pass(
@@ -55,6 +56,7 @@ public final class Context {
       this.frozen = frozen;
       this.share = share;
       this.backward = new Backward(root, seed != null, device.rematerializes(precision));
+      this.fuses = session::compiles;
     }
 
     /** Creates a pass without variables. */
@@ -72,6 +74,10 @@ public final class Context {
       this.frozen = path -> false;
       this.share = Optional.empty();
       this.backward = new Backward(root, false, false);
+      this.fuses =
+          () -> {
+            throw new IllegalStateException("a frozen network must not need a compiler");
+          };
     }
   }
 
@@ -159,6 +165,11 @@ public final class Context {
   /** Returns whether the layer is built for training; false in inference and for a frozen layer. */
   public boolean training() {
     return pass.seed != null && !pass.frozen.test(path);
+  }
+
+  /** Notes that the graph has operations that are compiled. */
+  void fuses() {
+    pass.fuses.run();
   }
 
   /** Returns where the graph is placed. */

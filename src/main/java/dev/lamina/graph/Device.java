@@ -200,7 +200,7 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
     return kind == Kind.CPU;
   }
 
-  /** Returns whether elementwise operations of the training step are joined by XLA. */
+  /** Returns whether elementwise operations of the training step are fused by XLA. */
   public boolean fusesElementwise() {
     return kind == Kind.CPU;
   }

@@ -6,12 +6,15 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
 /**
- * Elementwise operations that XLA, TensorFlow's compiler, joins into one loop over memory. Run one
- * by one they are bound by memory: GELU and its gradient take a third to a fifth of the time
- * joined. Not for inference, whose graphs leave this process and whose batches have many sizes, and
- * not for a GPU, where compiling is the user's choice. TensorFlow without XLA runs them one by one.
+ * Elementwise operations that XLA, TensorFlow's compiler, fuses into one loop over memory. One by
+ * one they are bound by memory. Only in training on a processor: exports must not need a compiler,
+ * prediction has batches of many sizes, and on a GPU compiling is the user's choice. TensorFlow
+ * without XLA runs them one by one. See docs/decisions/0046.
  */
 public final class Fused {
+  /** For fewer values of an example compiling takes longer than it saves. */
+  private static final long MIN_SIZE = 1024;
+
   private final Ops tf;
   private final boolean compiled;
   private final String cluster;
@@ -19,8 +22,8 @@ public final class Fused {
   /**
    * Creates operations.
    *
-   * @param compiled whether they are joined; else they are ordinary operations
-   * @param cluster the name of what they are joined to
+   * @param compiled whether they are fused; else they are ordinary operations
+   * @param cluster the name of what they are fused to
    */
   Fused(Ops tf, boolean compiled, String cluster) {
     this.tf = tf;
@@ -29,17 +32,26 @@ public final class Fused {
   }
 
   /**
-   * Returns operations that are joined with each other, but with no others.
+   * Returns operations that are fused with each other, but with no others.
    *
+   * @param x the values that they are for, a batch
    * @param name what they compute
    */
-  public static Fused of(Context context, String name) {
+  public static Fused of(Context context, Operand<TFloating> x, String name) {
     Ops tf = context.tf();
-    boolean compiled = context.training() && context.device().fusesElementwise();
+    boolean compiled =
+        context.training()
+            && context.device().fusesElementwise()
+            && x.shape().tail().size() >= MIN_SIZE;
     if (compiled) {
-      NativeLog.silenceCompiler(context.device());
+      context.fuses();
     }
     return new Fused(tf, compiled, tf.scope().makeOpName(name));
+  }
+
+  /** Returns whether they are fused; else they are ordinary operations. */
+  public boolean isCompiled() {
+    return compiled;
   }
 
   /** Adds an operation of a type of TensorFlow, such as "Mul". */

@@ -46,6 +46,7 @@ public final class GraphSession implements AutoCloseable {
   private final Optional<Cluster> cluster;
   private final Natives natives;
   private final Cleaner.Cleanable cleanable;
+  private volatile boolean compiles;
   private final Ops ops;
   // Created once: withSubScope scans every operation of the graph.
   private final Ops creating;
@@ -114,12 +115,20 @@ public final class GraphSession implements AutoCloseable {
     return ops;
   }
 
+  /** Notes that the graph has operations of {@link Fused}. */
+  void compiles() {
+    compiles = true;
+  }
+
   /**
    * Returns a runner to add feeds and fetches to. Close its result, and keep this session reachable
    * until then.
    */
   public Session.Runner runner() {
     checkOpen();
+    if (compiles) {
+      Compiler.prepare(device);
+    }
     return natives.session().runner();
   }
 

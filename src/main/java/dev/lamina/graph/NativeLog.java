@@ -15,15 +15,12 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
-import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.internal.c_api.TFE_CustomDeviceTensorHandle.Num_dims_Pointer_TF_Status;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TFloat32;
 
 /**
  * Keeps the lines of TensorFlow's native code from standard error, unless {@code -Dlamina.log=info}
@@ -45,7 +42,6 @@ public final class NativeLog {
               + "|To enable the following instructions: .*");
 
   private static boolean done;
-  private static boolean compiled;
 
   /** The C library's environment keeps the pointer, so the text must not be freed. */
   private static @Nullable BytePointer variable;
@@ -77,18 +73,6 @@ public final class NativeLog {
     }
   }
 
-  /**
-   * Hides what XLA writes when it compiles for the first time: has it compile something, once a
-   * process, which takes a tenth of a second.
-   */
-  public static synchronized void silenceCompiler(Device device) {
-    if (compiled || isWanted()) {
-      return;
-    }
-    compiled = true;
-    quietly(() -> compileFirst(device));
-  }
-
   private static boolean isWanted() {
     return "info".equals(System.getProperty("lamina.log")) || "0".equals(System.getenv(LEVEL));
   }
@@ -97,19 +81,6 @@ public final class NativeLog {
     try (Graph graph = new Graph();
         Session session = new Session(graph, device.config())) {
       session.runner().fetch(Ops.create(graph).constant(0)).run().close();
-    }
-    return true;
-  }
-
-  private static boolean compileFirst(Device device) {
-    try (Graph graph = new Graph();
-        Session session = new Session(graph, device.config());
-        TFloat32 value = TFloat32.scalarOf(1)) {
-      Ops tf = OpNames.ops(graph);
-      // What comes from a constant TensorFlow computes without XLA.
-      Placeholder<TFloat32> x = tf.placeholder(TFloat32.class);
-      Operand<?> y = new Fused(tf, true, "first").op("Neg", x);
-      session.runner().feed(x, value).fetch(y).run().close();
     }
     return true;
   }

@@ -47,7 +47,7 @@ public enum Activation implements Layer {
   GELU {
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
-      return Formula.GELU.apply(context, x);
+      return ElementwiseFunction.GELU.apply(context, x);
     }
   },
   /** {@link #GELU} with Phi approximated by tanh (arXiv 1606.08415, section 2). */
@@ -66,7 +66,7 @@ public enum Activation implements Layer {
   SILU {
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
-      return Formula.SILU.apply(context, x);
+      return ElementwiseFunction.SILU.apply(context, x);
     }
   },
   /** 1 / (1 + exp(-x)). */
@@ -89,7 +89,7 @@ public enum Activation implements Layer {
   HARD_SWISH {
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
-      return Formula.HARD_SWISH.apply(context, x);
+      return ElementwiseFunction.HARD_SWISH.apply(context, x);
     }
   },
   /** The hyperbolic tangent. */

@@ -54,8 +54,8 @@ public record Conv2d(
 
   /**
    * With fewer input channels than a vector register has floats (16 with AVX-512, 8 with AVX2),
-   * oneDNN's weight gradient of a strided 1x1 convolution is wrong and writes behind its buffer.
-   * See docs/decisions/0047.
+   * oneDNN's weight gradient of a strided 1x1 convolution is wrong and writes past the end of its
+   * buffer. See docs/decisions/0047.
    */
   private static final int MIN_CHANNELS_TO_STRIDE = 16;
 

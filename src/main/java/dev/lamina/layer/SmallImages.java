@@ -20,7 +20,8 @@ final class SmallImages {
   private SmallImages() {}
 
   /**
-   * Returns whether this is faster than TensorFlow's own gradient.
+   * Returns whether to use this: in bfloat16 it takes a half to a tenth of the time, in float32 0.6
+   * to 1.2 of it, less for more channels (docs/decisions/0046).
    *
    * @param input the shape of one image
    */

@@ -65,6 +65,8 @@ class DeviceTest {
     Device gpu = Device.gpu(1);
     assertThat(cpu.usesWinograd()).isTrue();
     assertThat(gpu.usesWinograd()).isFalse();
+    assertThat(cpu.fusesElementwise()).isTrue();
+    assertThat(gpu.fusesElementwise()).isFalse();
     assertThat(cpu.rematerializes(Precision.FLOAT32)).isTrue();
     assertThat(cpu.rematerializes(Precision.BFLOAT16)).isFalse();
     assertThat(gpu.rematerializes(Precision.FLOAT32)).isFalse();

@@ -7,13 +7,16 @@ import dev.lamina.graph.Device;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
@@ -87,6 +90,20 @@ class SmallImagesTest {
         tf,
         tf.reshape(Floats.asFloating(tf.constant(values)), tf.constant(shape)),
         precision.type());
+  }
+
+  @Test
+  void convolution_takesIt() {
+    try (BuiltLayer built = new BuiltLayer(Conv2d.of(128, 3), Shape.of(4, 4, 128))) {
+      List<Output<TFloat32>> reads =
+          built.training.reads().values().stream().map(Operand::asOutput).toList();
+      built.training.backward().gradients(built.trained, reads);
+      assertThat(built.session.graph().toGraphDef().getNodeList())
+          .extracting(NodeDef::getOp)
+          .doesNotContain("Conv2DBackpropFilter")
+          .filteredOn("MatMul"::equals)
+          .hasSize(9);
+    }
   }
 
   @Test

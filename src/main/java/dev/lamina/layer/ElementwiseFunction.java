@@ -8,14 +8,14 @@ import java.util.function.BiFunction;
 import org.tensorflow.Operand;
 import org.tensorflow.types.family.TFloating;
 
-/** An elementwise function of several operations and its derivative, each joined into one loop. */
-record Formula(
+/** An elementwise function of several operations and its derivative, each fused into one loop. */
+record ElementwiseFunction(
     BiFunction<Fused, Operand<TFloating>, Operand<TFloating>> value,
     BiFunction<Fused, Operand<TFloating>, Operand<TFloating>> derivative) {
 
   /** x Phi(x), and Phi(x) + x phi(x), where phi is the derivative of Phi: the density. */
-  static final Formula GELU =
-      new Formula(
+  static final ElementwiseFunction GELU =
+      new ElementwiseFunction(
           (ops, x) -> ops.mul(x, phi(ops, x)),
           (ops, x) -> {
             Operand<TFloating> exponent = ops.mul(ops.mul(x, x), -0.5);
@@ -25,8 +25,8 @@ record Formula(
           });
 
   /** x s, and s + x s (1 - s), where s is the sigmoid. */
-  static final Formula SILU =
-      new Formula(
+  static final ElementwiseFunction SILU =
+      new ElementwiseFunction(
           (ops, x) -> ops.mul(x, ops.op("Sigmoid", x)),
           (ops, x) -> {
             Operand<TFloating> s = ops.op("Sigmoid", x);
@@ -35,8 +35,8 @@ record Formula(
           });
 
   /** x h, and h, between -3 and 3 also x / 6, where h is the hard sigmoid. */
-  static final Formula HARD_SWISH =
-      new Formula(
+  static final ElementwiseFunction HARD_SWISH =
+      new ElementwiseFunction(
           (ops, x) -> ops.mul(x, hardSigmoid(ops, x)),
           (ops, x) -> {
             Operand<TFloating> distance = ops.add(ops.mul(ops.op("Abs", x), -1), 3);
@@ -53,25 +53,30 @@ record Formula(
   }
 
   /**
-   * Adds the function, and in training its gradient, which needs the input only. Where activations
-   * are recomputed the result is, which is one more loop.
+   * Adds the function. Where it is fused, the backward pass needs the input only; in float32, where
+   * memory counts, the result is rematerialised, which is one more loop. The input is kept also if
+   * it could be rematerialised: a batch norm takes longer.
    */
   Operand<TFloating> apply(Context context, Operand<TFloating> x) {
+    Fused forward = Fused.of(context, x, "forward");
+    Operand<TFloating> y = value.apply(forward, x);
+    if (!forward.isCompiled()) {
+      return y;
+    }
     Backward backward = context.backward();
-    Operand<TFloating> y = value.apply(Fused.of(context, "forward"), x);
     if (backward.rematerializes()) {
       backward.checkpoint(
           y,
           after ->
               value.apply(
-                  Fused.of(context, "again"),
+                  Fused.of(context, x, "recomputed"),
                   context.tf().withControlDependencies(after).identity(x)));
     }
     return backward.withGradient(
         List.of(x),
         y,
         dy -> {
-          Fused ops = Fused.of(context, "backward");
+          Fused ops = Fused.of(context, x, "backward");
           return List.of(ops.mul(dy, derivative.apply(ops, x)));
         });
   }
