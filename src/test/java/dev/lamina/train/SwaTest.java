@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.Shuffled;
+import dev.lamina.graph.Precision;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
@@ -53,6 +54,7 @@ class SwaTest {
         .schedule(Constant.of(0.05))
         .epochs(epochs)
         .batchSize(BATCH)
+        .precision(Precision.FLOAT32)
         .seed(3);
   }
 
