@@ -56,10 +56,7 @@ public final class Fused {
 
   /** Adds an operation of a type of TensorFlow, such as "Mul". */
   public Operand<TFloating> op(String type, Operand<?>... inputs) {
-    OperationBuilder builder = tf.scope().opBuilder(type, type);
-    for (Operand<?> input : inputs) {
-      builder.addInput(input.asOutput());
-    }
+    OperationBuilder builder = OpNames.builder(tf, type, inputs);
     if (compiled) {
       builder.setAttr("_XlaCompile", true).setAttr("_XlaScope", cluster);
     }

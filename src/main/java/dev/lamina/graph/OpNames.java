@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.tensorflow.ConcreteFunction;
 import org.tensorflow.ExecutionEnvironment;
 import org.tensorflow.Graph;
+import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.OperationBuilder;
 import org.tensorflow.op.OpScope;
@@ -29,6 +30,15 @@ public final class OpNames {
   public static Graph graph(Ops tf) {
     ExecutionEnvironment environment = tf.scope().env();
     return environment instanceof Renaming renaming ? renaming.graph : (Graph) environment;
+  }
+
+  /** Returns the builder of an operation that {@link Ops} lacks, with its inputs. */
+  public static OperationBuilder builder(Ops tf, String type, Operand<?>... inputs) {
+    OperationBuilder builder = tf.scope().opBuilder(type, type);
+    for (Operand<?> input : inputs) {
+      builder.addInput(input.asOutput());
+    }
+    return builder;
   }
 
   /** A graph that is told the names in other digits. */

@@ -6,6 +6,7 @@ import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Initializer;
+import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
 import java.util.ArrayList;
@@ -253,11 +254,7 @@ public record Conv2d(
   }
 
   private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {
-    var builder = tf.scope().opBuilder(operation, operation);
-    for (Operand<?> input : inputs) {
-      builder.addInput(input.asOutput());
-    }
-    return builder
+    return OpNames.builder(tf, operation, inputs)
         .setAttr("strides", new long[] {1, stride, stride, 1})
         .setAttr("padding", Shapes.paddingAfterPad(padding))
         .build()

@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.OpNames;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -35,9 +36,7 @@ final class Pooling {
       int size,
       int stride,
       Padding padding) {
-    var builder = context.tf().scope().opBuilder(operation, operation);
-    inputs.forEach(input -> builder.addInput(input.asOutput()));
-    return builder
+    return OpNames.builder(context.tf(), operation, inputs.toArray(Operand<?>[]::new))
         .setAttr("ksize", new long[] {1, size, size, 1})
         .setAttr("strides", new long[] {1, stride, stride, 1})
         .setAttr("padding", Shapes.paddingAfterPad(padding))

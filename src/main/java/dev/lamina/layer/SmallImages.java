@@ -10,8 +10,7 @@ import org.tensorflow.types.family.TFloating;
 
 /**
  * The filter gradient of a 3x3 convolution over a small image, as one matrix product for each tap:
- * of the channels of all pixels under the tap with those of the gradients. oneDNN divides its work
- * by images, and of a row of 2 to 6 pixels it fills a small part of a vector or tile.
+ * of the channels of all pixels under the tap with those of the gradients.
  */
 final class SmallImages {
   /** Of larger images the copies under the taps cost more than the products save. */
@@ -26,12 +25,7 @@ final class SmallImages {
    * @param input the shape of one image
    */
   static boolean pays(Conv2d layer, Shape input) {
-    return layer.kernel() == 3
-        && layer.stride() == 1
-        && layer.padding() == Padding.SAME
-        && layer.groups() == 1
-        && Math.max(input.get(0), input.get(1)) <= MAX_SIZE
-        && Winograd.hasManyChannels(layer, input);
+    return Math.max(input.get(0), input.get(1)) <= MAX_SIZE && Winograd.isWideSame3x3(layer, input);
   }
 
   /**

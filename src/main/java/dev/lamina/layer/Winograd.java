@@ -3,6 +3,7 @@ package dev.lamina.layer;
 import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
+import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Parameter;
 import java.util.Collections;
 import java.util.List;
@@ -56,21 +57,21 @@ public final class Winograd {
    * @param input the shape of one image
    */
   public static boolean pays(Conv2d layer, Shape input) {
+    return Math.min(input.get(0), input.get(1)) >= MIN_SIZE && isWideSame3x3(layer, input);
+  }
+
+  /**
+   * Returns whether a layer is a 3x3 convolution with stride 1 and padding same whose products over
+   * channels are large, and so near the processor's peak.
+   *
+   * @param input the shape of one image
+   */
+  static boolean isWideSame3x3(Conv2d layer, Shape input) {
     return layer.kernel() == 3
         && layer.stride() == 1
         && layer.padding() == Padding.SAME
         && layer.groups() == 1
-        && Math.min(input.get(0), input.get(1)) >= MIN_SIZE
-        && hasManyChannels(layer, input);
-  }
-
-  /**
-   * Returns whether the products over channels are large, and so near the processor's peak.
-   *
-   * @param input the shape of one image
-   */
-  static boolean hasManyChannels(Conv2d layer, Shape input) {
-    return input.get(2) * layer.filters() >= MIN_CHANNELS * MIN_CHANNELS;
+        && input.get(2) * layer.filters() >= MIN_CHANNELS * MIN_CHANNELS;
   }
 
   /**
@@ -380,11 +381,6 @@ public final class Winograd {
   /** Adds the first version of the operation. Ops has the third, which oneDNN does not support. */
   private static Operand<TFloating> batchMatMul(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b) {
-    return tf.scope()
-        .opBuilder("BatchMatMul", "BatchMatMul")
-        .addInput(a.asOutput())
-        .addInput(b.asOutput())
-        .build()
-        .<TFloating>output(0);
+    return OpNames.builder(tf, "BatchMatMul", a, b).build().<TFloating>output(0);
   }
 }

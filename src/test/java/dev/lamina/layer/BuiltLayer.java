@@ -59,6 +59,14 @@ final class BuiltLayer implements AutoCloseable {
                     TFloat32.class)));
   }
 
+  /** The names of what compiled operations are fused to, one for each operation. */
+  List<String> clusters() {
+    return session.graph().toGraphDef().getNodeList().stream()
+        .filter(node -> node.containsAttr("_XlaCompile"))
+        .map(node -> node.getAttrOrThrow("_XlaScope").getS().toStringUtf8())
+        .toList();
+  }
+
   /** Values of everything that make a difference: nothing is 0 or 1, variances are positive. */
   void assignRandomValues(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
