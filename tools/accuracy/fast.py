@@ -1,8 +1,8 @@
-"""Trains airbench94's network by the recipe `fast` in PyTorch, on the binary files of CIFAR-10 that Lamina reads.
+"""Trains airbench94's network by the recipe `fast` or `fast-muon` in PyTorch, on the binary files of CIFAR-10 that Lamina reads.
 
-It is written from the recipe's description in docs/recipes.md, so that a difference in accuracy can be told from one of the data:
+It is written from the recipes' description in docs/recipes.md, so that a difference in accuracy can be told from one of the data:
 
-    python tools/accuracy/fast.py FOLDER [--epochs N] [--seed N] [--images N] [--bfloat16]
+    python tools/accuracy/fast.py FOLDER [--muon] [--epochs N] [--seed N] [--images N] [--bfloat16]
 
 It prints the loss and accuracy of each epoch, images per second, and the test accuracy with and without test-time augmentation.
 """
@@ -22,11 +22,6 @@ from cifar import airbench  # noqa: E402
 
 MEAN = torch.tensor([0.492, 0.482, 0.447]).view(-1, 1, 1)
 STD = torch.tensor([0.247, 0.243, 0.262]).view(-1, 1, 1)
-BATCH = 1024
-PEAK = 1.5
-BIAS_RATE = 64
-DECAY = 0.00133
-MOMENTUM = 0.85
 
 
 def read(files):
@@ -46,22 +41,90 @@ def initialise(network, images):
     network[0].bias.data.zero_()
 
 
-def groups(network):
+def parts(network):
+    """The parameters by what the recipes set for them: the biases of norms, the classifier, convolutions' kernels, the whitening's bias."""
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-    biases = [p for name, p in named if "norm" in name]
+    norms = [p for name, p in named if "norm" in name]
     others = [p for name, p in named if "norm" not in name]
-    return [
-        {"params": others, "weight_decay": DECAY, "factor": 1},
-        {"params": biases, "weight_decay": DECAY / BIAS_RATE, "factor": BIAS_RATE},
-    ]
+    return norms, [p for p in others if p.dim() == 2], [p for p in others if p.dim() == 4], [p for p in others if p.dim() == 1]
 
 
-def rate(step, steps):
-    """Linear from a fifth of the peak to the peak at 23 % of the steps, then down to 7 %."""
-    up = 0.23 * steps - 1
-    if step <= up:
-        return PEAK * (0.2 + 0.8 * step / up)
-    return PEAK * (1 - 0.93 * (step - up) / (steps - 1 - up))
+class Fast:
+    """SGD with Nesterov momentum, and a lookahead that goes half of the way every 5 steps."""
+
+    batch, epochs = 1024, 10
+
+    def __init__(self, network):
+        norms, classifier, kernels, whitening = parts(network)
+        self.trained = norms + classifier + kernels + whitening
+        self.slow = [p.detach().clone() for p in self.trained]
+        self.optimizer = torch.optim.SGD(
+            [
+                {"params": classifier + kernels + whitening, "weight_decay": 0.00133, "factor": 1},
+                {"params": norms, "weight_decay": 0.00133 / 64, "factor": 64},
+            ],
+            lr=1,
+            momentum=0.85,
+            nesterov=True,
+        )
+
+    def rate(self, step, steps):
+        """Linear from a fifth of the peak to the peak at 23 % of the steps, then down to 7 %."""
+        up = 0.23 * steps - 1
+        return 1.5 * (0.2 + 0.8 * step / up if step <= up else 1 - 0.93 * (step - up) / (steps - 1 - up))
+
+    def step(self, step, steps):
+        apply(self.optimizer, self.rate(step, steps))
+        if (step + 1) % 5 == 0:
+            with torch.no_grad():
+                for old, new in zip(self.slow, self.trained):
+                    new.copy_(old.lerp_(new, 0.5))
+
+
+class FastMuon:
+    """Kernels by Muon, scaled to the norm of the square root of their filters; all else by SGD with Nesterov momentum."""
+
+    batch, epochs = 2000, 8
+
+    def __init__(self, network):
+        norms, classifier, self.kernels, whitening = parts(network)
+        self.velocities = [torch.zeros_like(p) for p in self.kernels]
+        self.optimizer = torch.optim.SGD(
+            [
+                {"params": norms, "weight_decay": 0.0000377, "momentum": 0.85, "factor": 442},
+                {"params": classifier, "weight_decay": 0.0024, "momentum": 0.85, "factor": 6.9},
+                {"params": whitening, "momentum": 0.6, "factor": 1},
+            ],
+            lr=1,
+            nesterov=True,
+            momentum=0.6,
+        )
+
+    def step(self, step, steps):
+        rate = 0.24 * (1 - step / steps)
+        apply(self.optimizer, rate)
+        with torch.no_grad():
+            for kernel, velocity in zip(self.kernels, self.velocities):
+                velocity.mul_(0.6).add_(kernel.grad)
+                moved = orthogonal(kernel.grad.add(velocity, alpha=0.6).flatten(1)).view(kernel.shape)
+                kernel.mul_(len(kernel) ** 0.5 / kernel.norm())
+                kernel.sub_(moved, alpha=rate * max(1, len(kernel) / kernel[0].numel()) ** 0.5)
+
+
+def apply(optimizer, rate):
+    for group in optimizer.param_groups:
+        group["lr"] = group["factor"] * rate
+    optimizer.step()
+
+
+def orthogonal(matrix):
+    """Five Newton-Schulz iterations from the matrix of norm 1."""
+    x = matrix / (matrix.norm() + 1e-7)
+    x = x.T if len(x) > x.shape[1] else x
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if len(matrix) > matrix.shape[1] else x
 
 
 def augmented(images, flips):
@@ -84,7 +147,8 @@ def flipped(network, images):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--muon", action="store_true", help="the recipe fast-muon")
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--bfloat16", action="store_true", help="train with autocast")
@@ -94,34 +158,27 @@ def main():
     images, labels = images[: arguments.images], labels[: arguments.images]
     network = airbench([64, 256, 256], False, 0.4).to(memory_format=torch.channels_last)
     initialise(network, images)
-    optimizer = torch.optim.SGD(groups(network), lr=PEAK, momentum=MOMENTUM, nesterov=True)
-    trained = [p for p in network.parameters() if p.requires_grad]
-    slow = [p.detach().clone() for p in trained]
-    per_epoch = len(images) // BATCH
+    recipe = FastMuon(network) if arguments.muon else Fast(network)
+    epochs = arguments.epochs or recipe.epochs
+    per_epoch = len(images) // recipe.batch
     first = torch.rand(len(images)) < 0.5
     step = 0
-    for epoch in range(arguments.epochs):
+    for epoch in range(epochs):
         network.train()
         started, losses, right = time.time(), 0.0, 0
-        for indices in torch.randperm(len(images))[: per_epoch * BATCH].split(BATCH):
-            for group in optimizer.param_groups:
-                group["lr"] = group["factor"] * rate(step, arguments.epochs * per_epoch)
+        for indices in torch.randperm(len(images))[: per_epoch * recipe.batch].split(recipe.batch):
             batch = augmented(images[indices], first[indices] ^ (epoch % 2 == 1))
             with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bfloat16):
                 output = network(batch)
             loss = functional.cross_entropy(output.float(), labels[indices], label_smoothing=0.2)
-            optimizer.zero_grad()
+            network.zero_grad()
             loss.backward()
-            optimizer.step()
+            recipe.step(step, epochs * per_epoch)
             step += 1
-            if step % 5 == 0:
-                with torch.no_grad():
-                    for old, new in zip(slow, trained):
-                        new.copy_(old.lerp_(new, 0.5))
             losses += loss.item()
             right += (output.argmax(1) == labels[indices]).sum().item()
         seconds = time.time() - started
-        count = per_epoch * BATCH
+        count = per_epoch * recipe.batch
         print(f"epoch {epoch + 1} loss {losses / per_epoch:.4f} accuracy {right / count:.4f} {count / seconds:.0f} images/s")
     test, expected = read(sorted(arguments.folder.rglob("test_batch.bin")))
     padded = functional.pad(test, (1, 1, 1, 1), "reflect")
