@@ -104,6 +104,14 @@ class LauncherTest {
   }
 
   @Test
+  void missingJar_isBuiltAgain() throws Exception {
+    succeeds(start());
+    Files.delete(target.resolve("lamina-1.jar"));
+    succeeds(start());
+    assertBuilt(2);
+  }
+
+  @Test
   void failedBuild_isSaid_andTriedAgain() throws Exception {
     Path fail = Files.createFile(folder.resolve("fail"));
     Process process = start();

@@ -25,9 +25,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Keeps configuration, weights, history, plots and report on disk up to date during training. The
- * weights are those of the epoch with the best validation accuracy, or of the last one if there is
- * no validation.
+ * Keeps weights, history, plots and report on disk up to date during training. The weights are
+ * those of the epoch with the best validation accuracy, or of the last one if there is no
+ * validation.
  */
 final class RunArtifacts implements Callback {
   private final RunConfig config;
@@ -50,10 +50,8 @@ final class RunArtifacts implements Callback {
     return false;
   }
 
-  /** Writes the configuration; only now, so that a wrongly resumed run has been rejected before. */
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
-    config.write(folder);
     show(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
     show(
         () ->

@@ -80,7 +80,7 @@ final class ServeCommand implements Callable<Integer> {
   private long batchTimeout;
 
   @Override
-  public Integer call() throws InterruptedException, IOException {
+  public Integer call() throws InterruptedException {
     // Silences Jetty's start-up log.
     System.setProperty("org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn");
     ServerOptions options =
@@ -106,19 +106,27 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Starts the server, of weights after exporting them to a temporary folder. */
-  private ModelServer start(ServerOptions options) throws IOException {
+  private ModelServer start(ServerOptions options) {
     if (!Files.isRegularFile(export) && RunReference.of(export).isEmpty()) {
       return ModelServer.start(folder(), options);
     }
     Path source = ModelOption.source(export);
-    Path temporary = Files.createTempDirectory("lamina-serve");
+    String temporaryFolder = System.getProperty("java.io.tmpdir");
     try {
-      try (Model model = Model.load(source, Device.cpu())) {
-        model.export(temporary.resolve("1"), ModelOption.metadata(export, model));
+      Path temporary = Files.createTempDirectory(Path.of(temporaryFolder), "lamina-serve");
+      try {
+        try (Model model = Model.load(source, Device.cpu())) {
+          model.export(temporary.resolve("1"), ModelOption.metadata(export, model));
+        }
+        return ModelServer.start(temporary, options);
+      } finally {
+        MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
       }
-      return ModelServer.start(temporary, options);
-    } finally {
-      MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
+    } catch (IOException e) {
+      throw new LaminaException(
+          "%s could not be written (%s); name another folder: LAMINA_JAVA_OPTS=-Djava.io.tmpdir=FOLDER"
+              .formatted(temporaryFolder, e),
+          e);
     }
   }
 

@@ -135,6 +135,7 @@ record Training(
     Path log = RunConfig.log(folder);
     callbacks.add(new BestEffort(JsonLines.to(log).everySteps(logInterval()), log));
     // Before the checkpoints, so that none is newer than weights and history.
+    callbacks.add(new ConfigWriter(config, folder));
     callbacks.add(new RunArtifacts(config, recipe, folder, model, images));
     callbacks.add(Checkpoints.in(folder));
     callbacks.add(interrupts);

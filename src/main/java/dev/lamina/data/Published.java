@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.Download;
+import dev.lamina.io.DownloadLock;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.PublishedFile;
 import java.io.IOException;
@@ -67,39 +68,47 @@ record Published(URI site, List<PublishedFile> files, String folder) {
   }
 
   /** Returns the folder with the data set's files, downloading them first if it does not exist. */
+  @SuppressWarnings("try") // The lock is held, not used.
   Path fetch(Path cache, @Nullable URI mirror) {
     Path target = cache.resolve(folder);
     if (Files.isDirectory(target)) {
       return target;
     }
     URI from = mirror == null ? site : checked(mirror);
-    Path parts = cache.resolve(folder + ".download");
     try {
-      Files.createDirectories(parts);
-      for (PublishedFile file : files) {
-        Download.fetch(from.resolve(file.name()), parts.resolve(file.name()), file);
-      }
-      // createTempDirectory would make the folder readable by its owner only.
-      Path unpacked = Files.createDirectory(AtomicFiles.temporary(target));
-      try {
-        for (PublishedFile file : files) {
-          Path downloaded = parts.resolve(file.name());
-          if (file.name().endsWith(".tar.gz")) {
-            Archives.unpack(downloaded, unpacked);
-          } else {
-            Files.copy(downloaded, unpacked.resolve(file.name()));
-          }
+      try (DownloadLock lock = DownloadLock.of(cache)) {
+        if (!Files.isDirectory(target)) {
+          download(from, cache.resolve(folder + ".download"), target);
         }
-        Files.move(unpacked, target);
-      } finally {
-        Archives.delete(unpacked);
       }
-      Archives.delete(parts);
       return target;
     } catch (IOException e) {
       throw new LaminaException(
           target + " could not be written (" + e + "); free space or choose another --cache", e);
     }
+  }
+
+  private void download(URI from, Path parts, Path target) throws IOException {
+    Files.createDirectories(parts);
+    for (PublishedFile file : files) {
+      Download.fetch(from.resolve(file.name()), parts.resolve(file.name()), file);
+    }
+    // createTempDirectory would make the folder readable by its owner only.
+    Path unpacked = Files.createDirectory(AtomicFiles.temporary(target));
+    try {
+      for (PublishedFile file : files) {
+        Path downloaded = parts.resolve(file.name());
+        if (file.name().endsWith(".tar.gz")) {
+          Archives.unpack(downloaded, unpacked);
+        } else {
+          Files.copy(downloaded, unpacked.resolve(file.name()));
+        }
+      }
+      Files.move(unpacked, target);
+    } finally {
+      Archives.delete(unpacked);
+    }
+    Archives.delete(parts);
   }
 
   private static URI checked(URI uri) {

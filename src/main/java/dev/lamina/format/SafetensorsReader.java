@@ -44,6 +44,11 @@ final class SafetensorsReader {
   /** The first bytes of a zip archive, in which PyTorch puts its pickles. */
   private static final int ZIP = 'P' | 'K' << 8 | 3 << 16 | 4 << 24;
 
+  /** Where the length of the first file's name is, and its name. */
+  private static final int ZIP_NAME_LENGTH = 26;
+
+  private static final int ZIP_HEADER = 30;
+
   /** The first byte of a pickle; the number of its protocol follows. */
   private static final int PICKLE = 0x80;
 
@@ -89,7 +94,7 @@ final class SafetensorsReader {
     }
     long length = fill(channel, Long.BYTES).getLong(0);
     if (Long.compareUnsigned(length, HEADER_LIMIT) > 0) {
-      if (isPickle(length)) {
+      if (isPickle(length, channel)) {
         throw wrong(CONVERT.formatted(file.getFileName()));
       }
       throw wrong(
@@ -115,11 +120,23 @@ final class SafetensorsReader {
     return new Safetensors(tensors, metadata);
   }
 
-  /** Whether a file begins as a zip archive, or as a pickle of protocol 2 or later. */
-  private static boolean isPickle(long firstBytes) {
+  /** Whether a file begins as a zip archive of PyTorch, or as a pickle of protocol 2 or later. */
+  private static boolean isPickle(long firstBytes, SeekableByteChannel file) throws IOException {
     int protocol = (int) (firstBytes >> Byte.SIZE) & 0xff;
     return (int) firstBytes == ZIP
-        || ((firstBytes & 0xff) == PICKLE && protocol >= 2 && protocol <= 5);
+        ? firstEntry(file).matches("|.*/data.pkl")
+        : (firstBytes & 0xff) == PICKLE && protocol >= 2 && protocol <= 5;
+  }
+
+  /** Returns the name of the first file in a zip archive; empty if the archive is cut off. */
+  private static String firstEntry(SeekableByteChannel zip) throws IOException {
+    long left = Math.max(0, zip.size() - ZIP_HEADER);
+    if (left == 0) {
+      return "";
+    }
+    int length = Short.toUnsignedInt(fill(zip.position(ZIP_NAME_LENGTH), 2).getShort(0));
+    byte[] name = fill(zip.position(ZIP_HEADER), (int) Math.min(left, length)).array();
+    return new String(name, UTF_8);
   }
 
   private static ByteBuffer fill(SeekableByteChannel channel, int bytes) throws IOException {

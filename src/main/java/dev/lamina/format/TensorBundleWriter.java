@@ -3,12 +3,15 @@ package dev.lamina.format;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.inference.Constants;
+import dev.lamina.io.Messages;
 import dev.lamina.network.Servable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
+import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -29,8 +32,10 @@ final class TensorBundleWriter {
    * Writes the weights.
    *
    * @param objects the objects by which Python finds the weights
+   * @throws IOException if they cannot be written
    */
-  static void write(Path prefix, Servable servable, TrackableObjectGraph objects) {
+  static void write(Path prefix, Servable servable, TrackableObjectGraph objects)
+      throws IOException {
     try (GraphSession session = new GraphSession(Device.cpu());
         TString object = TString.tensorOfBytes(NdArrays.scalarOfObject(objects.toByteArray()))) {
       Ops tf = session.ops();
@@ -49,6 +54,9 @@ final class TensorBundleWriter {
               slices,
               values);
       session.run(runner -> runner.addTarget(save)).close();
+    } catch (TensorFlowException e) {
+      // A full disk is a resource of which TensorFlow says that it is exhausted.
+      throw new IOException(Messages.singleLine(e.getMessage()), e);
     }
   }
 }

@@ -73,18 +73,24 @@ public final class Hub {
     return fetch(uri, cache.resolve("downloads").resolve(folder).resolve(name));
   }
 
+  @SuppressWarnings("try") // The lock is held, not used.
   private Path fetch(URI uri, Path target) {
-    if (!Files.exists(target)) {
-      try {
-        Files.createDirectories(target.resolveSibling(""));
-      } catch (IOException e) {
-        throw new LaminaException(
-            target + " could not be written (" + e + "); free space or choose another --cache", e);
-      }
-      Found found = find(uri);
-      Download.fetch(found.source, target, found.file);
+    if (Files.exists(target)) {
+      return target;
     }
-    return target;
+    try {
+      try (DownloadLock lock = DownloadLock.of(cache)) {
+        if (!Files.exists(target)) {
+          Files.createDirectories(target.resolveSibling(""));
+          Found found = find(uri);
+          Download.fetch(found.source, target, found.file);
+        }
+      }
+      return target;
+    } catch (IOException e) {
+      throw new LaminaException(
+          target + " could not be written (" + e + "); free space or choose another --cache", e);
+    }
   }
 
   /** Where a file is, and what it must be. */

@@ -86,7 +86,8 @@ record PredictRequest(String signature, boolean rows, List<byte[]> images) {
           if (value != JsonToken.VALUE_STRING) {
             throw HttpError.badRequest("signature_name must be a string, got %s", found(parser));
           }
-          return parser.getText();
+          // As TensorFlow Serving has it, an empty name is none.
+          return parser.getText().isEmpty() ? DEFAULT_SIGNATURE : parser.getText();
         }
         parser.skipChildren();
       }

@@ -120,6 +120,22 @@ class ModelOptionTest {
   }
 
   @Test
+  void weightsThatCannotBeExported_areNotServed() {
+    String own = System.getProperty("java.io.tmpdir");
+    Path none = folder.resolve("none");
+    System.setProperty("java.io.tmpdir", none.toString());
+    try {
+      Output output = MainTest.lamina("serve", run + "@1");
+      assertThat(output.status()).isEqualTo(2);
+      assertThat(output.err())
+          .startsWith("lamina: " + none + " could not be written (")
+          .endsWith("); name another folder: LAMINA_JAVA_OPTS=-Djava.io.tmpdir=FOLDER\n");
+    } finally {
+      System.setProperty("java.io.tmpdir", own);
+    }
+  }
+
+  @Test
   void weightsThatARunHasNot_areRefused() throws IOException {
     String has = run + " has no %s; it has steps 1, 2, best, last";
     fails(has.formatted("checkpoint of step 40"), "predict", "--run", run + "@40", "x.png");

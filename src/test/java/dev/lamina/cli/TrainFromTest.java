@@ -220,6 +220,24 @@ class TrainFromTest {
         base);
   }
 
+  /** It ends before an epoch of all layers. */
+  @Test
+  void runOfTheClassifierAlone_isResumed() throws IOException {
+    Path run = folder.resolve("run");
+    Output diverged =
+        lamina(
+            "train --recipe finetune-small --epochs 1 --learning-rate 1e30 --from",
+            base,
+            "--data",
+            images,
+            "--run",
+            run);
+    assertThat(diverged.err()).contains("lamina: training diverged at step ");
+    assertThat(run.resolve("history.csv")).doesNotExist();
+    succeeds("train --learning-rate 0.001 --resume", run);
+    assertThat(Files.readAllLines(run.resolve("history.csv"))).hasSize(2);
+  }
+
   /** They are prepared as those of the model were. */
   @Test
   void imagesOfAnotherSize() throws IOException {

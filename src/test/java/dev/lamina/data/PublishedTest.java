@@ -8,6 +8,7 @@ import com.google.common.hash.Hashing;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.lamina.io.Download;
+import dev.lamina.io.FolderLock;
 import dev.lamina.io.HeldPort;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.PublishedFile;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -133,6 +135,18 @@ class PublishedTest {
     Rejected.with(
         "mirror must be an http or https address, got " + mirror,
         () -> one().fetch(cache, URI.create(mirror)));
+  }
+
+  @Test
+  void twoAtOnce_downloadOnce() {
+    answers.add(this::whole);
+    List<CompletableFuture<Path>> both =
+        Stream.generate(
+                () -> CompletableFuture.supplyAsync(() -> one().fetch(cache, null), threads))
+            .limit(2)
+            .toList();
+    both.forEach(path -> assertThat(path.join().resolve("a.bin")).hasBinaryContent(CONTENT));
+    assertThat(ranges).containsExactly("all");
   }
 
   @Test
@@ -530,7 +544,11 @@ class PublishedTest {
 
   private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.equals(FolderLock.FILE))
+          .sorted()
+          .toList();
     }
   }
 }

@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,11 +135,25 @@ class StateDictTest {
     assertThat(servable.weight("conv.weight")).hasSize(18).containsOnly(1);
   }
 
+  /** As Keras writes. */
+  @Test
+  void otherZipArchive_isNoPickle() throws Exception {
+    Path file = folder.resolve("model.keras");
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+      zip.putNextEntry(new ZipEntry("metadata.json"));
+    }
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
+        .withMessageStartingWith(file + " is not a safetensors file: ")
+        .withMessageEndingWith("; check that it is the right file");
+  }
+
   /** The first bytes of what torch.save writes, today and before version 1.6. */
   @ParameterizedTest
   @ValueSource(
       strings = {
         "PK\u0003\u0004\u0000\u0000\u0008\u0008\u0000\u0000",
+        "PK\u0003\u0004____________________  \n\u0000\u0000\u0000a/data.pkl",
         "\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j"
       })
   void pickle_isRefusedWithTheLinesThatConvertIt(String begin) throws Exception {

@@ -121,6 +121,13 @@ class ModelServerTest {
     }
   }
 
+  /** As clients send that take it from the metadata. */
+  @Test
+  void emptySignatureName_isNone() {
+    String body = "{\"instances\": " + list(TinyExport::json) + ", \"signature_name\": \"\"}";
+    check(Client.good(client.post(PREDICT, body)).get("predictions").get(0), 0);
+  }
+
   @Test
   void columns_withAndWithoutTheInputsName() {
     String images = list(TinyExport::json);

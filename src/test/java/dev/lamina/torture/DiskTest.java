@@ -1,11 +1,15 @@
 package dev.lamina.torture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lamina.model.Model;
 import dev.lamina.train.Checkpoint;
 import dev.lamina.train.Checkpoints;
+import dev.lamina.zoo.ResNetCifar;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.TensorFlow;
 
-/** Training while the disk takes no more. A checkpoint of these runs takes 2 MB. */
+/** Training and exporting while the disk takes no more. A checkpoint of these runs takes 2 MB. */
 class DiskTest {
   @TempDir private Path folder;
 
@@ -94,6 +98,22 @@ class DiskTest {
                   line.contains(run.resolve("checkpoints") + " could not be locked (")
                       && line.endsWith("Read-only file system); choose another folder"));
       assertThat(Checkpoints.newest(run).map(Checkpoint::step)).contains(10L);
+    } finally {
+      unmount(disk);
+    }
+  }
+
+  @Test
+  void fullDisk_isWhatAnExportNames() throws Exception {
+    Path disk = mount("64k");
+    try (Model model = ResNetCifar.builder().width(4).build()) {
+      Path export = disk.resolve("1");
+      assertThatExceptionOfType(UncheckedIOException.class)
+          .isThrownBy(() -> model.export(export))
+          .withMessageMatching(
+              export
+                  + " could not be written \\(.*No space left on device.*\\); free space or choose another folder");
+      assertThat(disk).isEmptyDirectory();
     } finally {
       unmount(disk);
     }

@@ -1,0 +1,67 @@
+package dev.lamina.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lamina.torture.JavaProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DownloadLockTest {
+  @TempDir private Path folder;
+
+  @Test
+  void otherThread_waits() throws Exception {
+    Path cache = folder.resolve("cache");
+    CountDownLatch started = new CountDownLatch(1);
+    CompletableFuture<Void> other;
+    try (DownloadLock first = DownloadLock.of(cache)) {
+      assertThat(first).isNotNull();
+      other =
+          CompletableFuture.runAsync(
+              () -> {
+                started.countDown();
+                takeAndRelease(cache);
+              });
+      started.await();
+      Thread.sleep(50);
+      assertThat(other).isNotDone();
+    }
+    other.join();
+  }
+
+  @Test
+  void otherProcess_waits() throws Exception {
+    Path cache = folder.resolve("cache");
+    Process other = JavaProcess.of(Taker.class, cache).start();
+    try (DownloadLock first = DownloadLock.of(cache)) {
+      assertThat(first).isNotNull();
+      other.getOutputStream().write('x');
+      other.getOutputStream().flush();
+      assertThat(other.getInputStream().read()).isEqualTo('x');
+      Thread.sleep(200);
+      assertThat(other.isAlive()).isTrue();
+    }
+    assertThat(other.waitFor()).isZero();
+  }
+
+  private static void takeAndRelease(Path cache) {
+    try {
+      DownloadLock.of(cache).close();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static final class Taker {
+    public static void main(String[] args) throws IOException {
+      // Until the other process has the lock.
+      System.out.write(System.in.read());
+      System.out.flush();
+      takeAndRelease(Path.of(args[0]));
+    }
+  }
+}
