@@ -24,6 +24,12 @@ import java.util.stream.Stream;
  * its column {@code split}, or without one as a folder of classes is.
  */
 final class CsvListing {
+  /**
+   * The rows at the start whose images are looked for in several folders, so that a long list of
+   * images that are not there is refused quickly.
+   */
+  private static final int MAX_LOCATED = 100;
+
   /** A file, which is a part by itself. */
   private record Source(Part part, Path csv, List<Entry> entries) {}
 
@@ -207,7 +213,7 @@ final class CsvListing {
     for (String name : classes) {
       labels.put(name, labels.size());
     }
-    Function<String, Path> locate = locator(csv, entries.get(0).path());
+    Function<String, Path> locate = locator(csv, entries);
     List<Item> items = new ArrayList<>();
     List<Path> missing = new ArrayList<>();
     for (Entry entry : entries) {
@@ -231,17 +237,20 @@ final class CsvListing {
   }
 
   /**
-   * Finds where the first image is, and takes the others from there: beside the CSV file or in a
-   * folder named after it, and with backslashes as Windows separates folders if there is no file of
-   * that name. A name without an extension gets that of the file that there is.
+   * Finds the first image that is there, and takes the others from the same place: beside the CSV
+   * file or in a folder named after it, and with backslashes as Windows separates folders if there
+   * is no file of that name. A name without an extension gets that of the file that there is.
    */
-  private Function<String, Path> locator(Path csv, String first) {
+  private Function<String, Path> locator(Path csv, List<Entry> entries) {
     String stem = FileKinds.stem(csv);
-    for (String separator : first.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
-      for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-        Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
-        if (Files.isRegularFile(locate.apply(first))) {
-          return locate;
+    for (Entry entry : entries.subList(0, Math.min(MAX_LOCATED, entries.size()))) {
+      String path = entry.path();
+      for (String separator : path.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
+        for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
+          Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
+          if (Files.isRegularFile(locate.apply(path))) {
+            return locate;
+          }
         }
       }
     }

@@ -181,6 +181,39 @@ class CsvTest {
   }
 
   @Test
+  void firstImageMissing_othersAreFoundInTheirFolder() throws IOException {
+    Files.move(folder.resolve("pictures"), folder.resolve("images"));
+    Path csv = write("labels.csv", "id,label\n0,a\n1,a\n2,b\n3,a\n4,b\n");
+    Rejected.with(
+        csv
+            + " names 1 of 5 images that do not exist: "
+            + folder.resolve("images/0")
+            + "; copy them, or remove their lines",
+        () -> ImageData.open(folder));
+  }
+
+  /** So that a list of a million of them is refused at once. */
+  @Test
+  void nothingFound_isLookedForInOtherFolders_aHundredTimes() throws IOException {
+    StringBuilder rows = new StringBuilder("id,label\n");
+    for (int i = 0; i < 100; i++) {
+      rows.append("gone").append(i).append(",a\n");
+    }
+    ImageFiles.write(folder.resolve("images/1.png"), 1, 1, 0);
+    Path csv = write("labels.csv", rows + "1,b\n");
+    Rejected.with(
+        csv
+            + " names 101 of 101 images that do not exist: "
+            + folder.resolve("gone0")
+            + ", "
+            + folder.resolve("gone1")
+            + ", "
+            + folder.resolve("gone2")
+            + ", ...; copy them, or remove their lines",
+        () -> ImageData.open(folder));
+  }
+
+  @Test
   void partWithoutRows_isRefused() throws IOException {
     write("train.csv", "path,label\npictures/1.png,a\npictures/2.png,b\n");
     Path test = write("test.csv", "path,label\n");
