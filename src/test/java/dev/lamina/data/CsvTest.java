@@ -100,13 +100,13 @@ class CsvTest {
     Path csv =
         write("labels.csv", "label,path,split\nb,pictures/1.png,train\na,pictures/2.png,dev\n");
     Rejected.with(
-        csv + " must have train, validation or test as the split in line 3, got dev",
+        csv
+            + " must have train, validation or test as the split in line 3, got dev;"
+            + " change it, or rename the column",
         () -> ImageData.open(folder));
     write("labels.csv", "label,path,split\nb,pictures/1.png,train\na,pictures/2.png,val\n");
     Rejected.with(
-        csv
-            + " has no row of the split test; add some, or remove the column to have a tenth of each"
-            + " class split off",
+        csv + " has no row of the split test; add some, or remove the column",
         () -> ImageData.open(folder));
   }
 
@@ -165,8 +165,7 @@ class CsvTest {
     write("test.csv", "path,label,split\npictures/3.png,b,train\n");
     Rejected.with(
         folder.resolve("test.csv")
-            + " has no row of the split test; add some, or remove the column to have a tenth of each"
-            + " class split off",
+            + " has no row of the split test; add some, or remove the column",
         () -> ImageData.openLabelled(folder, classes, ReadOptions.create()));
   }
 
