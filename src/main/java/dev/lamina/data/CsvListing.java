@@ -1,12 +1,10 @@
 package dev.lamina.data;
 
-import com.google.common.base.Ascii;
 import dev.lamina.data.CsvLabels.Entry;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -25,12 +23,6 @@ import java.util.stream.Stream;
  * is split as a folder of classes is.
  */
 final class CsvListing {
-  /**
-   * The rows at the start whose images are looked for in several folders, so that a long list of
-   * images that are not there is refused quickly.
-   */
-  private static final int MAX_LOCATED = 100;
-
   /**
    * A file.
    *
@@ -63,11 +55,11 @@ final class CsvListing {
     this.classes = classes;
   }
 
-  /** Whether a folder has a CSV file of paths and labels under one of the known names. */
+  /** Whether a folder has a CSV file of images under one of the known names. */
   static boolean isIn(Path folder) {
     return Stream.of(Part.TRAIN, Part.TEST)
         .flatMap(part -> files(folder, part))
-        .anyMatch(CsvLabels::isIn);
+        .anyMatch(CsvImages::areIn);
   }
 
   /** The names that the file of a part may have; that of the training part may have all images. */
@@ -169,11 +161,13 @@ final class CsvListing {
       if (used.isPresent()) {
         String reason = used.get().csv().getFileName() + " is used instead";
         skipped.add(file, new Skipped.Reason("CSV file", reason));
-      } else if (CsvLabels.isIn(file)) {
+      } else if (CsvImages.areIn(file)) {
         used = Optional.of(Source.of(part, file));
         sources.add(used.get());
       } else {
-        skipped.add(file, new Skipped.Reason("CSV file", "no columns of paths and labels"));
+        String reason =
+            CsvLabels.isIn(file) ? "names classes, not images" : "no columns of paths and labels";
+        skipped.add(file, new Skipped.Reason("CSV file", reason));
       }
     }
   }
@@ -224,7 +218,7 @@ final class CsvListing {
     for (String name : classes) {
       labels.put(name, labels.size());
     }
-    Function<String, Path> locate = locator(csv, entries);
+    Function<String, Path> locate = CsvImages.locator(csv, entries);
     List<Item> items = new ArrayList<>();
     List<Path> missing = new ArrayList<>();
     for (Entry entry : entries) {
@@ -245,47 +239,5 @@ final class CsvListing {
               Skipped.names(missing)));
     }
     return items;
-  }
-
-  /**
-   * Finds the first image that is there, and takes the others from the same place: beside the CSV
-   * file or in a folder named after it, and with backslashes as Windows separates folders if there
-   * is no file of that name. A name without an extension gets that of the file that there is.
-   */
-  private Function<String, Path> locator(Path csv, List<Entry> entries) {
-    String stem = FileKinds.stem(csv);
-    for (Entry entry : entries.subList(0, Math.min(MAX_LOCATED, entries.size()))) {
-      String path = entry.path();
-      for (String separator : path.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
-        for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-          Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
-          if (Files.isRegularFile(locate.apply(path))) {
-            return locate;
-          }
-        }
-      }
-    }
-    return name -> resolve(csv, "", name);
-  }
-
-  private Path file(Path csv, String folder, String name) {
-    Path file = resolve(csv, folder, name);
-    return FileKinds.isImage(name)
-        ? file
-        : FileKinds.imageExtensions().stream()
-            .flatMap(extension -> Stream.of(extension, Ascii.toUpperCase(extension)))
-            .map(extension -> resolve(csv, folder, name + "." + extension))
-            .filter(Files::isRegularFile)
-            .findFirst()
-            .orElse(file);
-  }
-
-  private Path resolve(Path csv, String folder, String name) {
-    try {
-      return root.resolve(folder).resolve(name);
-    } catch (InvalidPathException e) {
-      throw new LaminaException(
-          csv + " names a file that cannot exist here: " + Messages.reason(e), e);
-    }
   }
 }
