@@ -254,7 +254,7 @@ final class ListingReader {
           && (image.height() != height || image.width() != width)) {
         throw new OtherSizeException();
       }
-      return preprocessing.apply(image);
+      return preprocessing.apply(ImageName.of(file), image);
     } catch (LaminaException e) {
       bad.add(index, file, e);
       return new byte[0];
