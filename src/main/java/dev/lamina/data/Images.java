@@ -228,6 +228,9 @@ public final class Images {
 
   private static byte[] pixels(Input input, ImageReader reader) throws IOException {
     JpegFile jpeg = input.jpeg();
+    if (input.format() == ImageFormat.GIF) {
+      return GifScreen.of(reader).show(complete(reader, () -> reader.read(0)));
+    }
     if (jpeg == null || !jpeg.isCmyk()) {
       return Rasters.rgbInPlace(complete(reader, () -> reader.read(0)));
     }
@@ -237,11 +240,7 @@ public final class Images {
 
   private static Size size(ImageName name, long length, Input input, ImageReader reader)
       throws IOException {
-    JpegFile jpeg = input.jpeg();
-    Size size =
-        jpeg == null
-            ? new Size(reader.getHeight(0), reader.getWidth(0))
-            : new Size(jpeg.height(), jpeg.width());
+    Size size = size(input, reader);
     if (size.height() == 0 || size.width() == 0) {
       throw new IOException("its header has no size");
     }
@@ -267,6 +266,18 @@ public final class Images {
               size.height()));
     }
     return size;
+  }
+
+  private static Size size(Input input, ImageReader reader) throws IOException {
+    JpegFile jpeg = input.jpeg();
+    if (jpeg != null) {
+      return new Size(jpeg.height(), jpeg.width());
+    }
+    if (input.format() == ImageFormat.GIF) {
+      GifScreen screen = GifScreen.of(reader);
+      return new Size(screen.height(), screen.width());
+    }
+    return new Size(reader.getHeight(0), reader.getWidth(0));
   }
 
   private static void checkScans(ImageName name, Input input) {
