@@ -47,6 +47,16 @@ def patched(name, new, *changes):
     (folder / new).write_bytes(data)
 
 
+def framed(name, new, screen, left, top, background=0):
+    """A copy of a GIF file whose frame has a place on a screen (width, height)."""
+    data = bytearray((folder / name).read_bytes())
+    frame = b"," + struct.pack("<2H", 0, 0) + data[6:10]
+    struct.pack_into("<2H", data, data.index(frame) + 1, left, top)
+    struct.pack_into("<2H", data, 6, *screen)
+    data[11] = background
+    (folder / new).write_bytes(data)
+
+
 def segment(marker, data):
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
@@ -87,6 +97,10 @@ write(photo.quantize(200), "palette_200.png", transparency=3)
 
 write(photo.quantize(64), "one.gif")
 write(photo.quantize(64), "animated.gif", save_all=True, append_images=[picture(29, 43).quantize(64)])
+write(photo.quantize(64), "transparent.gif", transparency=3)
+framed("one.gif", "frame.gif", (61, 47), 11, 7, background=5)
+framed("transparent.gif", "frame_transparent.gif", (61, 47), 11, 7, background=5)
+framed("one.gif", "frame_beyond.gif", (50, 20), 11, 7)
 write(photo, "rgb.bmp")
 write(photo.convert("L"), "grey.bmp")
 write(photo, "raw.tif")

@@ -5,7 +5,6 @@ import dev.lamina.io.LaminaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -83,18 +82,50 @@ final class CsvLabels {
       throw new LaminaException(
           file + " has no row below the names of its columns; add images, or remove the file");
     }
-    List<Entry> entries = new ArrayList<>();
-    for (Csv.Row row : rows.subList(columns.header() ? 1 : 0, rows.size())) {
-      entries.add(
-          new Entry(
-              row.line(),
-              value(file, row, columns.path(), "path"),
-              Normalizer.normalize(value(file, row, columns.label(), "label"), Normalizer.Form.NFC),
-              columns.split() < 0
-                  ? ""
-                  : Ascii.toLowerCase(value(file, row, columns.split(), "split"))));
+    List<Entry> entries = entries(rows, columns);
+    for (Entry entry : entries) {
+      check(file, entry, "path", entry.path());
+      check(file, entry, "label", entry.label());
+      if (columns.split() >= 0) {
+        check(file, entry, "split", entry.split());
+      }
     }
     return entries;
+  }
+
+  /** Returns the first rows of a file with the columns; a value that is missing is empty. */
+  static List<Entry> head(Path file, int limit) {
+    List<Csv.Row> rows = Csv.read(file, limit + 1);
+    return entries(rows, columns(rows.get(0).values()));
+  }
+
+  private static List<Entry> entries(List<Csv.Row> rows, Columns columns) {
+    return rows.stream()
+        .skip(columns.header() ? 1 : 0)
+        .map(
+            row ->
+                new Entry(
+                    row.line(),
+                    value(row, columns.path()),
+                    Normalizer.normalize(value(row, columns.label()), Normalizer.Form.NFC),
+                    Ascii.toLowerCase(value(row, columns.split()))))
+        .toList();
+  }
+
+  private static String value(Csv.Row row, int column) {
+    return column >= 0 && column < row.values().size() ? row.values().get(column) : "";
+  }
+
+  private static void check(Path file, Entry entry, String name, String value) {
+    if (value.isEmpty()) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s has no %s in line %d; add it or remove the line",
+              file,
+              name,
+              entry.line()));
+    }
   }
 
   private static void checkUnique(Path file, List<String> first, Columns columns) {
@@ -132,20 +163,6 @@ final class CsvLabels {
 
   private static List<String> names(List<String> header) {
     return header.stream().map(name -> Ascii.toLowerCase(name).replace(' ', '_')).toList();
-  }
-
-  private static String value(Path file, Csv.Row row, int column, String name) {
-    String value = column < row.values().size() ? row.values().get(column) : "";
-    if (value.isEmpty()) {
-      throw new LaminaException(
-          String.format(
-              Locale.ROOT,
-              "%s has no %s in line %d; add it or remove the line",
-              file,
-              name,
-              row.line()));
-    }
-    return value;
   }
 
   /** The order of classes: by number if all labels are whole numbers, else by name. */

@@ -1,12 +1,10 @@
 package dev.lamina.data;
 
-import com.google.common.base.Ascii;
 import dev.lamina.data.CsvLabels.Entry;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -19,13 +17,34 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Images that CSV files name with their labels: {@code train.csv} and {@code test.csv}, with or
- * without {@code validation.csv}, under any name of a {@link Part}; or one file, which is split by
- * its column {@code split}, or without one as a folder of classes is.
+ * Images that CSV files name with their labels: {@code train.csv}, {@code labels.csv} or {@code
+ * metadata.csv}, and {@code test.csv} and {@code validation.csv} beside it, under any name of a
+ * {@link Part}. A column {@code split} comes before the name of the file; a single file without one
+ * is split as a folder of classes is.
  */
 final class CsvListing {
-  /** A file, which is a part by itself. */
-  private record Source(Part part, Path csv, List<Entry> entries) {}
+  /**
+   * A file.
+   *
+   * @param part that of the rows without a split
+   */
+  private record Source(Part part, Path csv, List<Entry> entries) {
+    static Source of(Part part, Path csv) {
+      return new Source(part, csv, CsvLabels.read(csv));
+    }
+
+    boolean isSplit() {
+      return !entries.get(0).split().isEmpty();
+    }
+
+    List<Entry> rows(Part part) {
+      return entries.stream().filter(entry -> part(entry) == part).toList();
+    }
+
+    Part part(Entry entry) {
+      return isSplit() ? CsvListing.part(csv, entry) : part;
+    }
+  }
 
   private final Path root;
   private final List<String> classes;
@@ -36,25 +55,17 @@ final class CsvListing {
     this.classes = classes;
   }
 
-  /** Whether a folder has a CSV file of paths and labels under one of the known names. */
+  /** Whether a folder has a CSV file of images under one of the known names. */
   static boolean isIn(Path folder) {
-    return main(folder).or(() -> test(folder)).isPresent();
+    return Stream.of(Part.TRAIN, Part.TEST)
+        .flatMap(part -> files(folder, part))
+        .anyMatch(CsvImages::areIn);
   }
 
-  private static Optional<Path> main(Path folder) {
-    return candidates(folder).filter(CsvLabels::isIn).findFirst();
-  }
-
-  private static Optional<Path> test(Path folder) {
-    return files(folder, Part.TEST).filter(CsvLabels::isIn).findFirst();
-  }
-
+  /** The names that the file of a part may have; that of the training part may have all images. */
   private static Stream<Path> files(Path folder, Part part) {
-    return part.names().stream().map(name -> folder.resolve(name + ".csv"));
-  }
-
-  private static Stream<Path> candidates(Path folder) {
-    return Stream.of("train.csv", "labels.csv", "metadata.csv").map(folder::resolve);
+    List<String> names = part == Part.TRAIN ? List.of("train", "labels", "metadata") : part.names();
+    return names.stream().map(name -> folder.resolve(name + ".csv"));
   }
 
   /**
@@ -63,63 +74,102 @@ final class CsvListing {
    * @throws LaminaException if there is one without columns of paths and labels
    */
   static void explain(Path folder) {
-    candidates(folder).filter(CsvLabels::isCsv).findFirst().ifPresent(CsvLabels::read);
+    files(folder, Part.TRAIN).filter(CsvLabels::isCsv).findFirst().ifPresent(CsvLabels::read);
   }
 
   /** Lists the images of a CSV file, or of those in a folder. */
   static Listing list(Path path) {
-    if (!Files.isDirectory(path)) {
-      Path folder = path.getParent();
-      return one(folder == null ? Path.of("") : folder, path, List.of());
-    }
-    Path main =
-        main(path)
-            .orElseThrow(
-                () ->
-                    new LaminaException(
-                        path.resolve("train.csv")
-                            + " is missing; add it, or put all images into one labels.csv"));
-    List<Source> sources = new ArrayList<>();
     Skipped.Collector skipped = new Skipped.Collector(path);
-    if (main.endsWith("train.csv")) {
-      sources.add(new Source(Part.TRAIN, main, CsvLabels.read(main)));
-      addBeside(path, Part.VALIDATION, sources, skipped);
-      addBeside(path, Part.TEST, sources, skipped);
-    }
-    boolean tested = sources.stream().anyMatch(source -> source.part() == Part.TEST);
-    if (!tested && sources.size() > 1) {
+    List<Source> sources = sources(path, skipped);
+    Source first = sources.get(0);
+    if (first.part() != Part.TRAIN) {
       throw new LaminaException(
-          path.resolve("test.csv")
-              + " is missing or has no labels; add it, or put all images into one labels.csv");
+          path.resolve("train.csv") + " is missing; add it, or put all images into one labels.csv");
     }
-    return tested ? several(path, sources, skipped.list()) : one(path, main, skipped.list());
+    boolean alone = sources.size() == 1;
+    List<Entry> all = sources.stream().flatMap(source -> source.entries().stream()).toList();
+    CsvListing listing = new CsvListing(root(path), classes(alone ? first.csv() : path, all));
+    if (alone && !first.isSplit()) {
+      List<Item> items = listing.items(first.csv(), first.entries());
+      return Listing.split(listing.root, listing.classes, items, skipped.list());
+    }
+    for (Source source : sources) {
+      List<Item> items = listing.items(source.csv(), source.entries());
+      for (int i = 0; i < items.size(); i++) {
+        listing.part(source.part(source.entries().get(i))).add(items.get(i));
+      }
+    }
+    listing.checkParts(first, sources.get(sources.size() - 1));
+    return listing.whole(skipped.list());
+  }
+
+  private void checkParts(Source first, Source last) {
+    if (part(Part.TRAIN).isEmpty()) {
+      throw noRow(first.csv(), Part.TRAIN);
+    }
+    if (part(Part.TEST).isEmpty()) {
+      throw last.part() == Part.VALIDATION
+          ? new LaminaException(
+              root.resolve("test.csv")
+                  + " is missing or has no labels; add it, or put all images into one labels.csv")
+          : noRow(last.csv(), Part.TEST);
+    }
   }
 
   /**
-   * Lists the images of a CSV file, or of that of the test part in a folder; see {@link
-   * Listing#labelled}.
+   * Lists the images of the test part of a CSV file, or of those in a folder; all if there is no
+   * such part. See {@link Listing#labelled}.
    */
   static Listing labelled(Path path, List<String> classNames) {
     Skipped.Collector skipped = new Skipped.Collector(path);
-    Path csv = path;
-    Path root = path.getParent() == null ? Path.of("") : path.getParent();
-    if (Files.isDirectory(path)) {
-      root = path;
-      List<Source> tests = new ArrayList<>();
-      addBeside(path, Part.TEST, tests, skipped);
-      csv = tests.isEmpty() ? main(path).orElseThrow() : tests.get(0).csv();
+    List<Source> sources = sources(path, skipped);
+    boolean tested = sources.stream().anyMatch(source -> !source.rows(Part.TEST).isEmpty());
+    CsvListing listing = new CsvListing(root(path), classNames);
+    List<Item> items = new ArrayList<>();
+    for (Source source : sources) {
+      if (!tested && source.isSplit()) {
+        throw noRow(source.csv(), Part.TEST);
+      }
+      List<Entry> rows = tested ? source.rows(Part.TEST) : source.entries();
+      Listing.checkClasses(source.csv(), CsvLabels.classes(rows), classNames);
+      items.addAll(listing.items(source.csv(), rows));
     }
-    List<Entry> entries = CsvLabels.read(csv);
-    if (!entries.get(0).split().isEmpty()) {
-      Path source = csv;
-      entries = entries.stream().filter(entry -> part(source, entry) == Part.TEST).toList();
-      if (entries.isEmpty()) {
-        throw noRow(csv, Part.TEST);
+    return new Listing(listing.root, classNames, List.of(), List.of(), items, skipped.list());
+  }
+
+  private static Path root(Path path) {
+    return Files.isDirectory(path) ? path : path.resolveSibling("");
+  }
+
+  /** Reads a CSV file, or those in a folder: that of the training part before those beside it. */
+  private static List<Source> sources(Path path, Skipped.Collector skipped) {
+    if (!Files.isDirectory(path)) {
+      return List.of(Source.of(Part.TRAIN, path));
+    }
+    List<Source> sources = new ArrayList<>();
+    for (Part part : Part.values()) {
+      add(path, part, sources, skipped);
+    }
+    return sources;
+  }
+
+  /** Adds the file of a part, unless a file before has rows of it. */
+  private static void add(Path folder, Part part, List<Source> sources, Skipped.Collector skipped) {
+    Optional<Source> used =
+        sources.stream().filter(source -> !source.rows(part).isEmpty()).findFirst();
+    for (Path file : files(folder, part).filter(CsvLabels::isCsv).toList()) {
+      if (used.isPresent()) {
+        String reason = used.get().csv().getFileName() + " is used instead";
+        skipped.add(file, new Skipped.Reason("CSV file", reason));
+      } else if (CsvImages.areIn(file)) {
+        used = Optional.of(Source.of(part, file));
+        sources.add(used.get());
+      } else {
+        String reason =
+            CsvLabels.isIn(file) ? "names classes, not images" : "no columns of paths and labels";
+        skipped.add(file, new Skipped.Reason("CSV file", reason));
       }
     }
-    Listing.checkClasses(csv, CsvLabels.classes(entries), classNames);
-    List<Item> items = new CsvListing(root, classNames).items(csv, entries);
-    return new Listing(root, classNames, List.of(), List.of(), items, skipped.list());
   }
 
   private static LaminaException noRow(Path csv, Part part) {
@@ -127,28 +177,7 @@ final class CsvListing {
         csv
             + " has no row of the split "
             + part.names().get(0)
-            + "; add some, or remove the column to have a tenth of each class split off");
-  }
-
-  private static void addBeside(
-      Path root, Part part, List<Source> sources, Skipped.Collector skipped) {
-    for (Path file : files(root, part).toList()) {
-      if (CsvLabels.isIn(file)) {
-        sources.add(new Source(part, file, CsvLabels.read(file)));
-        return;
-      } else if (CsvLabels.isCsv(file)) {
-        skipped.add(file, new Skipped.Reason("CSV file", "no columns of paths and labels"));
-      }
-    }
-  }
-
-  private static Listing several(Path root, List<Source> sources, List<Skipped> skipped) {
-    List<Entry> all = sources.stream().flatMap(source -> source.entries().stream()).toList();
-    CsvListing listing = new CsvListing(root, classes(root, all));
-    for (Source source : sources) {
-      listing.part(source.part()).addAll(listing.items(source.csv(), source.entries()));
-    }
-    return listing.whole(skipped);
+            + "; add some, or remove the column");
   }
 
   private static List<String> classes(Path source, List<Entry> entries) {
@@ -157,24 +186,6 @@ final class CsvListing {
       throw new LaminaException(source + " must have labels of at least 2 classes, got " + classes);
     }
     return classes;
-  }
-
-  private static Listing one(Path root, Path csv, List<Skipped> skipped) {
-    List<Entry> entries = CsvLabels.read(csv);
-    CsvListing listing = new CsvListing(root, classes(csv, entries));
-    List<Item> items = listing.items(csv, entries);
-    if (entries.get(0).split().isEmpty()) {
-      return Listing.split(root, listing.classes, items, skipped);
-    }
-    for (int i = 0; i < items.size(); i++) {
-      listing.part(part(csv, entries.get(i))).add(items.get(i));
-    }
-    for (Part part : List.of(Part.TRAIN, Part.TEST)) {
-      if (listing.part(part).isEmpty()) {
-        throw noRow(csv, part);
-      }
-    }
-    return listing.whole(skipped);
   }
 
   private List<Item> part(Part part) {
@@ -190,7 +201,7 @@ final class CsvListing {
                 new LaminaException(
                     String.format(
                         Locale.ROOT,
-                        "%s must have train, validation or test as the split in line %d, got %s",
+                        "%s must have train, validation or test as the split in line %d, got %s; change it, or rename the column",
                         csv,
                         entry.line(),
                         Messages.singleLine(entry.split()))));
@@ -207,7 +218,7 @@ final class CsvListing {
     for (String name : classes) {
       labels.put(name, labels.size());
     }
-    Function<String, Path> locate = locator(csv, entries.get(0).path());
+    Function<String, Path> locate = CsvImages.locator(csv, entries);
     List<Item> items = new ArrayList<>();
     List<Path> missing = new ArrayList<>();
     for (Entry entry : entries) {
@@ -228,44 +239,5 @@ final class CsvListing {
               Skipped.names(missing)));
     }
     return items;
-  }
-
-  /**
-   * Finds where the first image is, and takes the others from there: beside the CSV file or in a
-   * folder named after it, and with backslashes as Windows separates folders if there is no file of
-   * that name. A name without an extension gets that of the file that there is.
-   */
-  private Function<String, Path> locator(Path csv, String first) {
-    String stem = FileKinds.stem(csv);
-    for (String separator : first.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
-      for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-        Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
-        if (Files.isRegularFile(locate.apply(first))) {
-          return locate;
-        }
-      }
-    }
-    return name -> resolve(csv, "", name);
-  }
-
-  private Path file(Path csv, String folder, String name) {
-    Path file = resolve(csv, folder, name);
-    return FileKinds.isImage(name)
-        ? file
-        : FileKinds.imageExtensions().stream()
-            .flatMap(extension -> Stream.of(extension, Ascii.toUpperCase(extension)))
-            .map(extension -> resolve(csv, folder, name + "." + extension))
-            .filter(Files::isRegularFile)
-            .findFirst()
-            .orElse(file);
-  }
-
-  private Path resolve(Path csv, String folder, String name) {
-    try {
-      return root.resolve(folder).resolve(name);
-    } catch (InvalidPathException e) {
-      throw new LaminaException(
-          csv + " names a file that cannot exist here: " + Messages.reason(e), e);
-    }
   }
 }

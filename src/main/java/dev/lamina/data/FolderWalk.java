@@ -12,6 +12,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -41,6 +42,9 @@ final class FolderWalk {
       Comparator.comparing((Path path) -> path.toString().replace('\\', '/'), CODE_POINTS)
           .thenComparing(Comparator.naturalOrder());
 
+  private static final Skipped.Reason LOOP =
+      new Skipped.Reason("link", "leads to a folder that it is in");
+
   private static final Set<FileVisitOption> FOLLOW = Set.of(FileVisitOption.FOLLOW_LINKS);
 
   private FolderWalk() {}
@@ -54,9 +58,37 @@ final class FolderWalk {
     }
   }
 
-  /** Returns the folders in a folder, in order. */
+  /** Returns the folders in a folder, in order, without links to folders that it is in. */
   static List<Path> folders(Path folder) {
-    return entries(folder).stream().filter(Files::isDirectory).toList();
+    Set<Path> above = above(folder);
+    return entries(folder).stream()
+        .filter(entry -> Files.isDirectory(entry) && !above.contains(real(entry)))
+        .toList();
+  }
+
+  /**
+   * Returns the real paths of a folder and of all folders that it is in: those in its path, and
+   * those that the targets of links in its path are in.
+   */
+  private static Set<Path> above(Path folder) {
+    Set<Path> above = new HashSet<>();
+    Path path = folder.toAbsolutePath();
+    while (path != null) {
+      for (Path real = real(path); real != null; real = real.getParent()) {
+        above.add(real);
+      }
+      // The name before ".." is not that of a folder above.
+      path = path.endsWith("..") ? null : path.getParent();
+    }
+    return above;
+  }
+
+  private static Path real(Path folder) {
+    try {
+      return folder.toRealPath();
+    } catch (IOException e) {
+      throw unreadable(folder, e);
+    }
   }
 
   /** Whether a folder or a folder inside it holds an image. */
@@ -64,7 +96,7 @@ final class FolderWalk {
     List<Path> found = new ArrayList<>();
     walk(
         folder,
-        new Visitor() {
+        new Visitor(folder) {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             if (attributes.isRegularFile() && isImage(file)) {
@@ -91,7 +123,7 @@ final class FolderWalk {
     List<Path> images = new ArrayList<>();
     walk(
         folder,
-        new Visitor() {
+        new Visitor(folder) {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             if (attributes.isRegularFile() && isImage(file)) {
@@ -107,7 +139,7 @@ final class FolderWalk {
             if (!(e instanceof FileSystemLoopException)) {
               throw unreadable(file, e);
             }
-            skipped.add(file, new Skipped.Reason("link", "leads to a folder that it is in"));
+            skipped.add(file, LOOP);
             return FileVisitResult.CONTINUE;
           }
         });
@@ -115,7 +147,7 @@ final class FolderWalk {
     return images;
   }
 
-  /** Records a file that is not an image. */
+  /** Records a file that is not an image, or a link to a folder that it is in. */
   static void skip(Path file, Skipped.Collector skipped) {
     try {
       skip(file, Files.readAttributes(file, BasicFileAttributes.class), skipped);
@@ -130,6 +162,8 @@ final class FolderWalk {
     }
     if (attributes.isSymbolicLink()) {
       skipped.add(file, new Skipped.Reason("broken link", "leads to nothing"));
+    } else if (attributes.isDirectory()) {
+      skipped.add(file, LOOP);
     } else if (!attributes.isRegularFile()) {
       skipped.add(file, new Skipped.Reason("special file", "not a file with content"));
     } else {
@@ -137,11 +171,30 @@ final class FolderWalk {
     }
   }
 
-  /** Does not enter folders of the system. */
+  /**
+   * Does not enter folders of the system, nor those that the start is in: the walk itself notices
+   * only links to the start and to folders inside it.
+   */
   private abstract static class Visitor extends SimpleFileVisitor<Path> {
+    private final Path start;
+    private final Set<Path> above;
+
+    Visitor(Path start) {
+      this.start = start;
+      above = above(start);
+    }
+
     @Override
-    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-      return FileKinds.isOfSystem(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
+        throws IOException {
+      if (FileKinds.isOfSystem(folder)) {
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      if (!folder.equals(start) && above.contains(folder.toRealPath())) {
+        visitFileFailed(folder, new FileSystemLoopException(folder.toString()));
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      return FileVisitResult.CONTINUE;
     }
   }
 

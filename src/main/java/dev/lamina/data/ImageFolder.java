@@ -21,9 +21,6 @@ import java.util.stream.Stream;
  * sorted by name.
  */
 final class ImageFolder {
-  /** Ends the search in folders that a link leads back to. */
-  private static final int MAX_DEPTH = 8;
-
   private final Path root;
   private final Skipped.Collector skipped;
 
@@ -157,7 +154,7 @@ final class ImageFolder {
   /** Finds a data set in a folder that holds nothing else, as archives often do. */
   private static Optional<Path> inside(Path folder) {
     List<Path> folders = FolderWalk.folders(folder);
-    for (int depth = 0; folders.size() == 1 && depth < MAX_DEPTH; depth++) {
+    while (folders.size() == 1) {
       Path only = folders.get(0);
       folders = FolderWalk.folders(only);
       if (hasParts(only) || CsvListing.isIn(only) || folders.size() > 1) {
@@ -188,10 +185,11 @@ final class ImageFolder {
 
   /** Lists the images of a part by class. */
   private List<Item> items(Path part, List<String> names) {
+    Set<Path> entered = Set.copyOf(FolderWalk.folders(part));
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
-      } else if (!Files.isDirectory(entry)) {
+      } else if (!entered.contains(entry)) {
         FolderWalk.skip(entry, skipped);
       }
     }

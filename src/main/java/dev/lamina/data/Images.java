@@ -36,7 +36,7 @@ public final class Images {
   private static final int HEAD = 1 << 16;
 
   /** 67 megapixels: phones take 50. */
-  private static final long MAX_PIXELS = 1 << 26;
+  static final long MAX_PIXELS = 1 << 26;
 
   /** The memory that decoding takes: at most 8 bytes per pixel, and 3 for the result. */
   private static final int BYTES_PER_PIXEL = 11;
@@ -82,7 +82,8 @@ public final class Images {
    * Reads an image file of any size, and prepares it.
    *
    * @return the RGB pixels, height x width x 3 bytes
-   * @throws LaminaException if the file is missing or is not a readable image
+   * @throws LaminaException if the file is missing or is not a readable image, or its sides differ
+   *     too much to be resized
    */
   public static byte[] read(Path file, Preprocessing preprocessing) {
     return prepare(ImageName.of(file), bytes(file), preprocessing);
@@ -94,14 +95,15 @@ public final class Images {
    * @param name its name in messages
    * @return the RGB pixels, height x width x 3 bytes
    * @throws LaminaException if it is not a readable image, is too large, is too short for the size
-   *     in its header, or has so many scans that decoding it takes minutes
+   *     in its header, has so many scans that decoding it takes minutes, or has sides that differ
+   *     too much to be resized
    */
   public static byte[] read(String name, byte[] file, Preprocessing preprocessing) {
     return prepare(new ImageName(Messages.printable(name), ""), file, preprocessing);
   }
 
   private static byte[] prepare(ImageName name, byte[] file, Preprocessing preprocessing) {
-    return preprocessing.apply(decode(name, file, preprocessing.upright()));
+    return preprocessing.apply(name, decode(name, file, preprocessing.upright()));
   }
 
   /** An image size in pixels. */
@@ -226,6 +228,9 @@ public final class Images {
 
   private static byte[] pixels(Input input, ImageReader reader) throws IOException {
     JpegFile jpeg = input.jpeg();
+    if (input.format() == ImageFormat.GIF) {
+      return GifScreen.of(reader).show(complete(reader, () -> reader.read(0)));
+    }
     if (jpeg == null || !jpeg.isCmyk()) {
       return Rasters.rgbInPlace(complete(reader, () -> reader.read(0)));
     }
@@ -235,11 +240,7 @@ public final class Images {
 
   private static Size size(ImageName name, long length, Input input, ImageReader reader)
       throws IOException {
-    JpegFile jpeg = input.jpeg();
-    Size size =
-        jpeg == null
-            ? new Size(reader.getHeight(0), reader.getWidth(0))
-            : new Size(jpeg.height(), jpeg.width());
+    Size size = size(input, reader);
     if (size.height() == 0 || size.width() == 0) {
       throw new IOException("its header has no size");
     }
@@ -265,6 +266,18 @@ public final class Images {
               size.height()));
     }
     return size;
+  }
+
+  private static Size size(Input input, ImageReader reader) throws IOException {
+    JpegFile jpeg = input.jpeg();
+    if (jpeg != null) {
+      return new Size(jpeg.height(), jpeg.width());
+    }
+    if (input.format() == ImageFormat.GIF) {
+      GifScreen screen = GifScreen.of(reader);
+      return new Size(screen.height(), screen.width());
+    }
+    return new Size(reader.getHeight(0), reader.getWidth(0));
   }
 
   private static void checkScans(ImageName name, Input input) {

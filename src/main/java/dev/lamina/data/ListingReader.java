@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 final class ListingReader {
   /** Increase when decoding or resizing gives other pixels, so that no old file is used. */
-  private static final int PIXELS_VERSION = 1;
+  private static final int PIXELS_VERSION = 2;
 
   /**
    * A part of the listing.
@@ -254,7 +254,7 @@ final class ListingReader {
           && (image.height() != height || image.width() != width)) {
         throw new OtherSizeException();
       }
-      return preprocessing.apply(image);
+      return preprocessing.apply(ImageName.of(file), image);
     } catch (LaminaException e) {
       bad.add(index, file, e);
       return new byte[0];

@@ -24,8 +24,8 @@ public record Preprocessing(Resize resize, boolean upright) {
     return of(Resize.pad(height, width));
   }
 
-  byte[] apply(RgbImage image) {
-    return resize.apply(image);
+  byte[] apply(ImageName name, RgbImage image) {
+    return resize.apply(name, image);
   }
 
   /**

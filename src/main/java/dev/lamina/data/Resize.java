@@ -224,13 +224,40 @@ public record Resize(Mode mode, int height, int width, double crop, Filter filte
         : Math.toIntExact(Math.max(to, otherTo * from / otherFrom));
   }
 
-  /** Returns the pixels of the resized image, height x width x 3 bytes. */
-  byte[] apply(RgbImage image) {
+  /**
+   * Returns the pixels of the resized image, height x width x 3 bytes.
+   *
+   * @param name its name in messages
+   * @throws LaminaException if it is so long that one side alone, scaled, has too many pixels
+   */
+  byte[] apply(ImageName name, RgbImage image) {
+    long maxHeight = Images.MAX_PIXELS / beforeCrop(width);
+    long maxWidth = Images.MAX_PIXELS / beforeCrop(height);
+    if (image.height() > maxHeight || image.width() > maxWidth) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s is %d x %d (width x height), must be at most %d x %d to be resized to %d x %d; crop it first",
+              name,
+              image.width(),
+              image.height(),
+              maxWidth,
+              maxHeight,
+              width,
+              height));
+    }
     return new Resampling(this, image.height(), image.width()).apply(image.pixels());
   }
 
-  /** Returns the pixels of a resized image, height x width x 3 bytes, as for a file. */
+  /**
+   * Returns the pixels of a resized image, height x width x 3 bytes, as for a file.
+   *
+   * @throws LaminaException if its sides differ too much: its height times the width of the result,
+   *     or its width times the height, must be at most 2^26
+   */
   public byte[] apply(BufferedImage image) {
-    return apply(new RgbImage(image.getHeight(), image.getWidth(), Images.pixels(image)));
+    return apply(
+        new ImageName("image", ""),
+        new RgbImage(image.getHeight(), image.getWidth(), Images.pixels(image)));
   }
 }

@@ -100,13 +100,13 @@ class CsvTest {
     Path csv =
         write("labels.csv", "label,path,split\nb,pictures/1.png,train\na,pictures/2.png,dev\n");
     Rejected.with(
-        csv + " must have train, validation or test as the split in line 3, got dev",
+        csv
+            + " must have train, validation or test as the split in line 3, got dev;"
+            + " change it, or rename the column",
         () -> ImageData.open(folder));
     write("labels.csv", "label,path,split\nb,pictures/1.png,train\na,pictures/2.png,val\n");
     Rejected.with(
-        csv
-            + " has no row of the split test; add some, or remove the column to have a tenth of each"
-            + " class split off",
+        csv + " has no row of the split test; add some, or remove the column",
         () -> ImageData.open(folder));
   }
 
@@ -165,8 +165,7 @@ class CsvTest {
     write("test.csv", "path,label,split\npictures/3.png,b,train\n");
     Rejected.with(
         folder.resolve("test.csv")
-            + " has no row of the split test; add some, or remove the column to have a tenth of each"
-            + " class split off",
+            + " has no row of the split test; add some, or remove the column",
         () -> ImageData.openLabelled(folder, classes, ReadOptions.create()));
   }
 
@@ -178,6 +177,39 @@ class CsvTest {
     write("labels.csv", "id,label\npictures/1,a\npictures/2,b\npictures/3,a\npictures/4,b\n");
     ImageData data = ImageData.open(folder);
     assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+  }
+
+  @Test
+  void firstImageMissing_othersAreFoundInTheirFolder() throws IOException {
+    Files.move(folder.resolve("pictures"), folder.resolve("images"));
+    Path csv = write("labels.csv", "id,label\n0,a\n1,a\n2,b\n3,a\n4,b\n");
+    Rejected.with(
+        csv
+            + " names 1 of 5 images that do not exist: "
+            + folder.resolve("images/0")
+            + "; copy them, or remove their lines",
+        () -> ImageData.open(folder));
+  }
+
+  /** So that a list of a million of them is refused at once. */
+  @Test
+  void nothingFound_isLookedForInOtherFolders_aHundredTimes() throws IOException {
+    StringBuilder rows = new StringBuilder("id,label\n");
+    for (int i = 0; i < 100; i++) {
+      rows.append("gone").append(i).append(",a\n");
+    }
+    ImageFiles.write(folder.resolve("images/1.png"), 1, 1, 0);
+    Path csv = write("labels.csv", rows + "1,b\n");
+    Rejected.with(
+        csv
+            + " names 101 of 101 images that do not exist: "
+            + folder.resolve("gone0")
+            + ", "
+            + folder.resolve("gone1")
+            + ", "
+            + folder.resolve("gone2")
+            + ", ...; copy them, or remove their lines",
+        () -> ImageData.open(folder));
   }
 
   @Test

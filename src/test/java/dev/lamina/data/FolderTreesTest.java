@@ -106,6 +106,57 @@ class FolderTreesTest {
             "1 link (leads to a folder that it is in): train/a/up");
   }
 
+  /** Directly, by way of a folder elsewhere, and from classes and data sets that are links. */
+  @Test
+  void linksUpwards_bringNoOtherClasses() throws IOException {
+    writeParts();
+    Path train = folder.resolve("train");
+    Files.move(train.resolve("b"), elsewhere.resolve("b"));
+    Files.createSymbolicLink(train.resolve("b"), elsewhere.resolve("b"));
+    Files.createDirectory(elsewhere.resolve("more"));
+    Files.createSymbolicLink(elsewhere.resolve("more/back"), folder);
+    Files.createSymbolicLink(train.resolve("a/parts"), Path.of("../.."));
+    Files.createSymbolicLink(train.resolve("a/more"), elsewhere.resolve("more"));
+    Files.createSymbolicLink(train.resolve("b/up"), Path.of(".."));
+    Files.createSymbolicLink(train.resolve("b/part"), train);
+    Files.createSymbolicLink(train.resolve("all"), Path.of("."));
+    Path linked = Files.createSymbolicLink(elsewhere.resolve("linked"), folder);
+    Path dotted = elsewhere.resolve("more/..").resolve(elsewhere.relativize(folder));
+    for (Path root : List.of(folder, linked, dotted)) {
+      ImageData data = ImageData.open(root);
+      assertThat(reds(data.train())).containsExactly(1, 2);
+      assertThat(data.train().labels()).containsExactly(0, 1);
+      assertThat(data.report().skipped())
+          .extracting(Skipped::toString)
+          .containsExactly(
+              "5 links (leads to a folder that it is in): train/all, train/a/more/back,"
+                  + " train/a/parts, ...");
+    }
+  }
+
+  /** Of another class and another part. */
+  @Test
+  void linksToFoldersBeside_areFollowed() throws IOException {
+    writeParts();
+    Files.createSymbolicLink(folder.resolve("train/a/b"), Path.of("../b"));
+    Files.createSymbolicLink(folder.resolve("train/b/test"), Path.of("../../test/b"));
+    ImageSet train = ImageData.open(folder).train();
+    assertThat(reds(train)).containsExactly(1, 2, 4, 2, 4);
+    assertThat(train.labels()).containsExactly(0, 0, 0, 1, 1);
+    assertThat(leftOut()).isEmpty();
+  }
+
+  @Test
+  void linkToTheFolderOfTheClasses_isNoClass() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      write("apple/" + i + ".png", i);
+      write("pear/" + i + ".png", i);
+    }
+    Files.createSymbolicLink(folder.resolve("all"), Path.of("."));
+    assertThat(ImageData.open(folder).train().classNames()).containsExactly("apple", "pear");
+    assertThat(leftOut()).containsExactly("1 link (leads to a folder that it is in): all");
+  }
+
   @Test
   void whatIsLeftOut_isCountedByKindWithTheReason() throws IOException {
     writeParts();

@@ -67,12 +67,17 @@ class DecodeGraphTest {
     return Stream.of(Resize.cover(15, 9));
   }
 
+  /**
+   * TensorFlow reads the others otherwise, or not at all: of GIF it makes transparent pixels black,
+   * and its image is as large as the largest frame.
+   */
+  private static boolean isDecodedAlike(Path file) {
+    return file.getFileName().toString().matches("(?!frame|transparent).*\\.(png|jpg|gif|bmp)");
+  }
+
   private static void check(Resize resize, int channels, Function<byte[], byte[]> convert)
       throws IOException {
-    List<Path> files =
-        PillowParityTest.files()
-            .filter(file -> file.toString().matches(".*\\.(png|jpg|gif|bmp)"))
-            .toList();
+    List<Path> files = PillowParityTest.files().filter(DecodeGraphTest::isDecodedAlike).toList();
     assertThat(files).hasSizeGreaterThan(50);
     Preprocessing preprocessing = Preprocessing.of(resize);
     byte[] served = decode(servable(preprocessing, channels), files);

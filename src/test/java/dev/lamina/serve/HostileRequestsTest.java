@@ -2,6 +2,7 @@ package dev.lamina.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -191,6 +192,16 @@ class HostileRequestsTest {
     assertThat(Client.error(client.post(IMAGE, "image/png", TinyExport.bomb(5_000)), 400))
         .startsWith("image has only ")
         .contains(" bytes, too few for the 5000 x 5000 pixels (width x height) in its header; ");
+  }
+
+  @Test
+  void longImage() {
+    byte[] png =
+        TinyExport.encode(new BufferedImage(1, 9_600_000, BufferedImage.TYPE_BYTE_GRAY), "png");
+    assertThat(Client.error(client.post(IMAGE, "image/png", png), 400))
+        .isEqualTo(
+            "image is 1 x 9600000 (width x height), must be at most 8388608 x 5592405 to be resized to"
+                + " 12 x 8; crop it first");
   }
 
   @Test

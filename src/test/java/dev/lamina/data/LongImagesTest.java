@@ -1,0 +1,67 @@
+package dev.lamina.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Images whose sides differ much. Scaled to cover the result, they would have more columns than
+ * Java can count; scaled along one side alone, they would not fit in memory.
+ */
+class LongImagesTest {
+  private static final int HEIGHT = 1024;
+  private static final int WIDTH = 2048;
+  private static final int LONG = 1_100_000;
+
+  @TempDir private Path folder;
+
+  private static BufferedImage grey(int width, int height) {
+    return new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+  }
+
+  private static String message(Object name, int width, int height) {
+    return "%s is %d x %d (width x height), must be at most 65536 x 32768 to be resized to 2048 x 1024; crop it first"
+        .formatted(name, width, height);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void longImage_isNamed(Resize.Mode mode) throws IOException {
+    Resize resize = new Resize(mode, HEIGHT, WIDTH, 1, Resize.Filter.BILINEAR);
+    Path tall = folder.resolve("tall.png");
+    ImageFiles.write(tall, grey(1, LONG));
+    Rejected.with(message(tall, 1, LONG), () -> Images.read(tall, Preprocessing.of(resize)));
+    Rejected.with(message("image", LONG, 1), () -> resize.apply(grey(LONG, 1)));
+    Rejected.with(message("image", 1, 32769), () -> resize.apply(grey(1, 32769)));
+    Rejected.with(message("image", 65537, 1), () -> resize.apply(grey(65537, 1)));
+    assertThat(resize.apply(grey(1, 32768))).hasSize(3 * HEIGHT * WIDTH);
+    assertThat(resize.apply(grey(65536, 1))).hasSize(3 * HEIGHT * WIDTH);
+  }
+
+  /** With a crop an image is scaled to more pixels. */
+  @Test
+  void crop_isCounted() {
+    Resize resize = Resize.cover(HEIGHT, WIDTH).crop(0.5);
+    Rejected.with(
+        "image is 1 x 16385 (width x height), must be at most 32768 x 16384 to be resized to 2048 x 1024; crop it first",
+        () -> resize.apply(grey(1, 16385)));
+  }
+
+  @Test
+  void longImageOfADataSet_isNamed() throws IOException {
+    for (String name : List.of("a/1.png", "a/2.png", "b/1.png")) {
+      ImageFiles.write(folder.resolve(name), grey(2, 2));
+    }
+    Path tall = folder.resolve("b/2.png");
+    ImageFiles.write(tall, grey(1, LONG));
+    Resize resize = Resize.cover(HEIGHT, WIDTH);
+    Rejected.with(message(tall, 1, LONG), () -> ImageData.open(folder, resize));
+  }
+}
