@@ -11,6 +11,7 @@ import dev.lamina.step.DivergenceException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -64,6 +65,11 @@ final class Callbacks {
           names,
           name);
     }
+  }
+
+  /** Returns their names. */
+  List<String> names() {
+    return Stream.concat(first.stream(), last.stream()).map(Callback::name).toList();
   }
 
   /** Returns what they add to the graph of the step. */

@@ -95,7 +95,8 @@ public interface RunHandle {
 
   /**
    * Returns the state under a name, initially empty; usually the callback's own {@link
-   * Callback#name}.
+   * Callback#name}. One under another name must be asked for in {@link Callback#onStart}: a
+   * checkpoint of a resumed run has it only if it was asked for before.
    */
   CallbackState state(String name);
 

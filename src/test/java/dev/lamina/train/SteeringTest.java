@@ -92,7 +92,7 @@ class SteeringTest {
         Swa.from(2).cyclic(0.05, 0.01, 2));
   }
 
-  /** Stopped in the second step of the fourth epoch, which is in the middle of every patience. */
+  /** Stopped twice in the fourth epoch, which is in the middle of every patience. */
   @ParameterizedTest
   @MethodSource("callbacks")
   void resumedRun_endsWhereTheWholeRunDoes(Callback callback) {
@@ -102,11 +102,13 @@ class SteeringTest {
       whole = recipe(8).callbacks(callback).build().fit(model, IMAGES, VALIDATION);
       expected = model.weights();
     }
-    try (Model model = model()) {
-      recipe(8)
-          .callbacks(Checkpoints.in(folder), callback, stopAfter(11))
-          .build()
-          .fit(model, IMAGES, VALIDATION);
+    for (int steps : new int[] {10, 11}) {
+      try (Model model = Model.of(NETWORK, steps == 10 ? 1 : 8)) {
+        recipe(8)
+            .callbacks(Checkpoints.in(folder), callback, stopAfter(steps))
+            .build()
+            .resume(folder, model, IMAGES, VALIDATION);
+      }
     }
     try (Model model = Model.of(NETWORK, 9)) {
       History resumed =
