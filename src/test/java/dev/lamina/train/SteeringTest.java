@@ -122,6 +122,30 @@ class SteeringTest {
     }
   }
 
+  /** Each would count the epochs of the other, too. */
+  @Test
+  void callbacksThatWouldShareAState_areRefused() {
+    Trainer.Builder stopping =
+        Trainer.builder(Recipes.get("finetune-small")).callbacks(EarlyStopping.patience(3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(stopping::build)
+        .withMessage(
+            "callbacks that watch the validation must have different names, got EarlyStopping(loss) twice, which would share"
+                + " one state; leave one out, the recipe's by recipe.callbacks(List.of())");
+    recipe(1)
+        .callbacks(
+            EarlyStopping.patience(3),
+            EarlyStopping.patience(3).monitor("accuracy"),
+            ReduceOnPlateau.of(0.5, 3),
+            BestModel.in(folder).lowest("loss"),
+            BestModel.in(folder).highest("loss"),
+            LambdaCallback.create(),
+            LambdaCallback.create(),
+            Checkpoints.in(folder),
+            Checkpoints.in(folder.resolve("other")))
+        .build();
+  }
+
   @Test
   void callbacksOfTheRecipe_takePart_andAreToldFirst() {
     List<String> told = new ArrayList<>();
