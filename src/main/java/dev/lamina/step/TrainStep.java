@@ -1,5 +1,7 @@
 package dev.lamina.step;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
@@ -134,11 +136,12 @@ public final class TrainStep implements AutoCloseable {
    * @param batch the indices of the batch's images in the set; of several workers, which have to be
    *     given the same batch, each takes its share
    * @param step the number of the step, from 0; with the seed it determines all random draws
-   * @param learningRate the learning rate
-   * @param momentum the momentum
+   * @param learningRate the learning rate, finite and not negative
+   * @param momentum the momentum, in [0, 1)
    * @throws DivergenceException if the loss or a gradient is not finite; the weights are then as
    *     before
-   * @throws IllegalArgumentException if the batch is empty, or an index is not one of the set's
+   * @throws IllegalArgumentException if the batch is empty, an index is not one of the set's, or
+   *     the learning rate or the momentum is out of range
    */
   public void run(int[] batch, long step, double learningRate, double momentum) {
     run(Session.Runner::run, batch, step, learningRate, momentum).close();
@@ -236,6 +239,13 @@ public final class TrainStep implements AutoCloseable {
       long step,
       double learningRate,
       double momentum) {
+    check(
+        learningRate >= 0 && Double.isFinite(learningRate),
+        "learningRate",
+        "finite and not negative",
+        learningRate,
+        step);
+    check(momentum >= 0 && momentum < 1, "momentum", "in [0, 1)", momentum, step);
     List<int[]> divided = Accumulation.divide(batch, parts, images);
     GraphCopy form = forms.of(batch);
     try {
@@ -243,6 +253,11 @@ public final class TrainStep implements AutoCloseable {
     } catch (FiniteCheck.NotFinite e) {
       throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
+  }
+
+  private static void check(boolean kept, String name, String rule, double value, long step) {
+    checkArgument(
+        kept, "%s must be %s, got %s at step %s; correct the schedule", name, rule, value, step);
   }
 
   /** Runs the micro-batches one after another; the last one takes the step. */

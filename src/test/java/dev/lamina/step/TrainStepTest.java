@@ -30,6 +30,7 @@ import dev.lamina.loss.Loss;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
+import dev.lamina.optimizer.Adam;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.util.ArrayList;
@@ -350,6 +351,26 @@ class TrainStepTest {
       refuses(() -> step.statistics(new int[] {65}, 0), message + 65);
       refuses(() -> step.prepare(new int[] {99}), message + 99);
       step.run(new int[] {63, 0}, 0, 0.1, 0.9);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NaN, 0.9, 'learningRate must be finite and not negative, got NaN at step 7; correct the schedule'",
+    "Infinity, 0.9, 'learningRate must be finite and not negative, got Infinity at step 7; correct the schedule'",
+    "-0.1, 0.9, 'learningRate must be finite and not negative, got -0.1 at step 7; correct the schedule'",
+    "0.1, NaN, 'momentum must be in [0, 1), got NaN at step 7; correct the schedule'",
+    "0.1, -0.1, 'momentum must be in [0, 1), got -0.1 at step 7; correct the schedule'",
+    "0.1, 1, 'momentum must be in [0, 1), got 1.0 at step 7; correct the schedule'"
+  })
+  void ratesOutOfRange_areRefused_andNothingChanges(double rate, double momentum, String message) {
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1);
+        TrainStep step = Trainer.builder().optimizer(Adam.create()).build().step(model, IMAGES)) {
+      float[] before = model.weights().get("1.weight");
+      refuses(() -> step.run(batch(8), 7, rate, momentum), message);
+      refuses(() -> step.trace(batch(8), 7, rate, momentum), message);
+      assertThat(model.weights().get("1.weight")).isEqualTo(before);
     }
   }
 
