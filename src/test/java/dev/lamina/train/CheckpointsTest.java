@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,6 +95,8 @@ class CheckpointsTest {
     assertThat(files()).containsExactly(name(4), name(8));
     fit(recipe(2).callbacks(never().keep(100).everySteps(3)));
     assertThat(files()).containsExactly(name(3), name(4), name(6), name(8));
+    fit(recipe(1).callbacks(Checkpoints.in(run).every(ChronoUnit.FOREVER.getDuration())));
+    assertThat(files()).containsExactly(name(4));
   }
 
   @Test
