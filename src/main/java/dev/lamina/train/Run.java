@@ -111,8 +111,6 @@ final class Run implements RunHandle {
     } catch (DivergenceException e) {
       throw new DivergenceException(
           e.step(), e.learningRate(), "The model was reset to " + good.restore());
-    } catch (TFResourceExhaustedException e) {
-      throw trainer.outOfMemory(model, images, e);
     } catch (CallbackException e) {
       throw started ? new CallbackException(e.getMessage() + store(e), e) : e;
     }
@@ -194,7 +192,11 @@ final class Run implements RunHandle {
     }
     double learningRate = learningRate(step, plan);
     double momentum = momentum(step, plan);
-    trainStep().run(batch, step, learningRate, momentum);
+    try {
+      trainStep().run(batch, step, learningRate, momentum);
+    } catch (TFResourceExhaustedException e) {
+      throw trainer.outOfMemory(model, images, e);
+    }
     state.step++;
     StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);
     callbacks.tell(state.step, callback -> callback.onStep(event, this));
