@@ -161,6 +161,7 @@ public final class Trainer {
     if (recipe.freeze().isEmpty()) {
       MemoryEstimate.check(
           ScaledImages.network(model.network(), largestScale),
+          recipe,
           imagesAtOnce(model, images),
           model.device(),
           precision(model));

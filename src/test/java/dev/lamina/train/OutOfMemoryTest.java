@@ -87,7 +87,7 @@ class OutOfMemoryTest {
           .hasCauseInstanceOf(TFResourceExhaustedException.class)
           .message()
           .matches(
-              "training ran out of memory: Net with 4 images of 3 x 2 takes about 0\\.5 GB, the machine has"
+              "training ran out of memory: Net with 4 images of 3 x 2 at once takes about 0\\.5 GB, the machine has"
                   + " \\d+\\.\\d GB, of which other programs may hold some; use a batch size of at most 2, or"
                   + " accumulate 2: it computes a batch in as many parts, and may change when a run is resumed");
       assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(2);
@@ -129,7 +129,7 @@ class OutOfMemoryTest {
     assertThat(failure)
         .message()
         .matches(
-            "training ran out of memory: ResNetCifar with %d images of 32 x 32 takes about \\d+\\.\\d GB, gpu:7 has 8\\.6 GB, of which .*; use a batch size of at most %d, or accumulate %d: .*"
+            "training ran out of memory: ResNetCifar with %d images of 32 x 32 at once takes about \\d+\\.\\d GB, gpu:7 has 8\\.6 GB, of which .*; use a batch size of at most %d, or accumulate %d: .*"
                 .formatted(size, batch, failure.accumulate()));
     assertThat(estimate.exhausted(network, 1, 1, PretendGpu.create(), failure))
         .hasMessageEndingWith("; use smaller images or a smaller network");
