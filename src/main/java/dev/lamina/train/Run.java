@@ -155,15 +155,21 @@ final class Run implements RunHandle {
     if (state.step < end) {
       trainStep().prepare(order.batch(state.step));
     }
+    long last = end - 1;
+    // A run that is resumed in the evaluation takes no step. Else those of the last step count:
+    // after it a callback may change the rate of later ones.
+    double learningRate = learningRate(last, plan);
+    double momentum = momentum(last, plan);
     while (state.step < end) {
       if (trainStep().stopAgreed()) {
         return;
       }
-      runStep(plan, number, end);
+      StepEvent taken = runStep(plan, number, end);
+      learningRate = taken.learningRate();
+      momentum = taken.momentum();
     }
-    long last = end - 1;
     if (!good.update("the weights of the last whole epoch")) {
-      throw new DivergenceException(last, learningRate(last, plan), "");
+      throw new DivergenceException(last, learningRate, "");
     }
     Optional<Metrics> validated = validate();
     if (validation != null && validated.isEmpty()) {
@@ -171,20 +177,13 @@ final class Run implements RunHandle {
     }
     Metrics metrics = trainStep().metrics();
     Epoch epoch =
-        new Epoch(
-            number,
-            state.step,
-            metrics,
-            validated,
-            learningRate(last, plan),
-            momentum(last, plan),
-            state.seconds());
+        new Epoch(number, state.step, metrics, validated, learningRate, momentum, state.seconds());
     state.endEpoch(
         epoch, () -> callbacks.tell(state.step, callback -> callback.onEpoch(epoch, this)));
     trainStep().agree(Optional.empty());
   }
 
-  private void runStep(RunPlan plan, int epoch, long end) {
+  private StepEvent runStep(RunPlan plan, int epoch, long end) {
     long step = state.step;
     int[] batch = order.batch(step);
     if (step + 1 < end) {
@@ -200,6 +199,7 @@ final class Run implements RunHandle {
     state.step++;
     StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);
     callbacks.tell(state.step, callback -> callback.onStep(event, this));
+    return event;
   }
 
   /**

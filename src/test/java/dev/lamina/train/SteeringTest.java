@@ -450,6 +450,23 @@ class SteeringTest {
     }
   }
 
+  /** The factor is that of the next step. */
+  @Test
+  void epoch_hasTheRateThatItsLastStepWasTakenWith() {
+    Callback halving =
+        LambdaCallback.create()
+            .onStep(
+                (event, run) -> {
+                  if (event.step() == 2) {
+                    run.scaleLearningRate(0.5);
+                  }
+                });
+    try (Model model = model()) {
+      History history = recipe(2).callbacks(halving).build().fit(model, IMAGES);
+      assertThat(history.epochs().stream().map(Epoch::learningRate)).containsExactly(0.05, 0.025);
+    }
+  }
+
   @Test
   void scaleLearningRate_scalesWhatTheStepIsTakenWith() {
     List<Double> rates = new ArrayList<>();
