@@ -210,7 +210,7 @@ public final class WorkerProcess {
     try (Model model = Model.of(network(norms), SEED)) {
       History history =
           Trainer.builder(trainer(norms).recipe())
-              .callbacks(new OfWorker0())
+              .callbacks(new OfWorker0(norms))
               .build()
               .fit(model, images(), validation());
       if (Cluster.joined().map(Cluster::isFirst).orElse(true)) {
@@ -220,16 +220,42 @@ public final class WorkerProcess {
     }
   }
 
-  /** Looks at gradients on worker 0 alone: it must not wait for the others. */
-  private static final class OfWorker0 implements Callback {
+  /**
+   * Looks at gradients on worker 0 alone: it must not wait for the others. Of the one image of the
+   * last batch it has none.
+   */
+  private record OfWorker0(Norms norms) implements Callback {
     @Override
     public boolean onEveryWorker() {
       return false;
     }
 
     @Override
+    public void onStep(StepEvent event, RunHandle run) {
+      if (event.step() == 0 || event.images() == 1) {
+        System.out.println("gradients of " + event.images() + " images " + known(run.gradients()));
+      }
+    }
+
+    @Override
     public void onEpoch(Epoch epoch, RunHandle run) {
-      run.gradients();
+      if (norms == Norms.OF_SHARES) {
+        System.out.println("statistics " + known(run.withStatistics(run.weights()).asMap()));
+      }
+    }
+
+    private static String known(Map<String, float[]> values) {
+      if (values.isEmpty()) {
+        return "none";
+      }
+      for (float[] each : values.values()) {
+        for (float value : each) {
+          if (Float.isNaN(value)) {
+            return "NaN";
+          }
+        }
+      }
+      return "known";
     }
   }
 
