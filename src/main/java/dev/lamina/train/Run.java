@@ -98,6 +98,8 @@ final class Run implements RunHandle {
     try {
       callbacks.tell(state.step, callback -> callback.onStart(plan, this));
       started = true;
+      // Of several workers one may have been asked to stop, such as by a callback in onStart.
+      trainStep().agree(Optional.empty());
       while (state.done.size() < plan.epochs() && !trainStep().stopAgreed()) {
         runEpoch(plan, good);
       }

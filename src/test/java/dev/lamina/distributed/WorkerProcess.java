@@ -20,8 +20,10 @@ import dev.lamina.schedule.Constant;
 import dev.lamina.torture.JavaProcess;
 import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
+import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.LambdaCallback;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -140,7 +142,26 @@ public final class WorkerProcess {
     refuse(recipe, first ? images() : validation());
     refuse(recipe, one);
     refuse(recipe, images(), Checkpoints.in(folder.resolve("run" + cluster.rank())));
+    stopEarly(cluster, folder.resolve("early"));
     lose(cluster, folder.resolve("lost"));
+  }
+
+  /** Prints how many steps a run takes until it stops early, and then when it is resumed. */
+  private static void stopEarly(Cluster cluster, Path run) {
+    for (String part : List.of("stopped", "resumed")) {
+      List<Long> steps = new ArrayList<>();
+      try (Model model = Model.of(network(Norms.NONE), SEED)) {
+        Trainer.builder(trainer(Norms.NONE).recipe())
+            .callbacks(
+                EarlyStopping.patience(1).minDelta(100),
+                LambdaCallback.create().onStep((event, handle) -> steps.add(event.step())),
+                Checkpoints.in(run))
+            .build()
+            .resume(run, model, images(), validation());
+      }
+      System.out.println(part + " after " + steps.size());
+      cluster.exchange("the checkpoint is written");
+    }
   }
 
   private static void refuse(Recipe recipe, ImageSet images, Callback... callbacks) {
