@@ -107,6 +107,9 @@ public final class TrainStep implements AutoCloseable {
 
   private void clear() {
     state.clear();
+    if (accumulation != null) {
+      accumulation.clear();
+    }
     if (lossScale != null) {
       lossScale.reset();
     }
