@@ -48,6 +48,7 @@ public record RandomErasing(
         minArea,
         maxArea);
     checkArgument(maxRatio >= 1, "maxRatio must be at least 1, got %s", maxRatio);
+    checkArgument(Double.isFinite(maxRatio), "maxRatio must be finite, got %s", maxRatio);
     checkArgument(0 <= fill && fill <= 255, "fill must lie in 0..255, got %s", fill);
   }
 

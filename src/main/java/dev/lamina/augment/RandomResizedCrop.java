@@ -45,11 +45,12 @@ public record RandomResizedCrop(double minArea, double maxRatio) implements Augm
    * Creates the augmentation.
    *
    * @throws IllegalArgumentException if {@code minArea} is not in (0, 1] or {@code maxRatio} is
-   *     less than 1
+   *     less than 1 or infinite
    */
   public RandomResizedCrop {
     checkArgument(minArea > 0 && minArea <= 1, "minArea must be in (0, 1], got %s", minArea);
     checkArgument(maxRatio >= 1, "maxRatio must be at least 1, got %s", maxRatio);
+    checkArgument(Double.isFinite(maxRatio), "maxRatio must be finite, got %s", maxRatio);
   }
 
   /** Returns crops of 8 to 100 % of the area, with proportions from 3:4 to 4:3. */

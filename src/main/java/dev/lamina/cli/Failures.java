@@ -49,10 +49,11 @@ final class Failures {
           Math.max(512, 2 * megabytes));
       return Main.USER_ERROR;
     }
+    // Not in a training step, which throws a LaminaException with the batch size that fits.
     if (e instanceof TFResourceExhaustedException) {
       err.printf(
           Locale.ROOT,
-          "lamina: out of memory (%s); try a smaller --batch-size or --width%n",
+          "lamina: out of memory (%s), which other programs may hold too; use smaller images or a smaller network%n",
           reason);
       return Main.USER_ERROR;
     }

@@ -1,6 +1,9 @@
 package dev.lamina.graph;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
@@ -25,6 +28,22 @@ public final class Floats {
   /** Scales pixels to [0, 1]: divides by 255 in float32, as PyTorch's ToTensor does. */
   public static Operand<TFloat32> scaled(Ops tf, Operand<TUint8> pixels) {
     return tf.math.div(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(255f));
+  }
+
+  /**
+   * Returns what a function has computed, which must be one number for each example.
+   *
+   * @param name the function in the message
+   * @throws IllegalArgumentException if it is known to have another rank
+   */
+  public static Operand<TFloat32> expectOnePerExample(String name, Operand<TFloat32> values) {
+    Shape shape = values.shape();
+    checkArgument(
+        shape.isUnknown() || shape.numDimensions() == 1,
+        "%s must give one number for each example, got shape %s; take the mean over the classes alone",
+        name,
+        shape);
+    return values;
   }
 
   /**

@@ -42,9 +42,10 @@ import org.tensorflow.types.family.TFloating;
 public record BatchNorm(
     double epsilon, double momentum, boolean scale, boolean synchronizedStatistics)
     implements Layer {
-  /** Checks that epsilon is positive and momentum in (0, 1]. */
+  /** Checks that epsilon is positive and finite, and momentum in (0, 1]. */
   public BatchNorm {
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
+    checkArgument(Double.isFinite(epsilon), "epsilon must be finite, got %s", epsilon);
     checkArgument(momentum > 0 && momentum <= 1, "momentum must be in (0, 1], got %s", momentum);
   }
 

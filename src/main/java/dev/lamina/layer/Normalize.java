@@ -24,11 +24,11 @@ import org.tensorflow.types.family.TFloating;
  * <tr><td>output</td><td>as the input</td></tr>
  * </table>
  *
- * @param mean the mean of each channel
- * @param std the standard deviation of each channel, positive
+ * @param mean the mean of each channel, finite
+ * @param std the standard deviation of each channel, positive and finite
  */
 public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray std) implements Layer {
-  /** Checks that both have the same length, at least 1, and that std is positive. */
+  /** Checks that both have the same length, at least 1, and finite values, std positive ones. */
   public Normalize {
     checkArgument(
         mean.length() == std.length() && mean.length() > 0,
@@ -36,6 +36,12 @@ public record Normalize(ImmutableDoubleArray mean, ImmutableDoubleArray std) imp
         mean.length(),
         std.length());
     std.forEach(value -> checkArgument(value > 0, "std must be positive, got %s", value));
+    std.forEach(value -> checkFinite("std", value));
+    mean.forEach(value -> checkFinite("mean", value));
+  }
+
+  private static void checkFinite(String name, double value) {
+    checkArgument(Double.isFinite(value), "%s must be finite, got %s", name, value);
   }
 
   /** Returns a normalisation with one mean and one standard deviation per channel. */

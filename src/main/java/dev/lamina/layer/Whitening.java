@@ -32,10 +32,11 @@ import org.tensorflow.types.family.TFloating;
  * @param epsilon the number that is added to each eigenvalue; 5e-4 unless set
  */
 public record Whitening(int kernel, double epsilon) implements Layer {
-  /** Checks that kernel and epsilon are positive. */
+  /** Checks that kernel and epsilon are positive, and epsilon is finite. */
   public Whitening {
     checkArgument(kernel > 0, "kernel must be positive, got %s", kernel);
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
+    checkArgument(Double.isFinite(epsilon), "epsilon must be finite, got %s", epsilon);
   }
 
   /** Returns the whitening of square patches, with epsilon 5e-4. */

@@ -1,6 +1,7 @@
 package dev.lamina.model;
 
 import dev.lamina.graph.Device;
+import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.metric.Metric;
 import java.util.ArrayList;
@@ -33,7 +34,9 @@ final class MetricGraph implements AutoCloseable {
     targets = tf.placeholder(TFloat32.class, shape);
     try {
       for (Metric metric : metrics) {
-        values.add(metric.apply(tf, outputs, targets));
+        values.add(
+            Floats.expectOnePerExample(
+                "metric " + metric.name(), metric.apply(tf, outputs, targets)));
       }
     } catch (RuntimeException e) {
       session.close();

@@ -26,11 +26,12 @@ import org.tensorflow.types.TFloat32;
  */
 public record Adam(double beta1, double beta2, double epsilon, GradientTransform transform)
     implements Optimizer {
-  /** Checks that the betas are in [0, 1) and epsilon is positive. */
+  /** Checks that the betas are in [0, 1), and epsilon is positive and finite. */
   public Adam {
     checkArgument(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1);
     checkArgument(beta2 >= 0 && beta2 < 1, "beta2 must be in [0, 1), got %s", beta2);
     checkArgument(epsilon > 0, "epsilon must be positive, got %s", epsilon);
+    checkArgument(Double.isFinite(epsilon), "epsilon must be finite, got %s", epsilon);
   }
 
   /** Returns Adam with the paper's constants. */

@@ -27,11 +27,15 @@ import org.tensorflow.types.TFloat32;
  */
 public record Lars(double momentum, double trustCoefficient, GradientTransform transform)
     implements Optimizer {
-  /** Checks that the momentum is in [0, 1) and the coefficient positive. */
+  /** Checks that the momentum is in [0, 1), and the coefficient positive and finite. */
   public Lars {
     checkArgument(momentum >= 0 && momentum < 1, "momentum must be in [0, 1), got %s", momentum);
     checkArgument(
         trustCoefficient > 0, "trustCoefficient must be positive, got %s", trustCoefficient);
+    checkArgument(
+        Double.isFinite(trustCoefficient),
+        "trustCoefficient must be finite, got %s",
+        trustCoefficient);
   }
 
   /** Returns LARS with the paper's coefficient. */

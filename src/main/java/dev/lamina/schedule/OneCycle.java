@@ -26,8 +26,9 @@ import java.util.OptionalDouble;
  * @param anneal the curve of every phase; {@link Anneal#COSINE} by default
  * @param threePhase whether the fall is split in two; false by default
  * @param cycleMomentum whether the schedule sets the momentum too; true by default
- * @param baseMomentum the momentum at the peak, 0..1; 0.85 by default
- * @param maxMomentum the momentum at both ends, from {@code baseMomentum} to 1; 0.95 by default
+ * @param baseMomentum the momentum at the peak, in [0, 1); 0.85 by default
+ * @param maxMomentum the momentum at both ends, from {@code baseMomentum} to below 1; 0.95 by
+ *     default
  */
 public record OneCycle(
     double peak,
@@ -49,6 +50,7 @@ public record OneCycle(
     Checks.positive("finalDivFactor", finalDivFactor);
     Checks.fraction("baseMomentum", baseMomentum);
     Checks.fraction("maxMomentum", maxMomentum);
+    checkArgument(maxMomentum < 1, "maxMomentum must be below 1, got %s", maxMomentum);
     checkArgument(
         baseMomentum <= maxMomentum,
         "baseMomentum must not exceed maxMomentum, got %s and %s",

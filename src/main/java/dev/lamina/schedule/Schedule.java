@@ -14,7 +14,7 @@ import java.util.OptionalDouble;
 public interface Schedule {
 
   /**
-   * Returns the learning rate at a step.
+   * Returns the learning rate at a step, finite and not negative.
    *
    * @param step the step, from 0
    * @param steps the length of the run in steps
@@ -22,7 +22,7 @@ public interface Schedule {
   double learningRate(long step, long steps);
 
   /**
-   * Returns the momentum at a step, or empty to use the optimizer's own.
+   * Returns the momentum at a step, in [0, 1), or empty to use the optimizer's own.
    *
    * @param step the step, from 0
    * @param steps the length of the run in steps

@@ -83,6 +83,10 @@ final class Accumulation implements AutoCloseable {
     keep = tf.withControlDependencies(assigns).noOp();
     Operand<TFloat32> loss = tf.math.div(Contribution.sum(tf, sums, 1), allWeights);
     whole = new Contribution(loss, gradients, statistics, sums);
+  }
+
+  /** Allocates the sums; before that no micro-batch can be added. */
+  void clear() {
     kept.clear();
   }
 

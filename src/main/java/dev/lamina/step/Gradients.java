@@ -49,7 +49,8 @@ record Gradients(Map<Variable, Operand<TFloat32>> values, Contribution contribut
       @Nullable LossScale scale) {
     Ops tf = root.withSubScope("loss");
     Operand<TFloat32> outputs = network.apply(context, batch.images());
-    Operand<TFloat32> losses = options.loss().apply(tf, outputs, batch.targets());
+    Operand<TFloat32> losses =
+        Floats.expectOnePerExample("loss", options.loss().apply(tf, outputs, batch.targets()));
     Operand<TFloat32> total = tf.reduceSum(tf.math.mul(losses, batch.weights()), tf.constant(0));
     Operand<TFloat32> weight = tf.reduceSum(batch.weights(), tf.constant(0));
     Operand<TFloat32> mean = tf.math.div(total, weight);
@@ -58,7 +59,9 @@ record Gradients(Map<Variable, Operand<TFloat32>> values, Contribution contribut
     Map<Variable, Operand<TFloat32>> gradients = differentiate(context, differentiated, values);
     List<Operand<TFloat32>> sums = new ArrayList<>(List.of(weight, total));
     for (Metric metric : options.metrics()) {
-      Operand<TFloat32> each = metric.apply(tf, outputs, batch.targets());
+      Operand<TFloat32> each =
+          Floats.expectOnePerExample(
+              "metric " + metric.name(), metric.apply(tf, outputs, batch.targets()));
       sums.add(tf.reduceSum(tf.math.mul(each, batch.weights()), tf.constant(0)));
     }
     Operand<TFloat64> stacked = tf.dtypes.cast(tf.stack(sums), TFloat64.class);

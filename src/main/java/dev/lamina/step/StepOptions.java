@@ -1,5 +1,7 @@
 package dev.lamina.step;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.Loss;
@@ -43,8 +45,10 @@ public record StepOptions(
     int batchSize,
     Exchange exchange,
     List<AfterUpdate> afterUpdate) {
-  /** Copies the lists. */
+  /** Checks that accumulate and stepsPerEpoch are positive, and copies the lists. */
   public StepOptions {
+    checkArgument(accumulate > 0, "accumulate must be positive, got %s", accumulate);
+    checkArgument(stepsPerEpoch > 0, "stepsPerEpoch must be positive, got %s", stepsPerEpoch);
     augmentations = List.copyOf(augmentations);
     metrics = List.copyOf(metrics);
     groups = List.copyOf(groups);

@@ -1,5 +1,7 @@
 package dev.lamina.step;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.GraphSession;
@@ -14,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -103,6 +107,9 @@ public final class TrainStep implements AutoCloseable {
 
   private void clear() {
     state.clear();
+    if (accumulation != null) {
+      accumulation.clear();
+    }
     if (lossScale != null) {
       lossScale.reset();
     }
@@ -134,11 +141,12 @@ public final class TrainStep implements AutoCloseable {
    * @param batch the indices of the batch's images in the set; of several workers, which have to be
    *     given the same batch, each takes its share
    * @param step the number of the step, from 0; with the seed it determines all random draws
-   * @param learningRate the learning rate
-   * @param momentum the momentum
+   * @param learningRate the learning rate, finite and not negative
+   * @param momentum the momentum, in [0, 1)
    * @throws DivergenceException if the loss or a gradient is not finite; the weights are then as
    *     before
-   * @throws IllegalArgumentException if the batch is empty, or an index is not one of the set's
+   * @throws IllegalArgumentException if the batch is empty, an index is not one of the set's, or
+   *     the learning rate or the momentum is out of range
    */
   public void run(int[] batch, long step, double learningRate, double momentum) {
     run(Session.Runner::run, batch, step, learningRate, momentum).close();
@@ -163,8 +171,8 @@ public final class TrainStep implements AutoCloseable {
 
   /**
    * Runs the forward pass of a step, and returns the running statistics that the step would leave;
-   * of several workers, those of this one's share. If batch norms are synchronised, all workers
-   * have to call it. Nothing is changed.
+   * of several workers, those of this one's share, empty if it has no image of the batch. If batch
+   * norms are synchronised, all workers have to call it. Nothing is changed.
    */
   public Map<Variable, float[]> statistics(int[] batch, long step) {
     return fetch(contribution.statistics(), batch, step);
@@ -172,14 +180,14 @@ public final class TrainStep implements AutoCloseable {
 
   /**
    * Runs the forward and the backward pass of a step, and returns the gradients of its loss; of
-   * several workers, those of this one's share. If batch norms are synchronised, all workers have
-   * to call it. Nothing is changed.
+   * several workers, those of this one's share, empty if it has no image of the batch. If batch
+   * norms are synchronised, all workers have to call it. Nothing is changed.
    */
   public Map<Variable, float[]> gradients(int[] batch, long step) {
     return fetch(contribution.gradients(), batch, step);
   }
 
-  /** Returns the means over the micro-batches by their sizes. */
+  /** Returns the means over the micro-batches by the number of this worker's images in each. */
   @SuppressWarnings("try") // What is fed is held, not used.
   private Map<Variable, float[]> fetch(
       Map<Variable, Operand<TFloat32>> operands, int[] batch, long step) {
@@ -188,26 +196,36 @@ public final class TrainStep implements AutoCloseable {
     if (operands.isEmpty()) {
       return means;
     }
-    for (int part = 0; part < divided.size(); part++) {
+    int[] own = divided.stream().mapToInt(this::own).toArray();
+    int all = IntStream.of(own).sum();
+    for (int part = 0; part < own.length; part++) {
       Session.Runner runner = session.runner();
       operands.values().forEach(runner::fetch);
-      float share = (float) divided.get(part).length / batch.length;
+      // Also without images of its own: the others may wait for its statistics.
       try (BatchPipeline.Fed fed = feed(runner, divided.get(part), step, part);
           Result result = runner.run()) {
-        int i = 0;
-        for (Variable variable : operands.keySet()) {
-          add(means, variable, GraphSession.floats(result.get(i++)), share);
+        if (own[part] > 0) {
+          add(means, operands.keySet(), result, (float) own[part] / all);
         }
       }
     }
     return means;
   }
 
+  /** Returns how many images of a micro-batch this worker takes. */
+  private int own(int[] batch) {
+    return BatchDivision.shards(session).stream().mapToInt(shard -> shard.of(batch).length).sum();
+  }
+
   private static void add(
-      Map<Variable, float[]> means, Variable variable, float[] values, float share) {
-    float[] mean = means.computeIfAbsent(variable, key -> new float[values.length]);
-    for (int i = 0; i < mean.length; i++) {
-      mean[i] += share * values[i];
+      Map<Variable, float[]> means, Set<Variable> variables, Result result, float share) {
+    int fetched = 0;
+    for (Variable variable : variables) {
+      float[] values = GraphSession.floats(result.get(fetched++));
+      float[] mean = means.computeIfAbsent(variable, key -> new float[values.length]);
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] += share * values[i];
+      }
     }
   }
 
@@ -236,6 +254,13 @@ public final class TrainStep implements AutoCloseable {
       long step,
       double learningRate,
       double momentum) {
+    check(
+        learningRate >= 0 && Double.isFinite(learningRate),
+        "learningRate",
+        "finite and not negative",
+        learningRate,
+        step);
+    check(momentum >= 0 && momentum < 1, "momentum", "in [0, 1)", momentum, step);
     List<int[]> divided = Accumulation.divide(batch, parts, images);
     GraphCopy form = forms.of(batch);
     try {
@@ -243,6 +268,11 @@ public final class TrainStep implements AutoCloseable {
     } catch (FiniteCheck.NotFinite e) {
       throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
+  }
+
+  private static void check(boolean kept, String name, String rule, double value, long step) {
+    checkArgument(
+        kept, "%s must be %s, got %s at step %s; correct the schedule", name, rule, value, step);
   }
 
   /** Runs the micro-batches one after another; the last one takes the step. */

@@ -31,7 +31,11 @@ import org.tensorflow.op.Ops;
  * tells all callbacks of that epoch again, with the state that they had before.
  */
 public interface Callback {
-  /** Returns the name in messages and of its state in checkpoints; the class's simple name. */
+  /**
+   * Returns the name in messages and of its state in checkpoints; the class's simple name. Two
+   * callbacks of one name share a state, so two that watch the validation ({@link
+   * #validationMetric}) are refused.
+   */
   default String name() {
     String name = getClass().getSimpleName();
     return name.isEmpty() ? getClass().getName() : name;

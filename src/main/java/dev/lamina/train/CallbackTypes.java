@@ -55,7 +55,7 @@ public final class CallbackTypes {
           .register(
               "TimeLimit",
               TimeLimit.class,
-              x -> Options.none().with("minutes", x.limit().toMillis() / 60e3),
+              x -> Options.none().with("minutes", minutes(x.limit())),
               o -> TimeLimit.of(Duration.ofMillis(Math.round(o.getDouble("minutes") * 60e3))));
 
   private CallbackTypes() {}
@@ -86,6 +86,11 @@ public final class CallbackTypes {
         number(options, "high"),
         number(options, "low"),
         options.getInt("anneal", swa.anneal()));
+  }
+
+  /** Returns a time in minutes, to milliseconds; a long has no room for the longest. */
+  private static double minutes(Duration time) {
+    return (time.toSeconds() * 1e3 + time.toMillisPart()) / 60e3;
   }
 
   private static OptionalDouble number(Options options, String name) {

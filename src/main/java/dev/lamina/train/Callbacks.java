@@ -9,8 +9,11 @@ import dev.lamina.metric.Metric;
 import dev.lamina.step.AfterUpdate;
 import dev.lamina.step.DivergenceException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -29,6 +32,23 @@ final class Callbacks {
     for (Callback callback : callbacks) {
       Callback started = callback.forRun();
       (started.runsLast() ? last : first).add(started);
+    }
+  }
+
+  /**
+   * Checks that callbacks that watch the validation have different names, under which they keep
+   * what they have seen.
+   *
+   * @throws IllegalArgumentException if two have the same
+   */
+  static void checkNames(List<Callback> callbacks) {
+    Set<String> names = new HashSet<>();
+    for (Callback callback : callbacks) {
+      checkArgument(
+          callback.validationMetric().isEmpty() || names.add(callback.name()),
+          "callbacks that watch the validation must have different names, got %s twice, which would share"
+              + " one state; leave one out, the recipe's by recipe.callbacks(List.of())",
+          callback.name());
     }
   }
 
@@ -64,6 +84,11 @@ final class Callbacks {
           names,
           name);
     }
+  }
+
+  /** Returns their names. */
+  List<String> names() {
+    return Stream.concat(first.stream(), last.stream()).map(Callback::name).toList();
   }
 
   /** Returns what they add to the graph of the step. */

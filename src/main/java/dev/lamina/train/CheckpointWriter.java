@@ -3,6 +3,7 @@ package dev.lamina.train;
 import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.FolderLock;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class CheckpointWriter implements Callback {
   @Override
   public void onStep(StepEvent event, RunHandle run) {
     if ((event.step() + 1) % options.steps() == 0
-        || System.nanoTime() - last >= options.interval().toNanos()) {
+        || Duration.ofNanos(System.nanoTime() - last).compareTo(options.interval()) >= 0) {
       start(run);
     }
   }

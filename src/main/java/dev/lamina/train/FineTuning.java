@@ -47,8 +47,11 @@ final class FineTuning {
       return recipe.groups();
     }
     List<ParameterGroup> groups = new ArrayList<>(recipe.groups());
-    groups.add(
-        ParameterGroup.matching(body(network).toArray(String[]::new)).rate(recipe.bodyRate()));
+    List<String> body = body(network);
+    // A group of no layers is one of all.
+    if (!body.isEmpty()) {
+      groups.add(ParameterGroup.matching(body.toArray(String[]::new)).rate(recipe.bodyRate()));
+    }
     return groups;
   }
 

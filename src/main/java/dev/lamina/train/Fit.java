@@ -66,7 +66,8 @@ record Fit(Trainer trainer, Optional<Path> folder) {
       Supplier<Map<String, String>> configuration =
           Suppliers.memoize(() -> Configuration.of(trainer, model, train, validation));
       RunState state =
-          new RunState(model.session(), steps::state, configuration, order.stepsPerEpoch());
+          new RunState(
+              model.session(), steps::state, configuration, order.stepsPerEpoch(), started.names());
       from.ifPresent(
           checkpoint -> {
             Configuration.check(checkpoint, configuration.get(), trainer.allowChanges);

@@ -62,50 +62,54 @@ public record MemoryEstimate(long process, long model, long image) {
   /**
    * Checks that a step can fit into the memory of this machine, or of its container.
    *
+   * @param recipe says how large a batch is, and in how many parts it is computed
+   * @param part how many images are computed at once
    * @throws LaminaException if it certainly cannot
    */
-  static void check(Network network, int batchSize, Device device, Precision precision) {
+  static void check(Network network, Recipe recipe, int part, Device device, Precision precision) {
     // It counts Winograd convolutions, which a GPU does not use: there it is good for advice only.
     if (device.kind() == Device.Kind.CPU) {
       device
           .memory()
-          .ifPresent(memory -> of(network, precision).check(network, batchSize, device, memory));
+          .ifPresent(memory -> of(network, precision).check(network, recipe, part, device, memory));
     }
   }
 
-  void check(Network network, int batchSize, Device device, long memory) {
-    if (process + MIN_SHARE / SHARE * image * batchSize > memory) {
+  void check(Network network, Recipe recipe, int part, Device device, long memory) {
+    if (process + MIN_SHARE / SHARE * image * part > memory) {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
               "batchSize must be one that fits into memory, got %d: training %s; %s",
-              batchSize,
-              needs(network, batchSize, device, memory),
-              advice(network, batchSize, memory)));
+              recipe.batchSize(),
+              needs(network, part, device, memory),
+              advice(network, recipe, part, memory)));
     }
   }
 
-  private String needs(Network network, int batchSize, Device device, long memory) {
+  private String needs(Network network, int part, Device device, long memory) {
     return String.format(
         Locale.ROOT,
-        "%s with %d images of %d x %d takes about %.1f GB, %s has %.1f GB",
+        "%s with %d images of %d x %d at once takes about %.1f GB, %s has %.1f GB",
         network.name(),
-        batchSize,
+        part,
         network.width(),
         network.height(),
-        bytes(batchSize) / 1e9,
+        bytes(part) / 1e9,
         device.kind() == Device.Kind.CPU ? "the machine" : device,
         memory / 1e9);
   }
 
-  private String advice(Network network, int batchSize, long memory) {
-    long batch = fitting(memory);
-    double scale = Math.sqrt((memory - process - model) / ((double) image * batchSize));
-    return batch > 0
+  private String advice(Network network, Recipe recipe, int part, long memory) {
+    long fits = fitting(memory);
+    double scale = Math.sqrt((memory - process - model) / ((double) image * part));
+    return fits > 0
         ? String.format(
             Locale.ROOT,
-            "use a batch size of at most %d, or images of at most %d x %d",
-            batch,
+            "use accumulate %d, which computes a batch in as many parts, a batch size of at most %d, or"
+                + " images of at most %d x %d",
+            Math.min(recipe.batchSize(), recipe.accumulate() * ((part - 1) / fits + 1)),
+            fits * (recipe.batchSize() / part),
             (int) (network.width() * scale),
             (int) (network.height() * scale))
         : "use smaller images or a smaller network";

@@ -98,6 +98,8 @@ final class Run implements RunHandle {
     try {
       callbacks.tell(state.step, callback -> callback.onStart(plan, this));
       started = true;
+      // Of several workers one may have been asked to stop, such as by a callback in onStart.
+      trainStep().agree(Optional.empty());
       while (state.done.size() < plan.epochs() && !trainStep().stopAgreed()) {
         runEpoch(plan, good);
       }
@@ -111,8 +113,6 @@ final class Run implements RunHandle {
     } catch (DivergenceException e) {
       throw new DivergenceException(
           e.step(), e.learningRate(), "The model was reset to " + good.restore());
-    } catch (TFResourceExhaustedException e) {
-      throw trainer.outOfMemory(model, images, e);
     } catch (CallbackException e) {
       throw started ? new CallbackException(e.getMessage() + store(e), e) : e;
     }
@@ -157,15 +157,21 @@ final class Run implements RunHandle {
     if (state.step < end) {
       trainStep().prepare(order.batch(state.step));
     }
+    long last = end - 1;
+    // A run that is resumed in the evaluation takes no step. Else those of the last step count:
+    // after it a callback may change the rate of later ones.
+    double learningRate = learningRate(last, plan);
+    double momentum = momentum(last, plan);
     while (state.step < end) {
       if (trainStep().stopAgreed()) {
         return;
       }
-      runStep(plan, number, end);
+      StepEvent taken = runStep(plan, number, end);
+      learningRate = taken.learningRate();
+      momentum = taken.momentum();
     }
-    long last = end - 1;
     if (!good.update("the weights of the last whole epoch")) {
-      throw new DivergenceException(last, learningRate(last, plan), "");
+      throw new DivergenceException(last, learningRate, "");
     }
     Optional<Metrics> validated = validate();
     if (validation != null && validated.isEmpty()) {
@@ -173,20 +179,13 @@ final class Run implements RunHandle {
     }
     Metrics metrics = trainStep().metrics();
     Epoch epoch =
-        new Epoch(
-            number,
-            state.step,
-            metrics,
-            validated,
-            learningRate(last, plan),
-            momentum(last, plan),
-            state.seconds());
+        new Epoch(number, state.step, metrics, validated, learningRate, momentum, state.seconds());
     state.endEpoch(
         epoch, () -> callbacks.tell(state.step, callback -> callback.onEpoch(epoch, this)));
     trainStep().agree(Optional.empty());
   }
 
-  private void runStep(RunPlan plan, int epoch, long end) {
+  private StepEvent runStep(RunPlan plan, int epoch, long end) {
     long step = state.step;
     int[] batch = order.batch(step);
     if (step + 1 < end) {
@@ -194,10 +193,15 @@ final class Run implements RunHandle {
     }
     double learningRate = learningRate(step, plan);
     double momentum = momentum(step, plan);
-    trainStep().run(batch, step, learningRate, momentum);
+    try {
+      trainStep().run(batch, step, learningRate, momentum);
+    } catch (TFResourceExhaustedException e) {
+      throw trainer.outOfMemory(model, images, e);
+    }
     state.step++;
     StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);
     callbacks.tell(state.step, callback -> callback.onStep(event, this));
+    return event;
   }
 
   /**

@@ -95,7 +95,8 @@ public interface RunHandle {
 
   /**
    * Returns the state under a name, initially empty; usually the callback's own {@link
-   * Callback#name}.
+   * Callback#name}. One under another name must be asked for in {@link Callback#onStart}: a
+   * checkpoint of a resumed run has it only if it was asked for before.
    */
   CallbackState state(String name);
 
@@ -104,7 +105,8 @@ public interface RunHandle {
    * before clipping and decay, in row-major order by name; among several workers those of this
    * worker's share. Costs about as much as a step.
    *
-   * @return empty if several workers synchronise batch norms: one alone cannot compute them then
+   * @return empty if this worker has no image of the batch, or several workers synchronise batch
+   *     norms: one alone cannot compute them then
    */
   Map<String, float[]> gradients();
 

@@ -12,6 +12,7 @@ import dev.lamina.step.DivergenceException;
 import dev.lamina.step.EpochSums;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,8 +35,11 @@ final class RunState {
   final List<Epoch> done = new ArrayList<>();
   private final Map<String, CallbackState> callbacks = new LinkedHashMap<>();
 
-  /** Those that were asked for in this run; others belong to callbacks that take no part in it. */
-  private final Set<String> used = new HashSet<>();
+  /**
+   * The names of the callbacks that take part in this run, and others that were asked for. A state
+   * under another name belongs to a callback that takes no part, and is not stored again.
+   */
+  private final Set<String> used;
 
   long step;
   double learningRateScale = 1;
@@ -46,15 +50,22 @@ final class RunState {
   private final int stepsPerEpoch;
   private long epochStart = System.nanoTime();
 
+  /**
+   * Creates the state before the first step.
+   *
+   * @param taking the names of the callbacks that take part
+   */
   RunState(
       GraphSession session,
       Supplier<State> variables,
       Supplier<Map<String, String>> configuration,
-      int stepsPerEpoch) {
+      int stepsPerEpoch,
+      Collection<String> taking) {
     this.session = session;
     this.variables = variables;
     this.configuration = configuration;
     this.stepsPerEpoch = stepsPerEpoch;
+    used = new HashSet<>(taking);
   }
 
   boolean betweenEpochs() {

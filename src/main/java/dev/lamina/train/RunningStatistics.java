@@ -39,24 +39,25 @@ final class RunningStatistics {
         .keySet()
         .forEach(name -> values.computeIfPresent(name, (n, old) -> new float[old.length]));
     Map<String, double[]> sums = new LinkedHashMap<>();
+    int batches = 0;
     Weights before = model.weights();
     model.assign(Weights.of(values));
     try {
       for (long at = first; at < first + order.stepsPerEpoch(); at++) {
-        step.statistics(order.batch(at), at)
-            .forEach((variable, batch) -> add(sums, variable, batch));
+        Map<Variable, float[]> statistics = step.statistics(order.batch(at), at);
+        batches += statistics.isEmpty() ? 0 : 1; // A worker may have no image of a short batch.
+        statistics.forEach((variable, batch) -> add(sums, variable, batch));
       }
     } finally {
       model.assign(before);
     }
     values.putAll(weights.asMap());
-    sums.forEach(
-        (name, sum) -> {
-          Double momentum = momenta.get(name);
-          if (momentum != null) {
-            values.put(name, mean(sum, momentum * order.stepsPerEpoch()));
-          }
-        });
+    for (Map.Entry<String, double[]> sum : sums.entrySet()) {
+      Double momentum = momenta.get(sum.getKey());
+      if (momentum != null) {
+        values.put(sum.getKey(), mean(sum.getValue(), momentum * batches));
+      }
+    }
     return Weights.of(values);
   }
 

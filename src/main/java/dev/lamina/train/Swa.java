@@ -28,11 +28,15 @@ import org.jspecify.annotations.Nullable;
  * @param every the number of epochs between two averages; 1 unless set
  * @param high the learning rate at the start of each {@code every} epochs; the recipe's unless set
  * @param low the learning rate at the end of each {@code every} epochs; the recipe's unless set
- * @param anneal the number of epochs from the recipe's learning rate to this one; 0 unless set
+ * @param anneal the number of epochs from the recipe's learning rate to this one, which it needs; 0
+ *     unless set
  */
 public record Swa(int start, int every, OptionalDouble high, OptionalDouble low, int anneal)
     implements Callback {
-  /** Checks that start and every are positive, anneal not negative, and rates positive. */
+  /**
+   * Checks that start and every are positive, anneal not negative and 0 without rates, and rates
+   * positive.
+   */
   public Swa {
     checkArgument(start > 0, "start must be positive, got %s", start);
     checkArgument(every > 0, "every must be positive, got %s", every);
@@ -41,6 +45,8 @@ public record Swa(int start, int every, OptionalDouble high, OptionalDouble low,
         high.isPresent() == low.isPresent(), "high and low must be given together, got %s", high);
     checkRate("high", high);
     checkRate("low", low);
+    checkArgument(
+        anneal == 0 || high.isPresent(), "anneal must be 0 without high and low, got %s", anneal);
   }
 
   private static void checkRate(String name, OptionalDouble rate) {

@@ -75,7 +75,8 @@ public record TimeLimit(Duration limit) implements Callback {
     private void check(long step, RunHandle run) {
       double seconds = before + (nanoTime.getAsLong() - start) / 1e9;
       run.state(name()).put(SECONDS, seconds);
-      if (seconds >= limit.toNanos() / 1e9 && step < plan.steps()) {
+      // In nanoseconds a long has no room for the longest limits.
+      if (seconds >= limit.toSeconds() + limit.toNanosPart() / 1e9 && step < plan.steps()) {
         LOG.info(
             "stopped after step {} of {}: the time limit of {} is reached; resume with a longer one",
             step,

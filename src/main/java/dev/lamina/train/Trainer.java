@@ -67,6 +67,7 @@ public final class Trainer {
     recipe = builder.recipe;
     recipe.check();
     callbacks = Stream.concat(recipe.callbacks().stream(), builder.callbacks.stream()).toList();
+    Callbacks.checkNames(callbacks);
     metrics = builder.metrics;
     allowChanges = builder.allowChanges;
     frozen = new FrozenLayers(recipe.freeze());
@@ -160,6 +161,7 @@ public final class Trainer {
     if (recipe.freeze().isEmpty()) {
       MemoryEstimate.check(
           ScaledImages.network(model.network(), largestScale),
+          recipe,
           imagesAtOnce(model, images),
           model.device(),
           precision(model));
@@ -438,8 +440,8 @@ public final class Trainer {
      * Returns the trainer.
      *
      * @throws IllegalArgumentException if {@code allowChanges} names another option, {@code
-     *     accumulate} is larger than the batch size, or there are more {@code imageScales} than
-     *     epochs
+     *     accumulate} is larger than the batch size, there are more {@code imageScales} than
+     *     epochs, or two callbacks that watch the validation have one name
      */
     public Trainer build() {
       return new Trainer(this);

@@ -116,7 +116,7 @@ record InvertedResidual(
     String last = expands ? "conv_pwl" : "conv_pw";
     main = naming.unit(main, last, number, ImageNet.conv(out, 1, 1), norm, Sequential.of());
     boolean shortcut = stride == 1 && in == out;
-    if (shortcut && dropRate > 0) {
+    if (shortcut && dropRate != 0) {
       main = main.then("drop_path", StochasticDepth.of(dropRate));
     }
     return naming.block(main, shortcut);

@@ -62,7 +62,7 @@ record ResNet(String name, List<Integer> blocks, boolean bottleneck) {
     }
     network = network.then("avgpool", GlobalAveragePool.create());
     double dropout = options.getDouble("dropout", 0);
-    if (dropout > 0) {
+    if (dropout != 0) {
       network = network.then("dropout", Dropout.of(dropout));
     }
     return network.then("fc", Dense.of(ImageNet.classes(options)));

@@ -56,7 +56,7 @@ record WideResNet(int depth, int factor) {
             .then("conv1", conv(out, 3, stride))
             .then("bn2", BatchNorm.create())
             .then("relu2", Activation.RELU);
-    if (dropout > 0) {
+    if (dropout != 0) {
       rest = rest.then("dropout", Dropout.of(dropout));
     }
     rest = rest.then("conv2", conv(out, 3, 1));

@@ -132,6 +132,9 @@ class RandomErasingTest {
         .isThrownBy(() -> erasing.maxRatio(0.5))
         .withMessage("maxRatio must be at least 1, got 0.5");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> erasing.maxRatio(Double.POSITIVE_INFINITY))
+        .withMessage("maxRatio must be finite, got Infinity");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> erasing.fill(256))
         .withMessage("fill must lie in 0..255, got 256");
   }

@@ -133,5 +133,8 @@ class RandomResizedCropTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RandomResizedCrop.create().maxRatio(0.5))
         .withMessage("maxRatio must be at least 1, got 0.5");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RandomResizedCrop.create().maxRatio(Double.POSITIVE_INFINITY))
+        .withMessage("maxRatio must be finite, got Infinity");
   }
 }

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 
 /** What ends a command without being its user's input. */
 class FailuresTest {
@@ -48,6 +49,11 @@ class FailuresTest {
         "out of memory (Java heap space): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a smaller --batch-size"
             .formatted(megabytes, Math.max(512, 2 * megabytes)),
         new OutOfMemoryError("Java heap space"));
+    reports(
+        2,
+        "out of memory (OOM when allocating), which other programs may hold too; use smaller images or a smaller"
+            + " network",
+        new TFResourceExhaustedException("OOM when allocating"));
     reports(
         1,
         "unexpected error (java.lang.StackOverflowError: deep?down); set LAMINA_DEBUG=1 for its stack trace, and"

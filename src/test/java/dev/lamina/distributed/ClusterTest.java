@@ -58,6 +58,13 @@ class ClusterTest {
           .contains(history.last().training().values().toString());
     }
     assertThat(said.get(1)).doesNotContain("images=");
+    assertThat(said.get(0))
+        .contains("gradients of 32 images known\n", "gradients of 1 images none\n")
+        .contains("statistics known\n")
+        .doesNotContain("images NaN", "statistics NaN");
+    // Ten steps are the two epochs until nothing improves.
+    assertThat(said)
+        .allSatisfy(each -> assertThat(each).contains("stopped after 10\n", "resumed after 0\n"));
     assertRefusals(said);
     assertThat(said.get(0))
         .containsPattern(

@@ -20,8 +20,10 @@ import dev.lamina.schedule.Constant;
 import dev.lamina.torture.JavaProcess;
 import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoints;
+import dev.lamina.train.EarlyStopping;
 import dev.lamina.train.Epoch;
 import dev.lamina.train.History;
+import dev.lamina.train.LambdaCallback;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
@@ -140,7 +142,26 @@ public final class WorkerProcess {
     refuse(recipe, first ? images() : validation());
     refuse(recipe, one);
     refuse(recipe, images(), Checkpoints.in(folder.resolve("run" + cluster.rank())));
+    stopEarly(cluster, folder.resolve("early"));
     lose(cluster, folder.resolve("lost"));
+  }
+
+  /** Prints how many steps a run takes until it stops early, and then when it is resumed. */
+  private static void stopEarly(Cluster cluster, Path run) {
+    for (String part : List.of("stopped", "resumed")) {
+      List<Long> steps = new ArrayList<>();
+      try (Model model = Model.of(network(Norms.NONE), SEED)) {
+        Trainer.builder(trainer(Norms.NONE).recipe())
+            .callbacks(
+                EarlyStopping.patience(1).minDelta(100),
+                LambdaCallback.create().onStep((event, handle) -> steps.add(event.step())),
+                Checkpoints.in(run))
+            .build()
+            .resume(run, model, images(), validation());
+      }
+      System.out.println(part + " after " + steps.size());
+      cluster.exchange("the checkpoint is written");
+    }
   }
 
   private static void refuse(Recipe recipe, ImageSet images, Callback... callbacks) {
@@ -210,7 +231,7 @@ public final class WorkerProcess {
     try (Model model = Model.of(network(norms), SEED)) {
       History history =
           Trainer.builder(trainer(norms).recipe())
-              .callbacks(new OfWorker0())
+              .callbacks(new OfWorker0(norms))
               .build()
               .fit(model, images(), validation());
       if (Cluster.joined().map(Cluster::isFirst).orElse(true)) {
@@ -220,16 +241,42 @@ public final class WorkerProcess {
     }
   }
 
-  /** Looks at gradients on worker 0 alone: it must not wait for the others. */
-  private static final class OfWorker0 implements Callback {
+  /**
+   * Looks at gradients on worker 0 alone: it must not wait for the others. Of the one image of the
+   * last batch it has none.
+   */
+  private record OfWorker0(Norms norms) implements Callback {
     @Override
     public boolean onEveryWorker() {
       return false;
     }
 
     @Override
+    public void onStep(StepEvent event, RunHandle run) {
+      if (event.step() == 0 || event.images() == 1) {
+        System.out.println("gradients of " + event.images() + " images " + known(run.gradients()));
+      }
+    }
+
+    @Override
     public void onEpoch(Epoch epoch, RunHandle run) {
-      run.gradients();
+      if (norms == Norms.OF_SHARES) {
+        System.out.println("statistics " + known(run.withStatistics(run.weights()).asMap()));
+      }
+    }
+
+    private static String known(Map<String, float[]> values) {
+      if (values.isEmpty()) {
+        return "none";
+      }
+      for (float[] each : values.values()) {
+        for (float value : each) {
+          if (Float.isNaN(value)) {
+            return "NaN";
+          }
+        }
+      }
+      return "known";
     }
   }
 

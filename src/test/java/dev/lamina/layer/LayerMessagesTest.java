@@ -1,5 +1,6 @@
 package dev.lamina.layer;
 
+import static java.lang.Double.POSITIVE_INFINITY;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,9 @@ class LayerMessagesTest {
   void batchNorm() {
     BatchNorm norm = BatchNorm.create();
     refused(() -> norm.epsilon(0), "epsilon must be positive, got 0.0");
+    refused(() -> norm.epsilon(POSITIVE_INFINITY), "epsilon must be finite, got Infinity");
+    refused(
+        () -> Whitening.of(2).epsilon(POSITIVE_INFINITY), "epsilon must be finite, got Infinity");
     refused(() -> norm.momentum(0), "momentum must be in (0, 1], got 0.0");
     refused(() -> norm.momentum(1.5), "momentum must be in (0, 1], got 1.5");
     refused(
@@ -89,9 +93,7 @@ class LayerMessagesTest {
     refused(() -> StochasticDepth.of(1), "rate must be in [0, 1), got 1.0");
     refused(() -> StochasticDepth.of(-0.1), "rate must be in [0, 1), got -0.1");
     refused(() -> Rescale.of(Double.NaN), "scale must be finite, got NaN");
-    refused(
-        () -> Rescale.of(1).offset(Double.POSITIVE_INFINITY),
-        "offset must be finite, got Infinity");
+    refused(() -> Rescale.of(1).offset(POSITIVE_INFINITY), "offset must be finite, got Infinity");
     refused(
         () -> Normalize.of(new double[2], new double[] {1}),
         "mean and std must have one value for each channel, got 2 and 1 values");
@@ -99,6 +101,9 @@ class LayerMessagesTest {
         () -> Normalize.of(new double[0], new double[0]),
         "mean and std must have one value for each channel, got 0 and 0 values");
     refused(() -> Normalize.of(new double[1], new double[1]), "std must be positive, got 0.0");
+    double[] infinite = {POSITIVE_INFINITY};
+    refused(() -> Normalize.of(new double[1], infinite), "std must be finite, got Infinity");
+    refused(() -> Normalize.of(infinite, new double[] {1}), "mean must be finite, got Infinity");
     refused(
         () -> Normalize.of(new double[1], new double[] {1}).outputShape(IMAGE),
         "channels of Normalize must be 1, got 6");

@@ -64,5 +64,8 @@ class LarsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Lars.of(0.9).trustCoefficient(0))
         .withMessage("trustCoefficient must be positive, got 0.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Lars.of(0.9).trustCoefficient(Double.POSITIVE_INFINITY))
+        .withMessage("trustCoefficient must be finite, got Infinity");
   }
 }

@@ -217,5 +217,8 @@ class OptimizersTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Adam.create().epsilon(0))
         .withMessage("epsilon must be positive, got 0.0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Adam.create().epsilon(Double.POSITIVE_INFINITY))
+        .withMessage("epsilon must be finite, got Infinity");
   }
 }

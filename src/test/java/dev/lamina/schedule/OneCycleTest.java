@@ -111,6 +111,7 @@ class OneCycleTest {
     refused(() -> cycle.finalDivFactor(-1), "finalDivFactor must be positive, got -1.0");
     refused(() -> cycle.momentumRange(-0.1, 0.9), "baseMomentum must be in 0..1, got -0.1");
     refused(() -> cycle.momentumRange(0.8, 1.1), "maxMomentum must be in 0..1, got 1.1");
+    refused(() -> cycle.momentumRange(0.8, 1), "maxMomentum must be below 1, got 1.0");
     refused(
         () -> cycle.momentumRange(0.9, 0.8),
         "baseMomentum must not exceed maxMomentum, got 0.9 and 0.8");

@@ -18,8 +18,10 @@ import dev.lamina.loss.CrossEntropy;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.Optimizer;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.Trainer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,12 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.Result;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.family.TType;
 
 /** A batch in micro-batches against the same batch in one. */
 class AccumulationTest {
@@ -182,6 +190,33 @@ class AccumulationTest {
           .withMessageContaining("at step 4 (learning rate 0.3)");
       assertThat(model.weights().get("0.weight")).isEqualTo(before);
       assertThat(step.metrics().images()).isZero();
+    }
+  }
+
+  @Test
+  void stepThatCannotBeBuilt_leavesNoSumsInMemory() {
+    Optimizer failing =
+        update -> {
+          throw new IllegalArgumentException("no update");
+        };
+    try (Model model = Model.of(plain(), 1)) {
+      Trainer trainer = trainer(2).optimizer(failing).build();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.step(model, SET))
+          .withMessage("no update");
+      Ops tf = model.session().ops();
+      List<Operation> sums = new ArrayList<>();
+      model.session().graph().operations().forEachRemaining(sums::add);
+      sums.removeIf(op -> !op.type().equals("VarHandleOp") || !op.name().contains("accumulated"));
+      assertThat(sums)
+          .hasSize(4)
+          .allSatisfy(
+              sum -> {
+                Operand<TBool> allocated = tf.varIsInitializedOp(sum.<TType>output(0));
+                try (Result result = model.session().run(runner -> runner.fetch(allocated))) {
+                  assertThat(((TBool) result.get(0)).getBoolean()).isFalse();
+                }
+              });
     }
   }
 

@@ -2,6 +2,7 @@ package dev.lamina.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
@@ -34,26 +35,37 @@ class ExchangeTest {
           .then(Conv2d.of(3, 3).stride(4), Activation.TANH)
           .then(GlobalAveragePool.create(), Dense.of(10));
 
+  private static StepOptions options(int accumulate, int stepsPerEpoch, Exchange exchange) {
+    return new StepOptions(
+        List.of(),
+        1,
+        CrossEntropy.create(),
+        List.of(Accuracy.create()),
+        Sgd.create(),
+        List.of(),
+        Precision.FLOAT32,
+        false,
+        new FrozenLayers(List.of()),
+        accumulate,
+        1,
+        stepsPerEpoch,
+        IMAGES.size(),
+        exchange,
+        List.of());
+  }
+
+  @Test
+  void numbersOfTheStep_mustBePositive() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options(0, 1, Exchange.none()))
+        .withMessage("accumulate must be positive, got 0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options(1, 0, Exchange.none()))
+        .withMessage("stepsPerEpoch must be positive, got 0");
+  }
+
   private static TrainStep step(Model model, Exchange exchange) {
-    return new TrainStep(
-        model,
-        IMAGES,
-        new StepOptions(
-            List.of(),
-            1,
-            CrossEntropy.create(),
-            List.of(Accuracy.create()),
-            Sgd.create(),
-            List.of(),
-            Precision.FLOAT32,
-            false,
-            new FrozenLayers(List.of()),
-            1,
-            1,
-            1,
-            IMAGES.size(),
-            exchange,
-            List.of()));
+    return new TrainStep(model, IMAGES, options(1, 1, exchange));
   }
 
   private static float[] trained(Exchange exchange, int... batch) {

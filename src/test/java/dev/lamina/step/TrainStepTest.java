@@ -25,8 +25,12 @@ import dev.lamina.layer.Normalize;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.ZeroPad;
+import dev.lamina.loss.CrossEntropy;
+import dev.lamina.loss.Loss;
+import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
+import dev.lamina.optimizer.Adam;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.util.ArrayList;
@@ -35,17 +39,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.data.Offset;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.RunMetadata;
+import org.tensorflow.types.TFloat32;
 
 /** The step's graph, as it really runs, and its precision. */
 class TrainStepTest {
@@ -341,6 +351,67 @@ class TrainStepTest {
       refuses(() -> step.statistics(new int[] {65}, 0), message + 65);
       refuses(() -> step.prepare(new int[] {99}), message + 99);
       step.run(new int[] {63, 0}, 0, 0.1, 0.9);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NaN, 0.9, 'learningRate must be finite and not negative, got NaN at step 7; correct the schedule'",
+    "Infinity, 0.9, 'learningRate must be finite and not negative, got Infinity at step 7; correct the schedule'",
+    "-0.1, 0.9, 'learningRate must be finite and not negative, got -0.1 at step 7; correct the schedule'",
+    "0.1, NaN, 'momentum must be in [0, 1), got NaN at step 7; correct the schedule'",
+    "0.1, -0.1, 'momentum must be in [0, 1), got -0.1 at step 7; correct the schedule'",
+    "0.1, 1, 'momentum must be in [0, 1), got 1.0 at step 7; correct the schedule'"
+  })
+  void ratesOutOfRange_areRefused_andNothingChanges(double rate, double momentum, String message) {
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1);
+        TrainStep step = Trainer.builder().optimizer(Adam.create()).build().step(model, IMAGES)) {
+      float[] before = model.weights().get("1.weight");
+      refuses(() -> step.run(batch(8), 7, rate, momentum), message);
+      refuses(() -> step.trace(batch(8), 7, rate, momentum), message);
+      assertThat(model.weights().get("1.weight")).isEqualTo(before);
+    }
+  }
+
+  /** What is computed of 10 outputs for each of the images. */
+  static Stream<Arguments> shapes() {
+    Loss each = (tf, outputs, targets) -> tf.math.abs(tf.math.sub(tf.nn.softmax(outputs), targets));
+    Loss column =
+        (tf, outputs, targets) ->
+            tf.expandDims(CrossEntropy.create().apply(tf, outputs, targets), tf.constant(1));
+    Loss mean =
+        (tf, outputs, targets) ->
+            tf.math.mean(CrossEntropy.create().apply(tf, outputs, targets), tf.constant(0));
+    return Stream.of(
+        Arguments.of(each, "[-1, 10]"), Arguments.of(column, "[-1, 1]"), Arguments.of(mean, "[]"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void lossAndMetric_mustGiveOneNumberForEachExample(Loss function, String shape) {
+    Metric metric =
+        new Metric() {
+          @Override
+          public String name() {
+            return "distance";
+          }
+
+          @Override
+          public Operand<TFloat32> apply(
+              Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
+            return function.apply(tf, outputs, targets);
+          }
+        };
+    String message =
+        "%s must give one number for each example, got shape %s; take the mean over the classes alone";
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1)) {
+      Trainer loss = Trainer.builder().loss(function).build();
+      refuses(() -> loss.step(model, IMAGES), message.formatted("loss", shape));
+      Trainer trainer = Trainer.builder().metrics(metric).build();
+      refuses(() -> trainer.step(model, IMAGES), message.formatted("metric distance", shape));
+      refuses(() -> model.evaluate(IMAGES, metric), message.formatted("metric distance", shape));
     }
   }
 

@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,6 +95,8 @@ class CheckpointsTest {
     assertThat(files()).containsExactly(name(4), name(8));
     fit(recipe(2).callbacks(never().keep(100).everySteps(3)));
     assertThat(files()).containsExactly(name(3), name(4), name(6), name(8));
+    fit(recipe(1).callbacks(Checkpoints.in(run).every(ChronoUnit.FOREVER.getDuration())));
+    assertThat(files()).containsExactly(name(4));
   }
 
   @Test
@@ -104,8 +107,8 @@ class CheckpointsTest {
 
   @Test
   void newest_andBest_areKept() throws IOException {
-    // Only the second epoch learns; what comes after it takes steps in the wrong direction.
-    Schedule schedule = (step, steps) -> step < 4 ? 0 : step < 8 ? 0.5 : step < 12 ? -5 : 0;
+    // Only the second epoch learns; what comes after it takes steps that are far too long.
+    Schedule schedule = (step, steps) -> step < 4 ? 0 : step < 8 ? 0.5 : step < 12 ? 500 : 0;
     History history = fit(recipe(6).schedule(schedule).callbacks(never().keep(2)));
     Epoch best = history.best().orElseThrow();
     assertThat(best.number()).isEqualTo(2);

@@ -18,9 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -131,6 +133,14 @@ class LogsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TimeLimit.of(Duration.ZERO))
         .withMessage("limit must be positive, got PT0S");
+  }
+
+  @Test
+  void timeLimit_mayBeLongerThanAnyRun() {
+    TimeLimit forever = TimeLimit.of(ChronoUnit.FOREVER.getDuration());
+    assertThat(train(1, forever).epochs()).hasSize(1);
+    assertThat(CallbackTypes.REGISTRY.write(forever).getDouble("minutes"))
+        .isCloseTo(Long.MAX_VALUE / 60.0, Percentage.withPercentage(1e-9));
   }
 
   @Test

@@ -78,7 +78,8 @@ class MemoryEstimateTest {
       MemoryEstimate estimate = MemoryEstimate.of(model.network(), Precision.FLOAT32);
       assertThat(estimate.bytes(batch) / peak).isBetween(0.75, 1.3);
       // What was seen to fit must not be refused.
-      estimate.check(model.network(), batch, Device.cpu(), (long) peak);
+      estimate.check(
+          model.network(), Recipe.create().batchSize(batch), batch, Device.cpu(), (long) peak);
     }
   }
 
@@ -88,14 +89,24 @@ class MemoryEstimateTest {
       Network network = model.network();
       MemoryEstimate estimate = MemoryEstimate.of(network, Precision.FLOAT32);
       long memory = 9_000_000_000L;
-      assertThatExceptionOfType(LaminaException.class)
-          .isThrownBy(() -> estimate.check(network, 64, Device.cpu(), memory))
-          .withMessageMatching(
-              "batchSize must be one that fits into memory, got 64: training ResNetCifar with 64"
-                  + " images of 224 x 224 takes about 4\\d\\.\\d GB, the machine has 9\\.0 GB; use a"
-                  + " batch size of at most 1\\d, or images of at most \\d+ x \\d+");
+      Recipe recipe = Recipe.create().batchSize(64);
       int batch = (int) ((memory - estimate.bytes(0)) / estimate.image());
-      estimate.check(network, batch, Device.cpu(), memory);
+      assertThatExceptionOfType(LaminaException.class)
+          .isThrownBy(() -> estimate.check(network, recipe, 64, Device.cpu(), memory))
+          .withMessageMatching(
+              ("batchSize must be one that fits into memory, got 64: training ResNetCifar with 64"
+                      + " images of 224 x 224 at once takes about 4\\d\\.\\d GB, the machine has 9\\.0 GB; use"
+                      + " accumulate %d, which computes a batch in as many parts, a batch size of at most %d, or"
+                      + " images of at most \\d+ x \\d+")
+                  .formatted((int) Math.ceil(64.0 / batch), batch));
+      // In two parts already, of which each is too large.
+      assertThatExceptionOfType(LaminaException.class)
+          .isThrownBy(() -> estimate.check(network, recipe.accumulate(2), 32, Device.cpu(), memory))
+          .withMessageMatching(
+              ("batchSize must be one that fits into memory, got 64: .* with 32 images of .*; use"
+                      + " accumulate %d, .* a batch size of at most %d, .*")
+                  .formatted(2 * (int) Math.ceil(32.0 / batch), 2 * batch));
+      estimate.check(network, recipe, batch, Device.cpu(), memory);
       assertThat(estimate.bytes(batch)).isLessThanOrEqualTo(memory);
       assertThat(MemoryEstimate.of(network, Precision.BFLOAT16).image())
           .isEqualTo(estimate.image() / 2);

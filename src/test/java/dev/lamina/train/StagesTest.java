@@ -180,6 +180,17 @@ class StagesTest {
   }
 
   @Test
+  void bodyRate_withoutParametersBeforeTheClassifier_changesNothing() {
+    Network network = Network.input(5, 7, 3).then(GlobalAveragePool.create(), Dense.of(2));
+    try (Model model = Model.of(network, 1);
+        Model plain = Model.of(network, 1)) {
+      Trainer.builder(RECIPE.bodyRate(0.25)).build().fit(model, IMAGES);
+      Trainer.builder(RECIPE).build().fit(plain, IMAGES);
+      assertSame(model.weights(), plain.weights());
+    }
+  }
+
+  @Test
   void balanceClasses_weightsTheLoss() {
     // Four of the first class and three of the second: 7 / (2 * 4) and 7 / (2 * 3).
     Weights expected = trained(RECIPE.loss(CrossEntropy.create().classWeights(7.0 / 8, 7.0 / 6)));

@@ -92,7 +92,7 @@ class SteeringTest {
         Swa.from(2).cyclic(0.05, 0.01, 2));
   }
 
-  /** Stopped in the second step of the fourth epoch, which is in the middle of every patience. */
+  /** Stopped twice in the fourth epoch, which is in the middle of every patience. */
   @ParameterizedTest
   @MethodSource("callbacks")
   void resumedRun_endsWhereTheWholeRunDoes(Callback callback) {
@@ -102,11 +102,13 @@ class SteeringTest {
       whole = recipe(8).callbacks(callback).build().fit(model, IMAGES, VALIDATION);
       expected = model.weights();
     }
-    try (Model model = model()) {
-      recipe(8)
-          .callbacks(Checkpoints.in(folder), callback, stopAfter(11))
-          .build()
-          .fit(model, IMAGES, VALIDATION);
+    for (int steps : new int[] {10, 11}) {
+      try (Model model = Model.of(NETWORK, steps == 10 ? 1 : 8)) {
+        recipe(8)
+            .callbacks(Checkpoints.in(folder), callback, stopAfter(steps))
+            .build()
+            .resume(folder, model, IMAGES, VALIDATION);
+      }
     }
     try (Model model = Model.of(NETWORK, 9)) {
       History resumed =
@@ -118,6 +120,30 @@ class SteeringTest {
           .isEqualTo(CheckpointsTest.withoutTime(whole));
       assertSame(model.weights(), expected);
     }
+  }
+
+  /** Each would count the epochs of the other, too. */
+  @Test
+  void callbacksThatWouldShareAState_areRefused() {
+    Trainer.Builder stopping =
+        Trainer.builder(Recipes.get("finetune-small")).callbacks(EarlyStopping.patience(3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(stopping::build)
+        .withMessage(
+            "callbacks that watch the validation must have different names, got EarlyStopping(loss) twice, which would share"
+                + " one state; leave one out, the recipe's by recipe.callbacks(List.of())");
+    recipe(1)
+        .callbacks(
+            EarlyStopping.patience(3),
+            EarlyStopping.patience(3).monitor("accuracy"),
+            ReduceOnPlateau.of(0.5, 3),
+            BestModel.in(folder).lowest("loss"),
+            BestModel.in(folder).highest("loss"),
+            LambdaCallback.create(),
+            LambdaCallback.create(),
+            Checkpoints.in(folder),
+            Checkpoints.in(folder.resolve("other")))
+        .build();
   }
 
   @Test
@@ -421,6 +447,23 @@ class SteeringTest {
               .fit(model, IMAGES, VALIDATION);
       assertThat(history.epochs().stream().map(Epoch::learningRate))
           .containsExactly(0.05, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125);
+    }
+  }
+
+  /** The factor is that of the next step. */
+  @Test
+  void epoch_hasTheRateThatItsLastStepWasTakenWith() {
+    Callback halving =
+        LambdaCallback.create()
+            .onStep(
+                (event, run) -> {
+                  if (event.step() == 2) {
+                    run.scaleLearningRate(0.5);
+                  }
+                });
+    try (Model model = model()) {
+      History history = recipe(2).callbacks(halving).build().fit(model, IMAGES);
+      assertThat(history.epochs().stream().map(Epoch::learningRate)).containsExactly(0.05, 0.025);
     }
   }
 

@@ -23,6 +23,7 @@ import dev.lamina.schedule.Constant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
@@ -228,6 +229,9 @@ class SwaTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Swa.from(1).cyclic(0.1, -1, 2))
         .withMessage("low must be positive and finite, got OptionalDouble[-1.0]");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Swa(1, 1, OptionalDouble.empty(), OptionalDouble.empty(), 2))
+        .withMessage("anneal must be 0 without high and low, got 2");
     try (Model model = Model.of(NETWORK, 1)) {
       assertThatExceptionOfType(CallbackException.class)
           .isThrownBy(() -> recipe(2).callbacks(Swa.from(3)).build().fit(model, IMAGES))

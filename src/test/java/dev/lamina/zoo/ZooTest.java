@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.lamina.Clothes;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
+import dev.lamina.layer.Activation;
+import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.model.Model;
@@ -53,6 +55,20 @@ class ZooTest {
         }
       }
     }
+  }
+
+  @Test
+  void ratesOutOfRange_areRefused() {
+    for (String name : List.of("resnet18", "wrn-16-4")) {
+      Zoo.Builder network = Zoo.get(name).dropout(-0.5);
+      assertThatIllegalArgumentException()
+          .isThrownBy(network::network)
+          .withMessage("rate must be in [0, 1), got -0.5");
+    }
+    InvertedResidual block = new InvertedResidual(3, 8, 4, 1, Activation.RELU, null, -0.5);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> block.layer(4, InvertedResidual.Naming.TIMM, BatchNorm.create()))
+        .withMessage("rate must be in [0, 1), got -0.5");
   }
 
   @Test
