@@ -105,28 +105,33 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Starts the server, of weights after exporting them to a temporary folder. */
+  /** Starts the server. */
   private ModelServer start(ServerOptions options) {
     if (!Files.isRegularFile(export) && RunReference.of(export).isEmpty()) {
       return ModelServer.start(folder(), options);
     }
     Path source = ModelOption.source(export);
-    String temporaryFolder = System.getProperty("java.io.tmpdir");
+    String temporary = System.getProperty("java.io.tmpdir");
     try {
-      Path temporary = Files.createTempDirectory(Path.of(temporaryFolder), "lamina-serve");
-      try {
-        try (Model model = Model.load(source, Device.cpu())) {
-          model.export(temporary.resolve("1"), ModelOption.metadata(export, model));
-        }
-        return ModelServer.start(temporary, options);
-      } finally {
-        MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
-      }
+      return start(source, Path.of(temporary), options);
     } catch (IOException e) {
       throw new LaminaException(
           "%s could not be written (%s); name another folder: LAMINA_JAVA_OPTS=-Djava.io.tmpdir=FOLDER"
-              .formatted(temporaryFolder, e),
+              .formatted(temporary, e),
           e);
+    }
+  }
+
+  /** Exports weights to a temporary folder, and starts the server of them. */
+  private ModelServer start(Path source, Path temporary, ServerOptions options) throws IOException {
+    Path exported = Files.createTempDirectory(temporary, "lamina-serve");
+    try {
+      try (Model model = Model.load(source, Device.cpu())) {
+        model.export(exported.resolve("1"), ModelOption.metadata(export, model));
+      }
+      return ModelServer.start(exported, options);
+    } finally {
+      MoreFiles.deleteRecursively(exported, RecursiveDeleteOption.ALLOW_INSECURE);
     }
   }
 

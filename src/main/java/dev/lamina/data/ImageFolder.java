@@ -185,29 +185,28 @@ final class ImageFolder {
 
   /** Lists the images of a part by class. */
   private List<Item> items(Path part, List<String> names) {
-    Set<Path> entered = Set.copyOf(FolderWalk.folders(part));
+    SortedMap<String, List<Path>> classes = classes(part);
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
-      } else if (!entered.contains(entry)) {
+      } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
         FolderWalk.skip(entry, skipped);
       }
     }
     List<Item> items = new ArrayList<>();
-    classes(part)
-        .forEach(
-            (name, folders) -> {
-              int label = names.indexOf(name);
-              int before = items.size();
-              for (Path folder : folders) {
-                for (Path file : images(folder)) {
-                  items.add(new Item(file, label));
-                }
-              }
-              if (items.size() == before) {
-                throw empty(folders.get(0));
-              }
-            });
+    classes.forEach(
+        (name, folders) -> {
+          int label = names.indexOf(name);
+          int before = items.size();
+          for (Path folder : folders) {
+            for (Path file : images(folder)) {
+              items.add(new Item(file, label));
+            }
+          }
+          if (items.size() == before) {
+            throw empty(folders.get(0));
+          }
+        });
     return items;
   }
 

@@ -75,16 +75,13 @@ record Published(URI site, List<PublishedFile> files, String folder) {
       return target;
     }
     URI from = mirror == null ? site : checked(mirror);
-    try {
-      try (DownloadLock lock = DownloadLock.of(cache)) {
-        if (!Files.isDirectory(target)) {
-          download(from, cache.resolve(folder + ".download"), target);
-        }
+    try (DownloadLock lock = DownloadLock.of(cache)) {
+      if (!Files.isDirectory(target)) {
+        download(from, cache.resolve(folder + ".download"), target);
       }
       return target;
     } catch (IOException e) {
-      throw new LaminaException(
-          target + " could not be written (" + e + "); free space or choose another --cache", e);
+      throw Download.unwritable(target, e);
     }
   }
 

@@ -120,9 +120,10 @@ public final class Download {
     }
   }
 
-  private static LaminaException unwritable(Path part, IOException e) {
+  /** Returns what to throw if a file or folder of a cache cannot be written. */
+  public static LaminaException unwritable(Path path, IOException e) {
     return new LaminaException(
-        part + " could not be written (" + e + "); free space or choose another --cache", e);
+        path + " could not be written (" + e + "); free space or choose another --cache", e);
   }
 
   private static void transfer(Source from, Path part, Duration timeout) throws IOException {

@@ -78,18 +78,15 @@ public final class Hub {
     if (Files.exists(target)) {
       return target;
     }
-    try {
-      try (DownloadLock lock = DownloadLock.of(cache)) {
-        if (!Files.exists(target)) {
-          Files.createDirectories(target.resolveSibling(""));
-          Found found = find(uri);
-          Download.fetch(found.source, target, found.file);
-        }
+    try (DownloadLock lock = DownloadLock.of(cache)) {
+      if (!Files.exists(target)) {
+        Files.createDirectories(target.resolveSibling(""));
+        Found found = find(uri);
+        Download.fetch(found.source, target, found.file);
       }
       return target;
     } catch (IOException e) {
-      throw new LaminaException(
-          target + " could not be written (" + e + "); free space or choose another --cache", e);
+      throw Download.unwritable(target, e);
     }
   }
 

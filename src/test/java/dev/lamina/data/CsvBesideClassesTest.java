@@ -17,9 +17,7 @@ class CsvBesideClassesTest {
 
   private void write(String... folders) throws IOException {
     for (String name : folders) {
-      for (int i = 1; i <= 3; i++) {
-        ImageFiles.write(folder.resolve(name + "/" + i + ".png"), 1, 1, i);
-      }
+      ImageFiles.numbered(folder.resolve(name), 3);
     }
   }
 

@@ -19,12 +19,9 @@ class CsvPartsTest {
 
   @TempDir private Path folder;
 
-  /** The red value of each is its number. */
   @BeforeEach
   void images() throws IOException {
-    for (int i = 1; i <= 6; i++) {
-      ImageFiles.write(folder.resolve("images/" + i + ".png"), 1, 1, i << 16);
-    }
+    ImageFiles.numbered(folder.resolve("images"), 6);
   }
 
   private void write(String name, String text) throws IOException {

@@ -19,12 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CsvTest {
   @TempDir private Path folder;
 
-  /** Four images; the red value of each is its number. */
   @BeforeEach
   void images() throws IOException {
-    for (int i = 1; i <= 4; i++) {
-      ImageFiles.write(folder.resolve("pictures/" + i + ".png"), 1, 1, i << 16);
-    }
+    ImageFiles.numbered(folder.resolve("pictures"), 4);
   }
 
   private Path write(String name, String text) throws IOException {

@@ -21,6 +21,13 @@ final class ImageFiles {
     write(file, image);
   }
 
+  /** Writes images {@code 1.png}, {@code 2.png} and so on, whose red value is their number. */
+  static void numbered(Path folder, int count) throws IOException {
+    for (int i = 1; i <= count; i++) {
+      write(folder.resolve(i + ".png"), 1, 1, i << 16);
+    }
+  }
+
   static void write(Path file, BufferedImage image) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     String name = file.toString();
