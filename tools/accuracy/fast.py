@@ -1,8 +1,8 @@
-"""Trains airbench94's network by the recipe `fast` or `fast-muon` in PyTorch, on the binary files of CIFAR-10 that Lamina reads.
+"""Trains airbench's networks by the recipes `fast`, `fast-muon` and `thorough` in PyTorch, on the binary files of CIFAR-10 that Lamina reads.
 
 It is written from the recipes' description in docs/recipes.md, so that a difference in accuracy can be told from one of the data:
 
-    python tools/accuracy/fast.py FOLDER [--muon] [--epochs N] [--seed N] [--images N] [--bfloat16]
+    python tools/accuracy/fast.py FOLDER [--recipe NAME] [--width N] [--epochs N] [--seed N] [--images N] [--bfloat16]
 
 It prints the loss and accuracy of each epoch, images per second, and the test accuracy with and without test-time augmentation.
 """
@@ -52,7 +52,9 @@ def parts(network):
 class Fast:
     """SGD with Nesterov momentum, and a lookahead that goes half of the way every 5 steps."""
 
+    groups, residual, statistics = [64, 256, 256], False, 0.4
     batch, epochs = 1024, 10
+    padding, cutout = 2, 0
 
     def __init__(self, network):
         norms, classifier, kernels, whitening = parts(network)
@@ -84,31 +86,48 @@ class Fast:
 class FastMuon:
     """Kernels by Muon, scaled to the norm of the square root of their filters; all else by SGD with Nesterov momentum."""
 
+    groups, residual, statistics = [64, 256, 256], False, 0.4
     batch, epochs = 2000, 8
+    padding, cutout = 2, 0
+    peak, momentum = 0.24, 0.6
+    norms, classifier = 442, 6.9
 
     def __init__(self, network):
         norms, classifier, self.kernels, whitening = parts(network)
         self.velocities = [torch.zeros_like(p) for p in self.kernels]
         self.optimizer = torch.optim.SGD(
             [
-                {"params": norms, "weight_decay": 0.0000377, "momentum": 0.85, "factor": 442},
-                {"params": classifier, "weight_decay": 0.0024, "momentum": 0.85, "factor": 6.9},
-                {"params": whitening, "momentum": 0.6, "factor": 1},
+                {"params": norms, "weight_decay": 0.0000377, "momentum": 0.85, "factor": self.norms},
+                {"params": classifier, "weight_decay": 0.0024, "momentum": 0.85, "factor": self.classifier},
+                {"params": whitening, "factor": 1},
             ],
             lr=1,
             nesterov=True,
-            momentum=0.6,
+            momentum=self.momentum,
         )
 
     def step(self, step, steps):
-        rate = 0.24 * (1 - step / steps)
+        rate = self.peak * (1 - step / steps)
         apply(self.optimizer, rate)
         with torch.no_grad():
             for kernel, velocity in zip(self.kernels, self.velocities):
-                velocity.mul_(0.6).add_(kernel.grad)
-                moved = orthogonal(kernel.grad.add(velocity, alpha=0.6).flatten(1)).view(kernel.shape)
+                velocity.mul_(self.momentum).add_(kernel.grad)
+                moved = orthogonal(kernel.grad.add(velocity, alpha=self.momentum).flatten(1)).view(kernel.shape)
                 kernel.mul_(len(kernel) ** 0.5 / kernel.norm())
                 kernel.sub_(moved, alpha=rate * max(1, len(kernel) / kernel[0].numel()) ** 0.5)
+
+
+class Thorough(FastMuon):
+    """A larger network, smaller batches, more augmentation."""
+
+    groups, residual, statistics = [128, 384, 512], True, 0.1
+    batch, epochs = 1000, 15
+    padding, cutout = 4, 12
+    peak, momentum = 0.17, 0.75
+    norms, classifier = 312, 4.9
+
+
+RECIPES = {"fast": Fast, "fast-muon": FastMuon, "thorough": Thorough}
 
 
 def apply(optimizer, rate):
@@ -127,11 +146,16 @@ def orthogonal(matrix):
     return x.T if len(matrix) > matrix.shape[1] else x
 
 
-def augmented(images, flips):
+def augmented(images, flips, padding, cutout):
     images = torch.where(flips.view(-1, 1, 1, 1), images.flip(-1), images)
-    padded = functional.pad(images, (2, 2, 2, 2), "reflect")
-    shifts = torch.randint(0, 5, (len(images), 2))
-    return torch.stack([p[:, y : y + 32, x : x + 32] for p, (y, x) in zip(padded, shifts.tolist())])
+    padded = functional.pad(images, (padding,) * 4, "reflect")
+    shifts = torch.randint(0, 2 * padding + 1, (len(images), 2))
+    cut = torch.stack([p[:, y : y + 32, x : x + 32] for p, (y, x) in zip(padded, shifts.tolist())])
+    grey = (128 / 255 - MEAN) / STD
+    tops = torch.randint(0, 32, (len(images), 2)) - cutout // 2
+    for image, (y, x) in zip(cut, tops.tolist() if cutout else []):
+        image[:, max(0, y) : y + cutout, max(0, x) : x + cutout] = grey
+    return cut
 
 
 def logits(network, images):
@@ -147,7 +171,8 @@ def flipped(network, images):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--muon", action="store_true", help="the recipe fast-muon")
+    parser.add_argument("--recipe", choices=RECIPES, default="fast")
+    parser.add_argument("--width", type=int, help="channels of the first group; scales the others")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--images", type=int, default=50_000)
@@ -156,9 +181,12 @@ def main():
     torch.manual_seed(arguments.seed)
     images, labels = read(sorted(arguments.folder.rglob("data_batch_*.bin")))
     images, labels = images[: arguments.images], labels[: arguments.images]
-    network = airbench([64, 256, 256], False, 0.4).to(memory_format=torch.channels_last)
+    kind = RECIPES[arguments.recipe]
+    width = arguments.width or kind.groups[0]
+    groups = [filters * width // kind.groups[0] for filters in kind.groups]
+    network = airbench(groups, kind.residual, kind.statistics).to(memory_format=torch.channels_last)
     initialise(network, images)
-    recipe = FastMuon(network) if arguments.muon else Fast(network)
+    recipe = kind(network)
     epochs = arguments.epochs or recipe.epochs
     per_epoch = len(images) // recipe.batch
     first = torch.rand(len(images)) < 0.5
@@ -167,7 +195,7 @@ def main():
         network.train()
         started, losses, right = time.time(), 0.0, 0
         for indices in torch.randperm(len(images))[: per_epoch * recipe.batch].split(recipe.batch):
-            batch = augmented(images[indices], first[indices] ^ (epoch % 2 == 1))
+            batch = augmented(images[indices], first[indices] ^ (epoch % 2 == 1), recipe.padding, recipe.cutout)
             with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bfloat16):
                 output = network(batch)
             loss = functional.cross_entropy(output.float(), labels[indices], label_smoothing=0.2)

@@ -1,5 +1,6 @@
 package dev.lamina.optimizer;
 
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
 import dev.lamina.graph.StateKind;
 import dev.lamina.graph.Variable;
@@ -21,6 +22,7 @@ import org.tensorflow.types.TFloat32;
  */
 public final class BuiltOptimizer {
   private final State state;
+  private final Precision precision;
   private final Ops tf;
   private final Variable learningRate;
   private final Variable momentum;
@@ -30,8 +32,9 @@ public final class BuiltOptimizer {
   private @Nullable Operand<TFloat32> stepValue;
   private final List<Op> operations = new ArrayList<>();
 
-  private BuiltOptimizer(State state, Ops root) {
+  private BuiltOptimizer(State state, Ops root, Precision precision) {
     this.state = state;
+    this.precision = precision;
     tf = root.withSubScope("optimizer");
     learningRate = scheduled("optimizer.learning_rate");
     momentum = scheduled("optimizer.momentum");
@@ -44,6 +47,7 @@ public final class BuiltOptimizer {
    *
    * @param groups the parameters with values of their own
    * @param state the registry to add slots and scheduled variables to
+   * @param precision the number format in which the training computes
    * @param before the operations that must run before any variable changes
    * @param values each variable's value in the step
    * @param gradients the gradient of each of them
@@ -53,10 +57,11 @@ public final class BuiltOptimizer {
       List<ParameterGroup> groups,
       State state,
       Ops root,
+      Precision precision,
       List<Op> before,
       Map<Variable, Operand<TFloat32>> values,
       Map<Variable, Operand<TFloat32>> gradients) {
-    BuiltOptimizer built = new BuiltOptimizer(state, root);
+    BuiltOptimizer built = new BuiltOptimizer(state, root, precision);
     Ops gated = built.tf.withControlDependencies(before);
     optimizer
         .transform()
@@ -98,7 +103,16 @@ public final class BuiltOptimizer {
     }
     double coupled = transform.coupledDecayOf(variable, group);
     return new UpdateContext(
-        after, state, variable, value, gradient, coupled, ownRate, ownMomentum, this::stepValue);
+        after,
+        state,
+        variable,
+        value,
+        gradient,
+        coupled,
+        ownRate,
+        ownMomentum,
+        this::stepValue,
+        precision);
   }
 
   private Variable scheduled(String name) {

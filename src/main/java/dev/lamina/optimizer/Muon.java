@@ -6,6 +6,7 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
+import java.util.Optional;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
@@ -38,11 +39,14 @@ import org.tensorflow.types.family.TFloating;
  * @param normalized whether each kernel is scaled to the norm sqrt(out) before its step, as the
  *     record runs on CIFAR-10 do (https://github.com/KellerJordan/cifar10-airbench); for kernels
  *     that a batch norm follows. False unless set
- * @param precision the number format of the iterations; float32 unless set
+ * @param precision the number format of the iterations; empty, the default, for that of the training
  * @param transform clipping and weight decay; none unless set
  */
 public record Muon(
-    double momentum, boolean normalized, Precision precision, GradientTransform transform)
+    double momentum,
+    boolean normalized,
+    Optional<Precision> precision,
+    GradientTransform transform)
     implements Optimizer {
   private static final int ITERATIONS = 5;
   private static final float A = 3.4445f;
@@ -57,7 +61,7 @@ public record Muon(
 
   /** Returns Muon without normalisation of kernels, clipping or weight decay. */
   public static Muon of(double momentum) {
-    return new Muon(momentum, false, Precision.FLOAT32, GradientTransform.NONE);
+    return new Muon(momentum, false, Optional.empty(), GradientTransform.NONE);
   }
 
   /** Returns this optimizer with kernels scaled to the norm sqrt(out). */
@@ -67,7 +71,7 @@ public record Muon(
 
   /** Returns this optimizer with another number format of the iterations. */
   public Muon precision(Precision precision) {
-    return new Muon(momentum, normalized, precision, transform);
+    return new Muon(momentum, normalized, Optional.of(precision), transform);
   }
 
   /** Returns this optimizer with this factor of each weight added to its gradient. */
@@ -110,7 +114,8 @@ public record Muon(
     float scale = (float) Math.sqrt(Math.max(1, out / inputs));
     Operand<TFloat32> step =
         tf.math.mul(
-            orthogonal(tf, ahead, shape), tf.math.mul(update.learningRate(), tf.constant(scale)));
+            orthogonal(tf, ahead, shape, precision.orElse(update.precision())),
+            tf.math.mul(update.learningRate(), tf.constant(scale)));
     if (normalized) {
       step = tf.math.add(step, excess(tf, update.value(), out));
     }
@@ -129,7 +134,8 @@ public record Muon(
   }
 
   /** The matrix is [in * height * width, out], as the kernel lies in memory, or turned if wide. */
-  private Operand<TFloat32> orthogonal(Ops tf, Operand<TFloat32> tensor, Shape shape) {
+  private static Operand<TFloat32> orthogonal(
+      Ops tf, Operand<TFloat32> tensor, Shape shape, Precision precision) {
     long out = shape.get(3);
     boolean tall = shape.size() / out > out;
     Operand<TFloat32> norm = tf.math.sqrt(tf.math.mul(tf.nn.l2Loss(tensor), tf.constant(2f)));

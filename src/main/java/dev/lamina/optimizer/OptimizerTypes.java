@@ -2,9 +2,11 @@ package dev.lamina.optimizer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** The optimizers that can be stored in files; custom optimizers can be registered. */
@@ -156,10 +158,11 @@ public final class OptimizerTypes {
   }
 
   private static Options optionsOf(Muon muon) {
-    return write(muon.transform())
-        .with("momentum", muon.momentum())
-        .with("normalized", muon.normalized())
-        .with("precision", muon.precision());
+    Options options =
+        write(muon.transform())
+            .with("momentum", muon.momentum())
+            .with("normalized", muon.normalized());
+    return muon.precision().map(format -> options.with("precision", format)).orElse(options);
   }
 
   private static Muon muon(Options options) {
@@ -167,7 +170,9 @@ public final class OptimizerTypes {
     return new Muon(
         muon.momentum(),
         options.getBoolean("normalized", muon.normalized()),
-        options.getEnum("precision", muon.precision()),
+        options.has("precision")
+            ? Optional.of(options.getEnum("precision", Precision.class))
+            : Optional.empty(),
         readTransform(options));
   }
 }

@@ -1,5 +1,6 @@
 package dev.lamina.optimizer;
 
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
 import dev.lamina.graph.StateKind;
 import dev.lamina.graph.Variable;
@@ -22,6 +23,7 @@ public final class UpdateContext {
   private final Operand<TFloat32> learningRate;
   private final Operand<TFloat32> momentum;
   private final Supplier<Operand<TFloat32>> step;
+  private final Precision precision;
 
   UpdateContext(
       Ops tf,
@@ -32,7 +34,8 @@ public final class UpdateContext {
       double weightDecay,
       Operand<TFloat32> learningRate,
       Operand<TFloat32> momentum,
-      Supplier<Operand<TFloat32>> step) {
+      Supplier<Operand<TFloat32>> step,
+      Precision precision) {
     this.tf = tf;
     this.state = state;
     this.variable = variable;
@@ -42,12 +45,13 @@ public final class UpdateContext {
     this.learningRate = learningRate;
     this.momentum = momentum;
     this.step = step;
+    this.precision = precision;
   }
 
   /** Returns this update with another gradient. */
   UpdateContext withGradient(Operand<TFloat32> gradient) {
     return new UpdateContext(
-        tf, state, variable, value, gradient, weightDecay, learningRate, momentum, step);
+        tf, state, variable, value, gradient, weightDecay, learningRate, momentum, step, precision);
   }
 
   /**
@@ -96,6 +100,11 @@ public final class UpdateContext {
   /** Returns the number of the step, counted from 1, a scalar. */
   public Operand<TFloat32> step() {
     return step.get();
+  }
+
+  /** Returns the number format in which the training computes; the gradient is float32 always. */
+  public Precision precision() {
+    return precision;
   }
 
   /**

@@ -57,6 +57,7 @@ final class Update {
             options.groups(),
             state,
             session.ops(),
+            options.precision(),
             List.of(finite.gate()),
             values,
             exchanged.gradients());

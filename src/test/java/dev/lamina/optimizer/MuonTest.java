@@ -120,7 +120,12 @@ class MuonTest {
   }
 
   private static Map<String, double[]> run(Muon muon) {
-    return OptimizerRun.of(muon, List.of(), WEIGHTS, RATES, MOMENTA).get(RATES.length - 1);
+    return run(muon, Precision.FLOAT32);
+  }
+
+  private static Map<String, double[]> run(Muon muon, Precision training) {
+    return OptimizerRun.of(muon, List.of(), WEIGHTS, RATES, MOMENTA, training)
+        .get(RATES.length - 1);
   }
 
   @Test
@@ -150,6 +155,22 @@ class MuonTest {
       assertThat(Arrays.equals(actual.get(weight.name()), exact.get(weight.name())))
           .as(weight.name())
           .isEqualTo(weight.shape().length != 4);
+    }
+  }
+
+  /** The format of the training, unless one is set. */
+  @Test
+  void precision_isThatOfTheTraining() {
+    Muon muon = Muon.of(0.95);
+    assertSame(run(muon, Precision.BFLOAT16), run(muon.precision(Precision.BFLOAT16)));
+    assertSame(run(muon.precision(Precision.FLOAT32), Precision.BFLOAT16), run(muon));
+  }
+
+  private static void assertSame(Map<String, double[]> actual, Map<String, double[]> expected) {
+    for (Weight weight : WEIGHTS) {
+      assertThat(actual.get(weight.name()))
+          .as(weight.name())
+          .containsExactly(Objects.requireNonNull(expected.get(weight.name())));
     }
   }
 

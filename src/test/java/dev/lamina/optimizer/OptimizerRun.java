@@ -4,6 +4,7 @@ import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.Role;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
@@ -74,7 +75,7 @@ final class OptimizerRun {
   private OptimizerRun() {}
 
   /**
-   * Returns each weight's values after each step.
+   * Returns each weight's values after each step of a training in float32.
    *
    * @param rates the learning rate of each step
    * @param momenta the momentum of each step
@@ -85,6 +86,17 @@ final class OptimizerRun {
       List<Weight> weights,
       double[] rates,
       double[] momenta) {
+    return of(optimizer, groups, weights, rates, momenta, Precision.FLOAT32);
+  }
+
+  /** Returns the same of a training in another number format. */
+  static List<Map<String, double[]>> of(
+      Optimizer optimizer,
+      List<ParameterGroup> groups,
+      List<Weight> weights,
+      double[] rates,
+      double[] momenta,
+      Precision precision) {
     try (GraphSession session = new GraphSession(Device.cpu())) {
       Map<Weight, Variable> variables = new LinkedHashMap<>();
       Map<Variable, Operand<TFloat32>> values = new LinkedHashMap<>();
@@ -101,7 +113,7 @@ final class OptimizerRun {
       State state = new State(session, variables.values());
       BuiltOptimizer built =
           BuiltOptimizer.build(
-              optimizer, groups, state, session.ops(), List.of(), values, gradients);
+              optimizer, groups, state, session.ops(), precision, List.of(), values, gradients);
       state.clear();
       List<Map<String, double[]>> results = new ArrayList<>();
       for (int t = 0; t < rates.length; t++) {

@@ -7,6 +7,7 @@ import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
+import dev.lamina.graph.Precision;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import java.util.LinkedHashMap;
@@ -91,7 +92,8 @@ class RegularizedTest {
           TFloat32 rate = TFloat32.scalarOf((float) RATE);
           TFloat32 momentum = TFloat32.scalarOf((float) MOMENTUM)) {
         BuiltOptimizer built =
-            BuiltOptimizer.build(optimizer, List.of(), state, tf, List.of(), values, gradients);
+            BuiltOptimizer.build(
+                optimizer, List.of(), state, tf, Precision.FLOAT32, List.of(), values, gradients);
         state.clear();
         for (int t = 0; t < 2; t++) {
           session

@@ -69,6 +69,7 @@ class RecipeOptionsTest {
           Lars.of(0.8).trustCoefficient(0.01).weightDecay(1e-3).decayKernelsOnly(),
           Lookahead.of(Adam.create().epsilon(1e-6)).steps(7).alpha(0.8),
           Muon.of(0.6).withNormalizedKernels().precision(Precision.BFLOAT16).weightDecay(0.1),
+          Muon.of(0.9),
           MomentumOptimizer.of(0.8).withNesterov().weightDecay(1e-4).clipNorm(1),
           Sgd.create().weightDecay(0.1).decayKernelsOnly().clipNorm(3));
 
