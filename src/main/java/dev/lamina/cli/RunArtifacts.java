@@ -28,6 +28,9 @@ import java.util.Set;
  * Keeps weights, history, plots and report on disk up to date during training. The weights are
  * those of the epoch with the best validation accuracy, or of the last one if there is no
  * validation.
+ *
+ * <p>Of several workers all evaluate the test images, so that none waits for another longer than
+ * for a step; worker 0 alone writes.
  */
 final class RunArtifacts implements Callback {
   private final RunConfig config;
@@ -46,16 +49,14 @@ final class RunArtifacts implements Callback {
   }
 
   @Override
-  public boolean onEveryWorker() {
-    return false;
-  }
-
-  @Override
   public void onStart(RunPlan plan, RunHandle run) {
-    show(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
-    show(
-        () ->
-            Samples.write(images.train(), recipe.augmentations(), plots().resolve("samples.png")));
+    if (Training.first()) {
+      show(() -> Plots.writeSchedule(recipe.schedule(), plan.steps(), plots()));
+      show(
+          () ->
+              Samples.write(
+                  images.train(), recipe.augmentations(), plots().resolve("samples.png")));
+    }
   }
 
   @Override
@@ -63,6 +64,12 @@ final class RunArtifacts implements Callback {
     if (config.testCurve()) {
       evaluateTest(epoch, run);
     }
+    if (Training.first()) {
+      write(epoch, run);
+    }
+  }
+
+  private void write(Epoch epoch, RunHandle run) {
     if (chosen(config, run.history()).number() == epoch.number()) {
       run.saveWeights(RunConfig.weights(folder), metadata(config, epoch));
     }

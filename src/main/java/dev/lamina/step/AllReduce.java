@@ -75,7 +75,8 @@ record AllReduce(Cluster cluster) implements Exchange {
       sizes[flat.size()] = entry.getKey().parameter().size();
       flat.add(tf.reshape(entry.getValue(), tf.constant(new long[] {-1})));
     }
-    Operand<TFloat32> bucket = tf.concat(flat, tf.constant(0));
+    // TensorFlow's concat takes at least two.
+    Operand<TFloat32> bucket = flat.size() == 1 ? flat.get(0) : tf.concat(flat, tf.constant(0));
     // A worker without examples has means that are NaN, of weight 0.
     Operand<TFloat32> sum = cluster.sum(tf, tf.math.mulNoNan(bucket, own));
     List<Output<TFloat32>> parts =

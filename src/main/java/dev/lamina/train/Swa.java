@@ -83,6 +83,23 @@ public record Swa(int start, int every, OptionalDouble high, OptionalDouble low,
     return new Swa(start, epochs, OptionalDouble.of(high), OptionalDouble.of(low), 0);
   }
 
+  /**
+   * Checks that a run has something to average, and that this process trains it alone.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  void check(int epochs) {
+    checkArgument(
+        start + every - 1 <= epochs,
+        "start + every - 1 must be at most the %s epochs of the run, got start %s and every %s",
+        epochs,
+        start,
+        every);
+    // Each would compute the statistics of batch norm from its own images alone.
+    checkArgument(
+        Cluster.joined().isEmpty(), "Swa must not be used by several workers; train with one");
+  }
+
   @Override
   public Callback forRun() {
     return new Averaging(this);
@@ -133,15 +150,6 @@ public record Swa(int start, int every, OptionalDouble high, OptionalDouble low,
 
     @Override
     public void onStart(RunPlan plan, RunHandle run) {
-      checkArgument(
-          options.start + options.every - 1 <= plan.epochs(),
-          "start + every - 1 must be at most the %s epochs of the run, got start %s and every %s",
-          plan.epochs(),
-          options.start,
-          options.every);
-      // Each would compute the statistics of batch norm from its own images alone.
-      checkArgument(
-          Cluster.joined().isEmpty(), "Swa must not be used by several workers; train with one");
       this.plan = plan;
       run.schedule(recipe -> new Rates(recipe, options, plan.stepsPerEpoch()));
       run.evaluationWeights(() -> run.state(name()).weights(AVERAGE).orElseGet(run::weights));

@@ -122,11 +122,17 @@ public final class Trainer {
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
    *     frozen, or is in a group of parameters, does not exist, or a callback watches a metric that
-   *     does not, or the run or its {@code freezeEpochs} are too short for the schedule
+   *     does not, or the run or its {@code freezeEpochs} are too short for the schedule, or {@link
+   *     Swa} has nothing to average or is used by several workers
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
     check(model, images, Collections.max(recipe.imageScales()));
+    for (Callback callback : callbacks) {
+      if (callback instanceof Swa swa) {
+        swa.check(recipe.epochs());
+      }
+    }
     checkSchedule("epochs", recipe.epochs(), images);
     if (recipe.freezeEpochs() > 0) {
       checkSchedule("freezeEpochs", recipe.freezeEpochs(), images);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Splitter;
 import dev.lamina.cli.MainTest.Output;
+import dev.lamina.data.ImageData;
 import dev.lamina.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -217,5 +218,18 @@ class ValidationTest {
             org.assertj.core.api.Assertions.within(5e-5));
     succeeds(MainTest.lamina("train", "--resume", run, "--epochs", 3));
     assertThat(history(run)).hasSize(4).startsWith(before.get(0), before.get(1), before.get(2));
+  }
+
+  /** If worker 0 did alone, the others would wait for it in their next step. */
+  @Test
+  void testCurve_isEvaluatedByEveryWorker() throws IOException {
+    Path run = folder.resolve("run");
+    succeeds(train(MainTest.images(folder), run, "--epochs", 1, "--test-curve"));
+    RunConfig config = RunConfig.read(run);
+    try (Model model = Model.load(run.resolve("weights.safetensors"))) {
+      RunArtifacts artifacts =
+          new RunArtifacts(config, config.readRecipe(run), run, model, ImageData.embedded());
+      assertThat(artifacts.onEveryWorker()).isTrue();
+    }
   }
 }

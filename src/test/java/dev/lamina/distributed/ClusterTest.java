@@ -24,6 +24,7 @@ class ClusterTest {
             2,
             folder,
             Norms.NONE,
+            Norms.NONE_ONE_PARAMETER,
             Norms.NONE_BFLOAT16,
             Norms.OF_SHARES,
             Norms.SYNCHRONIZED,
@@ -42,6 +43,11 @@ class ClusterTest {
                 read(Norms.ZOO_SYNCHRONIZED), Shards.train(Norms.ZOO_SYNCHRONIZED, 2)))
         .as("beside batch norms of each share")
         .isGreaterThan(1e-3);
+    try (Model model =
+        Model.of(WorkerProcess.network(Norms.NONE_ONE_PARAMETER), WorkerProcess.SEED)) {
+      fit(model, Norms.NONE_ONE_PARAMETER);
+      assertClose(read(Norms.NONE_ONE_PARAMETER), model.weights(), 1e-6);
+    }
     try (Model model = Model.of(WorkerProcess.network(Norms.NONE_BFLOAT16), WorkerProcess.SEED)) {
       fit(model, Norms.NONE_BFLOAT16);
       // Each worker rounds the gradients of its share to 8 bits.
@@ -82,6 +88,7 @@ class ClusterTest {
                   + " rank 1; start all with the same command, images and run folder\n")
           .containsPattern("refused images must be the same on all workers, is .* on rank 0 and ")
           .contains("refused workers must be at most the 1 training images, got 2\n")
+          .contains("refused Swa must not be used by several workers; train with one\n")
           .contains(
               ("refused rank 1 does not see in %s what rank 0 writes to its run folder; give all the same"
                       + " folder, on a file system that all machines share\n")

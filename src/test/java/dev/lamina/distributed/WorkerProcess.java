@@ -27,6 +27,7 @@ import dev.lamina.train.LambdaCallback;
 import dev.lamina.train.Recipe;
 import dev.lamina.train.RunHandle;
 import dev.lamina.train.StepEvent;
+import dev.lamina.train.Swa;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.Zoo;
 import java.io.IOException;
@@ -58,6 +59,9 @@ public final class WorkerProcess {
   /** The batch norms of a network. */
   enum Norms {
     NONE,
+
+    /** With a single parameter, as where the layers before a classifier without bias are frozen. */
+    NONE_ONE_PARAMETER,
 
     /** In bfloat16, with a convolution that has a bias. */
     NONE_BFLOAT16,
@@ -141,6 +145,7 @@ public final class WorkerProcess {
     refuse(first ? recipe : other, images());
     refuse(recipe, first ? images() : validation());
     refuse(recipe, one);
+    refuse(recipe, images(), Swa.from(1));
     refuse(recipe, images(), Checkpoints.in(folder.resolve("run" + cluster.rank())));
     stopEarly(cluster, folder.resolve("early"));
     lose(cluster, folder.resolve("lost"));
@@ -318,6 +323,7 @@ public final class WorkerProcess {
           input
               .then(Conv2d.of(4, 3).stride(4), Activation.RELU)
               .then(GlobalAveragePool.create(), Dense.of(10));
+      case NONE_ONE_PARAMETER -> input.then(GlobalAveragePool.create(), Dense.of(10).bias(false));
       case OF_SHARES, OF_SHARES_RELU ->
           input
               .then(Conv2d.of(4, 3).stride(4), norm)
