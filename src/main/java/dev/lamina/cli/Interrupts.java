@@ -22,6 +22,12 @@ final class Interrupts implements Callback, AutoCloseable {
   private static final Map<String, Integer> STATUS =
       Map.of("INT", 128 + 2, "TERM", Interrupts.TERMINATED);
 
+  /**
+   * Whether a launcher has started this process, and passes its own signals on. Ctrl-C in a terminal
+   * reaches both, so of two different signals the second may be the first, passed on.
+   */
+  private static final boolean LAUNCHED = System.getenv("LOCAL_RANK") != null;
+
   /** How long the process may take to die of a signal that was sent. */
   private static final int DYING_MILLIS = 1000;
 
@@ -29,6 +35,7 @@ final class Interrupts implements Callback, AutoCloseable {
   private final String last;
   private @Nullable String first;
   private @Nullable Runnable stop;
+  private Runnable quit = () -> {};
 
   private Interrupts(String last) {
     this.last = last;
@@ -55,7 +62,11 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   private synchronized void received(String signal) {
+    if (LAUNCHED && first != null && !first.equals(signal)) {
+      return;
+    }
     if (first != null) {
+      quit.run();
       dieOf(first);
     }
     first = signal;
@@ -91,6 +102,11 @@ final class Interrupts implements Callback, AutoCloseable {
     if (first != null) {
       action.run();
     }
+  }
+
+  /** Sets what the second signal does before the process ends; nothing unless set. */
+  synchronized void onSecondSignal(Runnable action) {
+    quit = action;
   }
 
   @Override

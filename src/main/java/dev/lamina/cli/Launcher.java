@@ -71,13 +71,8 @@ record Launcher(
       for (int i = 0; i < local; i++) {
         workers.add(Worker.start(firstRank + i, builder(i, coordinator), err));
       }
-      // Ctrl-C is sent to all processes of the terminal; SIGTERM to this one only.
-      interrupts.onSignal(
-          () -> {
-            if (interrupts.status() == Interrupts.TERMINATED) {
-              workers.forEach(Worker::terminate);
-            }
-          });
+      interrupts.onSecondSignal(() -> workers.forEach(Worker::kill));
+      interrupts.onSignal(() -> workers.forEach(Worker::terminate));
       return await(workers);
     } catch (IOException e) {
       throw new UncheckedIOException("a worker could not be started (" + e + ")", e);

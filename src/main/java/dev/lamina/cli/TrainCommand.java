@@ -147,7 +147,7 @@ final class TrainCommand implements Callable<Integer> {
     start.check();
     recipeOption.check();
     Zoo.get(network.name);
-    if (run != null && Cluster.joined().isEmpty()) {
+    if (run != null && !isWorker()) {
       // Before all images are decoded.
       RunFolders.checkNew(run);
     }
@@ -185,16 +185,21 @@ final class TrainCommand implements Callable<Integer> {
   private int train(RunConfig config, Recipe recipe, ImageData images, Model model) {
     // Rejects invalid options before a folder is created.
     Trainer.builder(recipe).build().check(model, images.train());
-    if (Cluster.joined().isEmpty()) {
-      return training(config, recipe, run == null ? RunFolders.fresh() : run, images).start(model);
-    }
-    if (run == null) {
+    if (run == null && Cluster.joined().isPresent()) {
       throw new ParameterException(
           spec.commandLine(), "--run must be given to workers: all use the same folder");
     }
-    Training training = training(config, recipe, run, images);
+    Path folder = run == null ? RunFolders.fresh() : run;
+    Training training = training(config, recipe, folder, images);
     // A worker that is started again has the same command line.
-    return begun(run, config) ? training.resume(model.device()) : training.start(model);
+    return isWorker() && begun(folder, config)
+        ? training.resume(model.device())
+        : training.start(model);
+  }
+
+  /** Returns whether this process was started as a worker, though it may be the only one. */
+  private static boolean isWorker() {
+    return System.getenv().containsKey("WORLD_SIZE");
   }
 
   /** Returns whether the run has begun in its folder. */

@@ -8,6 +8,7 @@ import dev.lamina.distributed.Cluster;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.FolderLock;
+import dev.lamina.io.LaminaException;
 import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.report.TensorBoard;
@@ -115,10 +116,17 @@ record Training(
         throw e;
       }
       int signal = signal(interrupts, history);
-      // Without an epoch there is nothing to evaluate: a time limit was shorter.
       if (signal != 0 || history.epochs().isEmpty()) {
         printResume("");
-        return signal == 0 ? Interrupts.TERMINATED : signal;
+      }
+      if (signal != 0) {
+        return signal;
+      }
+      if (history.epochs().isEmpty()) {
+        throw new LaminaException(
+            ("%s has no epoch to evaluate: a callback, such as TimeLimit, stopped it before the first one"
+                    + " ended; set a longer limit in its config.json and resume")
+                .formatted(folder));
       }
     }
     if (first()) {

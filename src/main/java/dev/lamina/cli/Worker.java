@@ -84,9 +84,9 @@ final class Worker {
     }
   }
 
-  /** Asks it to stop after its step. */
+  /** Asks it to stop after its step. The process itself would close its output too. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /** Ends it; does nothing if it has ended. */

@@ -104,6 +104,27 @@ class ConfigFileTest {
     assertThat(output.err()).containsOnlyOnce(line);
   }
 
+  /** The launcher does not start again what ends with this status, nor calls it a signal. */
+  @Test
+  void timeLimit_beforeTheFirstEpoch_isSaid() throws IOException {
+    Path config =
+        write("limit.yaml", "recipe: {callbacks: [{kind: TimeLimit, minutes: 0.00002}]}");
+    Path data = MainTest.images(folder);
+    Path run = folder.resolve("run");
+    MainTest.Output output =
+        MainTest.lamina("train", "--config", config, "--data", data, "--width", 1, "--run", run);
+    assertThat(output.status()).isEqualTo(2);
+    assertThat(output.out())
+        .contains("\ncheckpoint after step ")
+        .endsWith("\nresume     tools/lamina train --resume " + run + "\n");
+    assertThat(output.err())
+        .endsWith(
+            "lamina: "
+                + run
+                + " has no epoch to evaluate: a callback, such as TimeLimit, stopped it before the first one"
+                + " ended; set a longer limit in its config.json and resume\n");
+  }
+
   /** Of another kind nothing is taken over: a constant rate has no peak. */
   @Test
   void anotherKind_replacesThePart() throws IOException {

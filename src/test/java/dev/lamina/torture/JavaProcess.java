@@ -29,6 +29,28 @@ public final class JavaProcess {
     return new ProcessBuilder(command);
   }
 
+  /**
+   * As that, and SIGINT has its effect: a build that a shell starts with & ignores it, and so does
+   * what it starts, unless env can change that.
+   */
+  public static ProcessBuilder withSigint(Class<?> main, Object... args) throws IOException {
+    ProcessBuilder builder = of(main, args);
+    List<String> env = List.of("env", "--default-signal=INT");
+    try {
+      boolean known =
+          new ProcessBuilder(env.get(0), env.get(1), "true")
+                  .redirectErrorStream(true)
+                  .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                  .start()
+                  .waitFor()
+              == 0;
+      builder.command().addAll(0, known ? env : List.of());
+      return builder;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Runs a process to its end, and returns all it said. */
   public static String run(ProcessBuilder builder) throws IOException, InterruptedException {
     Process process = builder.redirectErrorStream(true).start();

@@ -71,6 +71,25 @@ class LaunchTest {
     assertThat(run.resolve("export/1/saved_model.pb")).exists();
   }
 
+  /** As a launcher or Kubernetes starts it again: with the same words. */
+  @Test
+  void onlyWorker_thatIsStartedAgain_continuesTheRun() throws Exception {
+    Path data = TrainCommandProcess.images(folder);
+    Path run = folder.resolve("run");
+    assertThat(worker(data, run, 1)).contains("epoch 1/1 ");
+    assertThat(worker(data, run, 2)).contains("epoch 2/2 ").doesNotContain("epoch 1/2 ");
+    assertThat(run.resolve("history.csv")).content().hasLineCount(3);
+  }
+
+  private static String worker(Path data, Path run, int epochs) throws Exception {
+    Object[] words = {
+      "train", "--data", data, "--run", run, "--width", 1, "--batch-size", 45, "--epochs", epochs
+    };
+    ProcessBuilder worker = JavaProcess.of(Main.class, words);
+    worker.environment().put("WORLD_SIZE", "1");
+    return JavaProcess.run(worker);
+  }
+
   @Test
   void coordinatorThatDoesNotAnswer_isNamed_untilRestartsAreUsedUp() throws Exception {
     try (HeldPort held = new HeldPort()) {

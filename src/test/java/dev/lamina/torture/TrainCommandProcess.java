@@ -36,26 +36,6 @@ final class TrainCommandProcess {
     return new TrainCommandProcess(folder, EndlessStep.class, List.of(), options);
   }
 
-  /**
-   * A build that a shell starts with & ignores SIGINT, and so does what it starts. Returns words
-   * before a command that give the signal back its effect; none where env cannot do that.
-   */
-  private static List<String> withSigint() throws IOException {
-    List<String> env = List.of("env", "--default-signal=INT");
-    try {
-      boolean known =
-          new ProcessBuilder(env.get(0), env.get(1), "true")
-                  .redirectErrorStream(true)
-                  .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                  .start()
-                  .waitFor()
-              == 0;
-      return known ? env : List.of();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private TrainCommandProcess(Path folder, Class<?> main, List<String> first, Object... options)
       throws IOException {
     out = folder.resolve("out.txt");
@@ -63,10 +43,8 @@ final class TrainCommandProcess {
     List<Object> words = new ArrayList<>(first);
     words.add("train");
     words.addAll(List.of(options));
-    ProcessBuilder builder = JavaProcess.of(main, words.toArray());
-    builder.command().addAll(0, withSigint());
     process =
-        builder
+        JavaProcess.withSigint(main, words.toArray())
             .directory(folder.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
