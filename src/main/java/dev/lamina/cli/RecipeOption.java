@@ -2,9 +2,12 @@ package dev.lamina.cli;
 
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Sampler;
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.loss.LossTypes;
+import dev.lamina.optimizer.Optimizer;
 import dev.lamina.optimizer.OptimizerTypes;
 import dev.lamina.registry.Options;
 import dev.lamina.registry.Registry;
@@ -20,8 +23,8 @@ import picocli.CommandLine.Option;
 
 /** The options that choose a recipe and override its values. */
 final class RecipeOption {
-  /** The option of an optimizer with another one inside, such as Lookahead. */
-  private static final String INNER = "optimizer";
+  /** The options of parts with another one inside, such as those of Lookahead and WarmUp. */
+  private static final List<String> INNER = List.of("optimizer", "schedule");
 
   private static final String OF_RECIPE = " (default: the recipe's)";
 
@@ -148,22 +151,23 @@ final class RecipeOption {
   Recipe change(Recipe recipe) {
     Recipe changed = changeNumbers(recipe);
     if (learningRate != null) {
-      changed = changed.schedule(withLearningRate(changed.schedule(), learningRate));
+      changed =
+          changed.schedule(
+              with(changed.schedule(), "--learning-rate", learningRate, "rate", "peak"));
     }
     if (momentum != null) {
       changed =
           changed
-              .optimizer(with(OptimizerTypes.REGISTRY, changed.optimizer(), "momentum", momentum))
+              .optimizer(with(changed.optimizer(), "--momentum", momentum, "momentum"))
               .schedule(withoutMomentum(changed.schedule()));
     }
     if (nesterov) {
-      changed =
-          changed.optimizer(with(OptimizerTypes.REGISTRY, changed.optimizer(), "nesterov", true));
+      changed = changed.optimizer(with(changed.optimizer(), "--nesterov", true, "nesterov"));
     }
     if (weightDecay != null) {
       changed =
           changed.optimizer(
-              with(OptimizerTypes.REGISTRY, changed.optimizer(), "weightDecay", weightDecay));
+              with(changed.optimizer(), "--weight-decay", weightDecay, "weightDecay"));
     }
     if (loss != null) {
       Loss given = LossTypes.REGISTRY.create(loss);
@@ -172,7 +176,13 @@ final class RecipeOption {
     }
     if (labelSmoothing != null) {
       changed =
-          changed.loss(with(LossTypes.REGISTRY, changed.loss(), "labelSmoothing", labelSmoothing));
+          changed.loss(
+              with(
+                  LossTypes.REGISTRY,
+                  changed.loss(),
+                  "--label-smoothing",
+                  labelSmoothing,
+                  "labelSmoothing"));
     }
     List<BatchAugmentation> augmentations = augment.resolve();
     return augmentations == null ? changed : changed.augmentations(augmentations);
@@ -187,7 +197,9 @@ final class RecipeOption {
       changed = changed.batchSize(batchSize);
     }
     if (sampler != null) {
-      changed = changed.sampler(SamplerTypes.REGISTRY.create(sampler));
+      Sampler given = SamplerTypes.REGISTRY.create(sampler);
+      boolean balance = changed.balanceClasses() && !given.equals(WeightedSampler.balanced());
+      changed = changed.sampler(given).balanceClasses(balance);
     }
     if (accumulate != null) {
       changed = changed.accumulate(accumulate);
@@ -195,29 +207,43 @@ final class RecipeOption {
     return seed == null ? changed : changed.seed(seed);
   }
 
-  private static Schedule withLearningRate(Schedule schedule, double rate) {
-    String option = ScheduleTypes.REGISTRY.write(schedule).has("rate") ? "rate" : "peak";
-    return with(ScheduleTypes.REGISTRY, schedule, option, rate);
-  }
-
+  /** Returns a schedule that leaves the momentum to the optimizer. */
   private static Schedule withoutMomentum(Schedule schedule) {
-    return ScheduleTypes.REGISTRY.write(schedule).has("cycleMomentum")
-        ? with(ScheduleTypes.REGISTRY, schedule, "cycleMomentum", false)
+    return schedule.momentum(0, Long.MAX_VALUE).isPresent()
+        ? with(schedule, "--momentum", false, "cycleMomentum")
         : schedule;
   }
 
-  /** Returns a part of the recipe, or what is inside it, with another value of an option. */
-  private static <T> T with(Registry<T> registry, T part, String option, Object value) {
+  private static Schedule with(Schedule schedule, String given, Object value, String... names) {
+    return with(ScheduleTypes.REGISTRY, schedule, given, value, names);
+  }
+
+  private static Optimizer with(Optimizer optimizer, String given, Object value, String... names) {
+    return with(OptimizerTypes.REGISTRY, optimizer, given, value, names);
+  }
+
+  /**
+   * Returns a part of the recipe, or what is inside it, with another value of an option.
+   *
+   * @param given the option of the command line, for the message
+   * @param names those that the option of the part may have
+   */
+  private static <T> T with(
+      Registry<T> registry, T part, String given, Object value, String... names) {
     Options options = registry.write(part);
-    if (!options.has(option) && options.has(INNER)) {
-      T inner = with(registry, registry.read(options.getOptions(INNER)), option, value);
-      return registry.read(options.with(INNER, registry.write(inner)));
+    for (String name : names) {
+      if (options.has(name)) {
+        return registry.read(options.with(name, value));
+      }
     }
-    if (!options.has(option)) {
-      throw new IllegalArgumentException(
-          "%s must not be given for %s of the recipe, which has %s"
-              .formatted(option, options.getString(Registry.KIND), options.values().keySet()));
+    for (String inner : INNER) {
+      if (options.has(inner)) {
+        T changed = with(registry, registry.read(options.getOptions(inner)), given, value, names);
+        return registry.read(options.with(inner, registry.write(changed)));
+      }
     }
-    return registry.read(options.with(option, value));
+    throw new IllegalArgumentException(
+        "%s must not be given for %s of the recipe, which has %s"
+            .formatted(given, options.getString(Registry.KIND), options.values().keySet()));
   }
 }

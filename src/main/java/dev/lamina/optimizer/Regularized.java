@@ -4,6 +4,7 @@ import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Role;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.framework.regularizers.L1L2;
 import org.tensorflow.framework.regularizers.Regularizer;
 import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
@@ -29,6 +30,17 @@ public record Regularized(Optimizer optimizer, Regularizer regularizer) implemen
   /** Returns the optimizer with a penalty on the kernels. */
   public static Regularized of(Optimizer optimizer, Regularizer regularizer) {
     return new Regularized(optimizer, regularizer);
+  }
+
+  /** With the numbers of the framework's regularizers, which have no text of their own. */
+  @Override
+  public String toString() {
+    return "Regularized[optimizer=%s, regularizer=%s]"
+        .formatted(
+            optimizer,
+            regularizer instanceof L1L2 both
+                ? "%s(l1=%s, l2=%s)".formatted(both.getClass().getName(), both.getL1(), both.getL2())
+                : regularizer);
   }
 
   @Override

@@ -45,6 +45,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.framework.regularizers.L1;
+import org.tensorflow.framework.regularizers.L2;
+import org.tensorflow.framework.regularizers.Regularizer;
 
 /** A run that is stopped and resumed in a new model against the same run in one go. */
 class ResumeTest {
@@ -399,6 +401,21 @@ class ResumeTest {
             .build();
     try (Model model = Model.of(network, 1)) {
       return Configuration.of(trainer, model, IMAGES, null);
+    }
+  }
+
+  /** Regularizers of the framework have no text of their own. */
+  @Test
+  void regularizers_areComparedByTheirNumbers() {
+    String kind = "org.tensorflow.framework.regularizers.";
+    assertThat(optimizer(new L1(1e-5f))).endsWith(kind + "L1(l1=1.0E-5, l2=0.0)]");
+    assertThat(optimizer(new L2(0.5f))).endsWith(kind + "L2(l1=0.0, l2=0.5)]");
+  }
+
+  private static String optimizer(Regularizer regularizer) {
+    Trainer trainer = recipe().optimizer(Regularized.of(Sgd.create(), regularizer)).build();
+    try (Model model = Model.of(network(), 1)) {
+      return Configuration.of(trainer, model, IMAGES, null).getOrDefault("optimizer", "");
     }
   }
 
