@@ -69,7 +69,8 @@ record Predicting(int column, String export, long version, int batchSize, Struct
     }
     StructType schema = images;
     for (StructField field : ADDED.fields()) {
-      if (columns.contains(field.name())) {
+      // Spark takes names that differ in case for the same.
+      if (columns.stream().anyMatch(field.name()::equalsIgnoreCase)) {
         throw new LaminaException(
             "images must have no column %s, which is added; rename it".formatted(field.name()));
       }

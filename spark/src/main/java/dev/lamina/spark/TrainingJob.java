@@ -53,7 +53,9 @@ public record TrainingJob(
   }
 
   /**
-   * Returns this training with another recipe, all of whose values are taken.
+   * Returns this training with another recipe, all of whose values are taken. A {@code
+   * validationSplit} of 0 leaves the choice to {@code lamina train}, which sets 0.1 of a folder
+   * without a validation part aside; {@code with("validation", "NONE")} sets nothing aside.
    *
    * @throws LaminaException if it has a class that is not registered, such as a lambda
    */
@@ -64,7 +66,13 @@ public record TrainingJob(
           "recipe must have registered classes only, which can be sent to executors, got "
               + unregistered);
     }
-    return with("recipe", RecipeOptions.write(recipe));
+    Options options = Options.none();
+    for (var option : RecipeOptions.write(recipe).values().entrySet()) {
+      if (recipe.validationSplit() > 0 || !option.getKey().equals("validationSplit")) {
+        options = options.with(option.getKey(), option.getValue());
+      }
+    }
+    return with("recipe", options);
   }
 
   /** Returns this training with another network of the zoo: its name and options. */
