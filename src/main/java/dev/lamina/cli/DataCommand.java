@@ -161,7 +161,8 @@ final class DataCommand implements Callable<Integer> {
 
   @Command(
       name = "preview",
-      description = "Draws images of each class beside augmented versions as a PNG file.",
+      description =
+          "Draws an image of each of up to ten classes beside augmented versions as a PNG file.",
       mixinStandardHelpOptions = true,
       footerHeading = Main.EXAMPLES,
       footer = {"  lamina data preview --data photos --out preview.png"})

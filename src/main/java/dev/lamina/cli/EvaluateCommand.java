@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.data.TestImages;
 import dev.lamina.io.DisplayWidth;
@@ -12,8 +13,6 @@ import dev.lamina.model.Model;
 import dev.lamina.model.Tta;
 import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -91,7 +90,7 @@ final class EvaluateCommand implements Callable<Integer> {
       boolean own = trainedOn.filter(other -> isSame(other, name)).isPresent();
       TestImages opened = data.openTest(name, own, streams(path), model);
       ImageSet images = opened.images();
-      if (!images.classNames().equals(model.classNames())) {
+      if (!DataOption.given(spec) && !images.classNames().equals(model.classNames())) {
         throw new LaminaException(
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
@@ -191,9 +190,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private static boolean isSame(String one, String other) {
     try {
-      return one.equals(other) || Files.isSameFile(Path.of(one), Path.of(other));
-    } catch (IOException | InvalidPathException e) {
-      return false; // One does not exist, or is the path of another system.
+      return one.equals(other) || ImageData.isSame(Path.of(one), Path.of(other));
+    } catch (InvalidPathException e) {
+      return false; // The path of another system.
     }
   }
 

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.tensorflow.exceptions.TFResourceExhaustedException;
+import picocli.CommandLine;
 
 /** Reports in one line what ended a command, with the exit status. */
 final class Failures {
@@ -26,8 +28,13 @@ final class Failures {
 
   private Failures() {}
 
-  /** Prints one line, and with LAMINA_DEBUG=1 the stack trace; returns the exit status. */
-  static int report(Throwable e, PrintWriter err) {
+  /**
+   * Prints one line, and with LAMINA_DEBUG=1 the stack trace; returns the exit status.
+   *
+   * @param command what was executed
+   */
+  static int report(Throwable e, CommandLine command) {
+    PrintWriter err = command.getErr();
     if ("1".equals(System.getenv("LAMINA_DEBUG"))) {
       e.printStackTrace(err);
     }
@@ -42,19 +49,20 @@ final class Failures {
       long megabytes = Runtime.getRuntime().maxMemory() >> 20;
       err.printf(
           Locale.ROOT,
-          "lamina: out of memory (%s): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a"
-              + " smaller --batch-size%n",
+          "lamina: out of memory (%s): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more%s%n",
           reason,
           megabytes,
-          Math.max(512, 2 * megabytes));
+          Math.max(512, 2 * megabytes),
+          smallerBatch(command));
       return Main.USER_ERROR;
     }
-    // Not in a training step, which throws a LaminaException with the batch size that fits.
+    // Not in a step of train, which throws a LaminaException with the batch size that fits.
     if (e instanceof TFResourceExhaustedException) {
       err.printf(
           Locale.ROOT,
-          "lamina: out of memory (%s), which other programs may hold too; use smaller images or a smaller network%n",
-          reason);
+          "lamina: out of memory (%s), which other programs may hold too; use smaller images or a smaller network%s%n",
+          reason,
+          smallerBatch(command));
       return Main.USER_ERROR;
     }
     if (Throwables.getCausalChain(e).stream().anyMatch(UnsatisfiedLinkError.class::isInstance)) {
@@ -66,6 +74,15 @@ final class Failures {
         "lamina: unexpected error (%s); set LAMINA_DEBUG=1 for its stack trace, and report it%n",
         Messages.singleLine(e));
     return 1;
+  }
+
+  /** Returns the advice to take fewer images at once, if the command has an option for it. */
+  private static String smallerBatch(CommandLine command) {
+    return Stream.of("--batch-size", "--max-batch-size")
+        .filter(command.getCommandSpec().optionsMap()::containsKey)
+        .map(", or try a smaller "::concat)
+        .findFirst()
+        .orElse("");
   }
 
   /** Says why native code was not loaded. JavaCPP unpacks and loads that of TensorFlow. */

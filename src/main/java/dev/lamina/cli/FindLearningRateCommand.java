@@ -131,11 +131,14 @@ final class FindLearningRateCommand implements Callable<Integer> {
   /** Returns the command that trains with the suggestion and the same options. */
   private String trainCommand(Curve curve) {
     List<Object> words = new ArrayList<>(List.of("train"));
-    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptionsSet()) {
       if (!OWN.contains(option.longestName())) {
-        words.add(option.longestName());
-        if (option.arity().max() > 0) {
-          words.addAll(option.originalStringValues());
+        if (option.arity().max() == 0) {
+          words.add(option.longestName());
+        } else {
+          for (String value : option.originalStringValues()) {
+            words.addAll(List.of(option.longestName(), value));
+          }
         }
       }
     }

@@ -1,5 +1,6 @@
 package dev.lamina.cli;
 
+import com.google.common.collect.Iterables;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.OptionalLibraries;
 import java.io.FileDescriptor;
@@ -97,7 +98,7 @@ public final class Main {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     CommandLine command = new CommandLine(new Main()).setOut(out).setErr(err);
-    command.setExecutionExceptionHandler((e, line, result) -> Failures.report(e, err));
+    command.setExecutionExceptionHandler((e, executed, result) -> Failures.report(e, executed));
     command.setParameterExceptionHandler((e, arguments) -> report(e));
     command.setCaseInsensitiveEnumValuesAllowed(true);
     HelpText.fit(command, TerminalWidth::columns);
@@ -109,7 +110,8 @@ public final class Main {
     try {
       return command.execute(args);
     } catch (Error e) {
-      return Failures.report(e, command.getErr());
+      // The command below, to which picocli leads exceptions alone.
+      return Failures.report(e, Iterables.getLast(command.getParseResult().asCommandLineList()));
     }
   }
 

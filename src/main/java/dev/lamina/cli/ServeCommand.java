@@ -2,6 +2,7 @@ package dev.lamina.cli;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.lamina.format.WeightsFile;
 import dev.lamina.graph.Device;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
@@ -139,12 +140,17 @@ final class ServeCommand implements Callable<Integer> {
     if (!RunConfig.isRun(export)) {
       return export;
     }
-    if (!Files.isDirectory(RunConfig.export(export))) {
+    if (!Files.isDirectory(RunConfig.export(export)) || !isFinished()) {
       throw new LaminaException(
           export
-              + " has no export yet: training was not completed; continue it with 'lamina train --resume', or export it"
-              + " with 'lamina export' and serve that");
+              + " has no export of its final weights: training was not completed; continue it with 'lamina train"
+              + " --resume', or export it with 'lamina export' and serve that");
     }
     return RunConfig.export(export);
+  }
+
+  /** Whether the weights are those of the end, which were exported; a resumed run keeps others. */
+  private boolean isFinished() {
+    return WeightsFile.read(ModelOption.source(export)).metadata().containsKey("test_accuracy");
   }
 }

@@ -4,6 +4,7 @@ import dev.lamina.data.CsvLabels.Entry;
 import dev.lamina.data.Listing.Item;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +136,12 @@ final class CsvListing {
       items.addAll(listing.items(source.csv(), rows));
     }
     return new Listing(listing.root, classNames, List.of(), List.of(), items, skipped.list());
+  }
+
+  /** Whether a CSV file is the only one that is read of those in a folder. */
+  static boolean isAlone(Path folder, Path csv) throws IOException {
+    List<Source> sources = sources(folder, new Skipped.Collector(folder));
+    return sources.size() == 1 && Files.isSameFile(sources.get(0).csv(), csv);
   }
 
   private static Path root(Path path) {

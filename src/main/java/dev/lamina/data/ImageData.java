@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import dev.lamina.io.LaminaException;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,6 +109,23 @@ public record ImageData(
         && !Cifar100.isIn(path)
         && !Idx.isIn(path)
         && Listing.isIn(path);
+  }
+
+  /**
+   * Returns whether {@link #open} reads the same images from two paths: if they are the same file
+   * or folder, or a folder and the one CSV file that has its labels. Returns false if one does not
+   * exist.
+   *
+   * @throws LaminaException if such a CSV file is damaged
+   */
+  public static boolean isSame(Path one, Path other) {
+    try {
+      return Files.isSameFile(one, other)
+          || Listing.isLabelledBy(one, other)
+          || Listing.isLabelledBy(other, one);
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import dev.lamina.io.LaminaException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,15 @@ record Listing(
   private static boolean isCsv(Path path, Part part) {
     return !Files.isDirectory(path)
         || (!ImageFolder.hasClasses(path, part) && CsvListing.isIn(path));
+  }
+
+  /** Whether a CSV file in a folder is the only one that is read for it. */
+  static boolean isLabelledBy(Path folder, Path csv) throws IOException {
+    return Files.isDirectory(folder)
+        && Files.isRegularFile(csv)
+        && Files.isSameFile(folder, csv.resolveSibling(""))
+        && isCsv(folder, Part.TRAIN)
+        && CsvListing.isAlone(folder, csv);
   }
 
   /** Returns the path of a file below the root, or as it is if it lies elsewhere. */

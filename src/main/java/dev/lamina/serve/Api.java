@@ -21,9 +21,6 @@ import org.eclipse.jetty.util.Callback;
 final class Api extends Handler.Abstract.NonBlocking {
   private static final String FROM_ENCODED = "from_encoded";
 
-  /** The number of bodies of maximum length that fit in memory at the same time. */
-  private static final int FULL_BODIES = 4;
-
   private final ServedModel model;
   private final Map<String, Batcher> batchers;
   private final ServerMetrics metrics;
@@ -32,6 +29,7 @@ final class Api extends Handler.Abstract.NonBlocking {
   private final PixelMemory pixels;
   private final Executor executor;
   private final AtomicLong buffered = new AtomicLong();
+  private final long maxBuffered;
   private final HttpResponse page;
   private final HttpResponse status;
   private final HttpResponse metadata;
@@ -52,6 +50,7 @@ final class Api extends Handler.Abstract.NonBlocking {
     this.options = options;
     this.pixels = pixels;
     this.executor = executor;
+    maxBuffered = Body.maxBuffered(options.maxBody(), Runtime.getRuntime().maxMemory());
     page = Page.of(options.modelName(), model.version());
     status = HttpResponse.json(JsonResponses.status(model.version()));
     metadata =
@@ -63,12 +62,7 @@ final class Api extends Handler.Abstract.NonBlocking {
   public boolean handle(Request request, Response response, Callback callback) {
     Route route = Route.of(Request.getPathInContext(request));
     Body body =
-        new Body(
-            request,
-            options.maxBody(),
-            buffered,
-            FULL_BODIES * (long) options.maxBody(),
-            pixels.share());
+        new Body(request, options.maxBody(), buffered, maxBuffered, pixels.share());
     deadlines.set(
         request.getConnectionMetaData().getConnection(),
         options.requestTimeout(),
@@ -207,7 +201,7 @@ final class Api extends Handler.Abstract.NonBlocking {
     void send(HttpResponse result) {
       // Before the client has the response, and may send its next request.
       body.pixels().release();
-      boolean unread = endpoint.method().equals("POST") && !body.ended();
+      boolean unread = body.unread();
       response.setStatus(result.status());
       response.getHeaders().put("X-Content-Type-Options", "nosniff");
       result.headers().forEach(response.getHeaders()::put);

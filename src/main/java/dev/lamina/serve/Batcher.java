@@ -123,15 +123,33 @@ final class Batcher implements AutoCloseable {
   }
 
   private void loop() {
-    for (List<Item> batch = next(); !batch.isEmpty(); batch = next()) {
+    boolean open = true;
+    while (open) {
+      open = runNext();
+    }
+  }
+
+  /** Runs the next batch; returns false if there is none, since the batcher is closed. */
+  private boolean runNext() {
+    List<Item> batch = List.of();
+    try {
+      batch = next();
+      if (batch.isEmpty()) {
+        return false;
+      }
       onBatch.accept(batch.size());
       run(batch);
+    } catch (RuntimeException | Error e) {
+      // Without this thread, requests would wait for ever.
+      for (Item item : batch) {
+        item.request.result.completeExceptionally(e);
+      }
     }
+    return true;
   }
 
   /** Waits for a batch; empty if the batcher is closed and the queue is empty. */
   private synchronized List<Item> next() {
-    List<Item> batch = new ArrayList<>();
     try {
       while (queue.isEmpty() && !closed) {
         wait();
@@ -147,7 +165,10 @@ final class Batcher implements AutoCloseable {
       // Unreachable: the thread is private and never interrupted.
       closed = true;
     }
-    while (batch.size() < maxBatchSize && !queue.isEmpty()) {
+    int size = Math.min(maxBatchSize, queue.size());
+    List<Item> batch = new ArrayList<>(size);
+    // Allocates nothing, so that no image is lost if memory is exhausted.
+    while (batch.size() < size) {
       batch.add(queue.remove());
     }
     return batch;

@@ -14,20 +14,26 @@ import org.eclipse.jetty.server.Request;
  * declared length, and the total of all requests is bounded too.
  */
 final class Body {
+  /** The number of bodies of maximum length that may be in memory, if the heap is large enough. */
+  private static final int FULL_BODIES = 4;
+
+  /** While it is read, a body takes up to three times its length. */
+  private static final int SHARE_OF_HEAP = 8;
+
   private final Request request;
   private final int maxBytes;
   private final AtomicLong buffered;
   private final long maxBuffered;
   private final PixelMemory.Share pixels;
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> complete = new CompletableFuture<>();
+  private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private long reserved;
   private volatile boolean ended;
 
   /**
    * Creates a body of which nothing has been read.
    *
-   * @param maxBytes the maximum length
+   * @param maxBytes the maximum length; at most {@code maxBuffered} counts
    * @param buffered the bytes in memory, of all requests
    * @param maxBuffered the maximum of {@code buffered}
    * @param pixels the memory of its images
@@ -39,10 +45,15 @@ final class Body {
       long maxBuffered,
       PixelMemory.Share pixels) {
     this.request = request;
-    this.maxBytes = maxBytes;
+    this.maxBytes = (int) Math.min(maxBytes, maxBuffered);
     this.buffered = buffered;
     this.maxBuffered = maxBuffered;
     this.pixels = pixels;
+  }
+
+  /** Returns the maximum of the bytes in memory, of all requests. */
+  static long maxBuffered(int maxBytes, long heap) {
+    return Math.min(FULL_BODIES * (long) maxBytes, heap / SHARE_OF_HEAP);
   }
 
   /** Returns the complete body; fails with an {@link HttpError}. */
@@ -60,11 +71,23 @@ final class Body {
     return complete;
   }
 
+  private void readChunks() {
+    try {
+      readAvailable();
+    } catch (OutOfMemoryError e) {
+      complete.completeExceptionally(memoryFull());
+    }
+  }
+
+  private static HttpError memoryFull() {
+    return new HttpError(503, "too many request bodies are in memory; try again later");
+  }
+
   private HttpError tooLong() {
     return new HttpError(413, "body must have at most %s bytes, got more".formatted(maxBytes));
   }
 
-  private void readChunks() {
+  private void readAvailable() {
     while (!complete.isDone()) {
       Content.Chunk chunk = request.read();
       if (chunk == null) {
@@ -85,29 +108,40 @@ final class Body {
   }
 
   private void add(Content.Chunk chunk) {
+    boolean last = chunk.isLast();
+    try {
+      keep(chunk);
+    } finally {
+      chunk.release();
+    }
+    if (last) {
+      ended = true;
+      byte[] all = bytes.toByteArray();
+      bytes = new ByteArrayOutputStream(0);
+      complete.complete(all);
+    }
+  }
+
+  private void keep(Content.Chunk chunk) {
     int count = chunk.remaining();
     reserved += count;
-    if (buffered.addAndGet(count) > maxBuffered) {
-      complete.completeExceptionally(
-          new HttpError(503, "too many request bodies are in memory; try again later"));
-    } else if (reserved > maxBytes) {
+    boolean full = buffered.addAndGet(count) > maxBuffered;
+    if (reserved > maxBytes) {
       complete.completeExceptionally(tooLong());
+    } else if (full) {
+      complete.completeExceptionally(memoryFull());
     } else {
       byte[] some = new byte[count];
       chunk.get(some, 0, count);
       bytes.writeBytes(some);
     }
-    boolean last = chunk.isLast();
-    chunk.release();
-    if (last) {
-      ended = true;
-      complete.complete(bytes.toByteArray());
-    }
   }
 
-  /** Whether the client has sent the complete body. */
-  boolean ended() {
-    return ended;
+  /** Whether the request has a body that was not read to its end. */
+  boolean unread() {
+    return !ended
+        && (request.getLength() > 0
+            || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING));
   }
 
   /** Fails with status 408 if the body is not complete. */

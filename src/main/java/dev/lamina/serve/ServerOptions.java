@@ -15,9 +15,10 @@ import java.time.Duration;
  * @param batchTimeout how long the first image of a batch waits for more; 0 by default: a batch
  *     contains what arrived while the previous one ran
  * @param maxQueue the maximum number of images in the queue, and in one request; 1,024 by default
- * @param maxBody the maximum length of a request's body, in bytes; 32 MiB by default
- * @param requestTimeout the maximum time to receive a request, and to send a response; 30 s by
- *     default
+ * @param maxBody the maximum length of a request's body, in bytes; 32 MiB by default, never more
+ *     than an eighth of the heap
+ * @param requestTimeout the maximum time to receive the headers of a request, after {@code
+ *     idleTimeout}, then its body, and to send the response; 30 s each by default
  * @param idleTimeout the maximum time that a connection may be idle; 30 s by default
  * @param maxConnections the maximum number of concurrent connections; 1,024 by default
  * @param stopTimeout how long stopping waits for requests in progress; 30 s by default

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CommandLinesTest {
   @Test
@@ -16,6 +18,18 @@ class CommandLinesTest {
     assertThat(CommandLines.quote("it's $HOME")).isEqualTo("'it'\\''s $HOME'");
     assertThat(CommandLines.quote("a\\b")).isEqualTo("'a\\b'");
     assertThat(CommandLines.quote("")).isEqualTo("''");
+  }
+
+  /** The second value would be an argument of its own. */
+  @Test
+  void printedOptions_areNamedBeforeEachValue(@TempDir Path folder) {
+    List<Object> words = new ArrayList<>(List.of("find-lr", "--width", 1, "--batch-size", 2));
+    words.addAll(List.of("--augment", "RandomFlip", "--augment", "Cutout:size=8", "--nesterov"));
+    words.addAll(List.of("--steps", 2, "--out", folder.resolve("curve")));
+    assertThat(OptionRuns.succeeds(words).out())
+        .containsPattern(
+            "\ntrain      tools/lamina train --width 1 --batch-size 2 --augment RandomFlip --augment Cutout:size=8"
+                + " --nesterov --learning-rate \\S+\n");
   }
 
   @Test

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.data.ImageData;
+import dev.lamina.layer.Dense;
+import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.model.Model;
+import dev.lamina.network.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,14 +68,19 @@ class EvaluateDataTest {
     // The folders of the classes alone, all of which are tested.
     assertThat(results("--run", run, "--data", others.resolve("test"))).isEqualTo(own);
 
+    Path csv = csv(scratch.resolve("new.csv"), "others/test", 5);
+    assertThat(results("--run", run, "--data", csv)).isEqualTo(own);
+  }
+
+  /** Writes a CSV file of so many images of each class. */
+  private static Path csv(Path file, String folder, int count) throws IOException {
     StringBuilder rows = new StringBuilder("path,label\n");
     for (String label : List.of("class0", "class1", "class2")) {
-      for (int i = 0; i < 5; i++) {
-        rows.append("others/test/%s/%s.png,%s\n".formatted(label, i, label));
+      for (int i = 0; i < count; i++) {
+        rows.append("%s/%s/%s.png,%s\n".formatted(folder, label, i, label));
       }
     }
-    Path csv = Files.writeString(scratch.resolve("new.csv"), rows);
-    assertThat(results("--run", run, "--data", csv)).isEqualTo(own);
+    return Files.writeString(file, rows);
   }
 
   @Test
@@ -103,6 +113,34 @@ class EvaluateDataTest {
     assertThat(results("--run", alone, "--data", other).get("images").intValue()).isEqualTo(60);
   }
 
+  /** A fixed tenth of the 60 images is tested, whichever of its names the data set is given. */
+  @Test
+  void ownImagesOfACsvFile_areTestedOnTheirTenth() throws IOException {
+    Path folder = scratch.resolve("listed");
+    copy(images.resolve("train"), folder.resolve("images"));
+    Path csv = csv(folder.resolve("labels.csv"), "images", 20);
+    for (Path data : List.of(folder, csv)) {
+      Path listed = train(data, "run-" + data.getFileName());
+      ObjectNode own = results("--run", listed);
+      assertThat(own.get("images").intValue()).isEqualTo(6);
+      assertThat(results("--run", listed, "--data", folder)).isEqualTo(own);
+      assertThat(results("--run", listed, "--data", csv)).isEqualTo(own);
+    }
+  }
+
+  @Test
+  void modelWithoutNames_isTestedOnADataSet() throws IOException {
+    Path weights = scratch.resolve("unnamed.safetensors");
+    double accuracy;
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network)) {
+      model.saveWeights(weights);
+      accuracy = model.evaluate(ImageData.embedded().test()).accuracy();
+    }
+    assertThat(json("--run", weights, "--data", "embedded").get("accuracy").doubleValue())
+        .isEqualTo(accuracy);
+  }
+
   /** The tenth is another one once a file is added. */
   @Test
   void ownImagesThatHaveChanged_areWarnedOf() throws IOException {
@@ -115,6 +153,11 @@ class EvaluateDataTest {
     assertThat(OptionRuns.succeeds("evaluate", "--run", changing, "--quiet").err())
         .contains("the test images of " + data + " are not those of the run")
         .hasLineCount(1);
+    Files.move(data.resolve("class1"), data.resolve("other"));
+    assertThat(OptionRuns.fails("evaluate", "--run", changing).err())
+        .isEqualTo(
+            "lamina: classes of the images must be those of the run [class0, class1, class2], got [class0, class2,"
+                + " other]; name its images with --data\n");
   }
 
   @Test

@@ -29,31 +29,28 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.exceptions.TFResourceExhaustedException;
+import picocli.CommandLine;
 
 /** What ends a command without being its user's input. */
 class FailuresTest {
   @TempDir private Path folder;
 
   private static void reports(int status, String line, Throwable e) {
+    reports("predict", status, line, e);
+  }
+
+  private static void reports(String command, int status, String line, Throwable e) {
     StringWriter err = new StringWriter();
-    assertThat(Failures.report(e, new PrintWriter(err, true))).isEqualTo(status);
+    CommandLine main = new CommandLine(Main.class).setErr(new PrintWriter(err, true));
+    assertThat(Failures.report(e, main.getSubcommands().get(command))).isEqualTo(status);
     assertThat(err.toString()).isEqualTo("lamina: " + line + "\n");
   }
 
   @Test
   void errorsOfTheJvm_areOneLine() {
-    long megabytes = Runtime.getRuntime().maxMemory() >> 20;
-    reports(
-        2,
-        "out of memory (Java heap space): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more, or try a smaller --batch-size"
-            .formatted(megabytes, Math.max(512, 2 * megabytes)),
-        new OutOfMemoryError("Java heap space"));
-    reports(
-        2,
-        "out of memory (OOM when allocating), which other programs may hold too; use smaller images or a smaller"
-            + " network",
-        new TFResourceExhaustedException("OOM when allocating"));
     reports(
         1,
         "unexpected error (java.lang.StackOverflowError: deep?down); set LAMINA_DEBUG=1 for its stack trace, and"
@@ -64,6 +61,42 @@ class FailuresTest {
         "unexpected error (java.lang.IllegalStateException: odd); set LAMINA_DEBUG=1 for its stack trace, and report"
             + " it",
         new IllegalStateException("odd"));
+  }
+
+  /** What is advised, the command has an option for. */
+  @ParameterizedTest
+  @CsvSource({
+    "train, ', or try a smaller --batch-size'",
+    "find-lr, ', or try a smaller --batch-size'",
+    "serve, ', or try a smaller --max-batch-size'",
+    "predict, ''"
+  })
+  void exhaustedMemory_isOneLine(String command, String advice) {
+    long megabytes = Runtime.getRuntime().maxMemory() >> 20;
+    reports(
+        command,
+        2,
+        "out of memory (Java heap space): the Java heap has %s MiB; set LAMINA_JAVA_OPTS=-Xmx%sm for more%s"
+            .formatted(megabytes, Math.max(512, 2 * megabytes), advice),
+        new OutOfMemoryError("Java heap space"));
+    reports(
+        command,
+        2,
+        "out of memory (OOM when allocating), which other programs may hold too; use smaller images or a smaller"
+            + " network"
+            + advice,
+        new TFResourceExhaustedException("OOM when allocating"));
+  }
+
+  /** An array of so many images is larger than any of the JVM. */
+  @Test
+  void exhaustedMemory_isOfTheExecutedCommand() throws IOException {
+    Object[] words = {
+      "benchmark", "--data", MainTest.images(folder), "--width", 1, "--batch-size", 2147483647
+    };
+    assertThat(OptionRuns.fails(words).err())
+        .startsWith("lamina: out of memory (")
+        .endsWith(" for more, or try a smaller --batch-size\n");
   }
 
   /** What JavaCPP throws without a folder to unpack to, on a full disk, and elsewhere. */

@@ -290,9 +290,7 @@ class MainTest {
         run,
         data);
     rejects(
-        "classes of the images must be those of the run [class0, class1, class2], got "
-            + ImageData.embedded().train().classNames()
-            + "; name its images with --data",
+        "classes of the images must be the network's 3, got 10",
         "evaluate",
         "--run",
         run,

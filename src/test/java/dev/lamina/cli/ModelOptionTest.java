@@ -190,7 +190,7 @@ class ModelOptionTest {
         "x.png");
     fails(
         begun
-            + " has no export yet: training was not completed; continue it with 'lamina train --resume', or export it"
+            + " has no export of its final weights: training was not completed; continue it with 'lamina train --resume', or export it"
             + " with 'lamina export' and serve that",
         "serve",
         begun);
@@ -251,6 +251,18 @@ class ModelOptionTest {
                 + " --resume "
                 + interrupted
                 + "\n");
+    // Of another than its weights, as after the run was resumed.
+    assertThat(RunConfig.export(interrupted).resolve("1")).isDirectory();
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      fails(
+          interrupted
+              + " has no export of its final weights: training was not completed; continue it with 'lamina train"
+              + " --resume', or export it with 'lamina export' and serve that",
+          "serve",
+          interrupted,
+          "--port",
+          taken.getLocalPort());
+    }
   }
 
   @Test

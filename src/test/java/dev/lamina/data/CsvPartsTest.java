@@ -87,6 +87,26 @@ class CsvPartsTest {
   }
 
   @Test
+  void folder_isItsOnlyFile() throws IOException {
+    Path csv = folder.resolve("labels.csv");
+    write("labels.csv", "id,label\n1,a\n2,b\n3,a\n4,b\n");
+    assertSame(true, csv);
+    write("metadata.csv", "id,label\n1,a\n2,b\n");
+    assertSame(true, csv);
+    assertSame(false, folder.resolve("metadata.csv"));
+    assertSame(false, folder.resolve("nothing.csv"));
+    write("test.csv", "id,label\n5,a\n6,b\n");
+    assertSame(false, csv);
+    assertSame(false, folder.resolve("test.csv"));
+    assertSame(true, folder.resolve("images/.."));
+  }
+
+  private void assertSame(boolean same, Path other) {
+    assertThat(ImageData.isSame(folder, other)).isEqualTo(same);
+    assertThat(ImageData.isSame(other, folder)).isEqualTo(same);
+  }
+
+  @Test
   void filesThatAreNotUsed_areNamed() throws IOException {
     write("train.csv", "width,height\n1,2\n");
     write("labels.csv", "id,label\n1,a\n2,b\n3,a\n4,b\n");

@@ -73,6 +73,23 @@ class ReportTest {
     assertThat(count(sheet, 0xc80000)).isEqualTo(3 * 5 * 3 * 4);
   }
 
+  /** Black and white columns of 320 x 200 pixels become grey ones of 160 x 100. */
+  @Test
+  void imageSheet_showsLargeImagesSmaller() {
+    int height = 200;
+    int width = 320;
+    byte[] pixels = new byte[height * width];
+    for (int i = 1; i < pixels.length; i += 2) {
+      pixels[i] = (byte) 255;
+    }
+    ImageSet set = ImageSet.of(height, width, 1, pixels, new int[] {0}, List.of("a", "b"));
+    BufferedImage sheet = ContactSheet.draw(List.of(set, set));
+    assertThat(sheet.getWidth()).isEqualTo(110 + 2 * (160 + 4));
+    assertThat(sheet.getHeight()).isEqualTo(4 + 100 + 4);
+    assertThat(sheet.getRGB(110 + 80, 4 + 50) & 0xff).isBetween(120, 135);
+    assertThat(sheet.getRGB(110 + 160 + 1, 4 + 50)).isEqualTo(0xffffffff);
+  }
+
   private static long count(BufferedImage image, int rgb) {
     return java.util.stream.IntStream.range(0, image.getWidth() * image.getHeight())
         .filter(i -> (image.getRGB(i % image.getWidth(), i / image.getWidth()) & 0xffffff) == rgb)

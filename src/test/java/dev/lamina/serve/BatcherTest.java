@@ -12,6 +12,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
@@ -125,6 +127,26 @@ class BatcherTest {
           .isInstanceOf(CompletionException.class)
           .cause()
           .hasMessage("image -3");
+    }
+  }
+
+  @Test
+  void errorBetweenBatches_failsOneBatchAlone() {
+    permits.release(100);
+    IntConsumer failsOnce =
+        size -> {
+          sizes.add(size);
+          if (sizes.size() == 1) {
+            throw new OutOfMemoryError("Java heap space");
+          }
+        };
+    try (Batcher batcher = new Batcher("test", this::run, 4, Duration.ZERO, 100, failsOnce)) {
+      CompletableFuture<List<BatchRow>> failed = batcher.submit(images(1));
+      assertThatThrownBy(() -> failed.orTimeout(1, TimeUnit.MINUTES).join())
+          .cause()
+          .hasMessage("Java heap space");
+      assertThat(values(batcher.submit(images(2)).orTimeout(1, TimeUnit.MINUTES)))
+          .isEqualTo("{\"predictions\":[2]}");
     }
   }
 

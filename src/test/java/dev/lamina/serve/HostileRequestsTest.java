@@ -2,6 +2,7 @@ package dev.lamina.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.primitives.Bytes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -310,6 +311,26 @@ class HostileRequestsTest {
           .containsIgnoringCase("\r\nConnection: close\r\n")
           .endsWith("{\"error\":\"body must have at most 100000 bytes, got more\"}");
     }
+  }
+
+  /** A connection that is closed with unread bytes is reset. */
+  @ParameterizedTest
+  @CsvSource({
+    "/x, Content-Length: 10485760, 404, got /x",
+    "/healthz, Content-Length: 10485760, 405, 'method must be GET for this path, got POST'",
+    "/healthz, Transfer-Encoding: chunked, 405, 'method must be GET for this path, got POST'"
+  })
+  void bodyThatNobodyReads(String path, String header, int status, String message)
+      throws IOException {
+    byte[] body = new byte[10 << 20];
+    if (header.endsWith("chunked")) {
+      byte[] begin = "9ffff7\r\n".getBytes(StandardCharsets.US_ASCII);
+      byte[] end = "\r\n0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+      body = Bytes.concat(begin, new byte[0x9ffff7], end);
+    }
+    assertThat(client.raw("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n".formatted(path, header), body))
+        .startsWith("HTTP/1.1 " + status + " ")
+        .endsWith(message + "\"}");
   }
 
   @Test
