@@ -23,8 +23,8 @@ final class Interrupts implements Callback, AutoCloseable {
       Map.of("INT", 128 + 2, "TERM", Interrupts.TERMINATED);
 
   /**
-   * Whether a launcher has started this process, and passes its own signals on. Ctrl-C in a terminal
-   * reaches both, so of two different signals the second may be the first, passed on.
+   * Whether a launcher has started this process, and passes its own signals on. Ctrl-C in a
+   * terminal reaches both, so of two different signals the second may be the first, passed on.
    */
   private static final boolean LAUNCHED = System.getenv("LOCAL_RANK") != null;
 

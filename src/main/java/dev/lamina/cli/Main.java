@@ -1,6 +1,5 @@
 package dev.lamina.cli;
 
-import com.google.common.collect.Iterables;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.OptionalLibraries;
 import java.io.FileDescriptor;
@@ -8,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
@@ -111,7 +111,8 @@ public final class Main {
       return command.execute(args);
     } catch (Error e) {
       // The command below, to which picocli leads exceptions alone.
-      return Failures.report(e, Iterables.getLast(command.getParseResult().asCommandLineList()));
+      List<CommandLine> executed = command.getParseResult().asCommandLineList();
+      return Failures.report(e, executed.get(executed.size() - 1));
     }
   }
 

@@ -39,14 +39,12 @@ import org.tensorflow.types.family.TFloating;
  * @param normalized whether each kernel is scaled to the norm sqrt(out) before its step, as the
  *     record runs on CIFAR-10 do (https://github.com/KellerJordan/cifar10-airbench); for kernels
  *     that a batch norm follows. False unless set
- * @param precision the number format of the iterations; empty, the default, for that of the training
+ * @param precision the number format of the iterations; empty, the default, for that of the
+ *     training
  * @param transform clipping and weight decay; none unless set
  */
 public record Muon(
-    double momentum,
-    boolean normalized,
-    Optional<Precision> precision,
-    GradientTransform transform)
+    double momentum, boolean normalized, Optional<Precision> precision, GradientTransform transform)
     implements Optimizer {
   private static final int ITERATIONS = 5;
   private static final float A = 3.4445f;

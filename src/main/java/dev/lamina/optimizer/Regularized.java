@@ -39,7 +39,8 @@ public record Regularized(Optimizer optimizer, Regularizer regularizer) implemen
         .formatted(
             optimizer,
             regularizer instanceof L1L2 both
-                ? "%s(l1=%s, l2=%s)".formatted(both.getClass().getName(), both.getL1(), both.getL2())
+                ? "%s(l1=%s, l2=%s)"
+                    .formatted(both.getClass().getName(), both.getL1(), both.getL2())
                 : regularizer);
   }
 

@@ -61,8 +61,7 @@ final class Api extends Handler.Abstract.NonBlocking {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     Route route = Route.of(Request.getPathInContext(request));
-    Body body =
-        new Body(request, options.maxBody(), buffered, maxBuffered, pixels.share());
+    Body body = new Body(request, options.maxBody(), buffered, maxBuffered, pixels.share());
     deadlines.set(
         request.getConnectionMetaData().getConnection(),
         options.requestTimeout(),

@@ -140,8 +140,7 @@ final class Body {
   /** Whether the request has a body that was not read to its end. */
   boolean unread() {
     return !ended
-        && (request.getLength() > 0
-            || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING));
+        && (request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING));
   }
 
   /** Fails with status 408 if the body is not complete. */

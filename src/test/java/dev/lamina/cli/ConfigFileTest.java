@@ -107,8 +107,7 @@ class ConfigFileTest {
   /** The launcher does not start again what ends with this status, nor calls it a signal. */
   @Test
   void timeLimit_beforeTheFirstEpoch_isSaid() throws IOException {
-    Path config =
-        write("limit.yaml", "recipe: {callbacks: [{kind: TimeLimit, minutes: 0.00002}]}");
+    Path config = write("limit.yaml", "recipe: {callbacks: [{kind: TimeLimit, minutes: 0.00002}]}");
     Path data = MainTest.images(folder);
     Path run = folder.resolve("run");
     MainTest.Output output =

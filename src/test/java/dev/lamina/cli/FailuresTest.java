@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +46,8 @@ class FailuresTest {
   private static void reports(String command, int status, String line, Throwable e) {
     StringWriter err = new StringWriter();
     CommandLine main = new CommandLine(Main.class).setErr(new PrintWriter(err, true));
-    assertThat(Failures.report(e, main.getSubcommands().get(command))).isEqualTo(status);
+    CommandLine executed = Objects.requireNonNull(main.getSubcommands().get(command));
+    assertThat(Failures.report(e, executed)).isEqualTo(status);
     assertThat(err.toString()).isEqualTo("lamina: " + line + "\n");
   }
 

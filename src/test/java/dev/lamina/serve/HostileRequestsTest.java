@@ -328,7 +328,8 @@ class HostileRequestsTest {
       byte[] end = "\r\n0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
       body = Bytes.concat(begin, new byte[0x9ffff7], end);
     }
-    assertThat(client.raw("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n".formatted(path, header), body))
+    assertThat(
+            client.raw("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n".formatted(path, header), body))
         .startsWith("HTTP/1.1 " + status + " ")
         .endsWith(message + "\"}");
   }

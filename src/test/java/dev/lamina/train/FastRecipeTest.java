@@ -33,7 +33,12 @@ class FastRecipeTest {
 
   /** The whole recipe on a narrow network: all but what is fixed moves, and the loss falls. */
   @ParameterizedTest
-  @CsvSource({"fast, airbench94", "fast-muon, airbench94", "thorough, airbench96"})
+  @CsvSource({
+    "fast, airbench94",
+    "fast-muon, airbench94",
+    "half-hour, airbench96",
+    "thorough, airbench96"
+  })
   void trainsTheNetworkThatItIsFor(String name, String network) {
     Recipe recipe =
         Recipes.get(name).epochs(6).batchSize(32).precision(Optional.of(Precision.FLOAT32));
