@@ -11,6 +11,7 @@ import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
+import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.layer.MaxPool;
 import dev.lamina.model.Evaluation;
@@ -33,6 +34,25 @@ import org.junit.jupiter.api.io.TempDir;
 /** Lamina's side of docs/coming-from-*.md, run: the same program beside each other library's. */
 class ComingFromTest {
   @TempDir private Path folder;
+
+  /** PyTorch counts nn.Flatten() too, and its files name the weights by that count. */
+  @Test
+  void networkOfPyTorch_hasTheNamesOfItsWeights() throws Exception {
+    Path folder = Clothes.write(this.folder.resolve("photos"), Clothes.SECOND, 2, 1);
+    ImageData photos = ImageData.open(folder, Resize.cover(64));
+    // region torch_network
+    int classes = photos.train().classes();
+    Network network =
+        Network.input(64, 64, 3) // pixels are scaled to [0, 1]
+            .then(Conv2d.of(16, 3), BatchNorm.create(), Activation.RELU, MaxPool.of(2))
+            .then(Conv2d.of(32, 3), BatchNorm.create(), Activation.RELU)
+            .then(GlobalAveragePool.create(), Flatten.create(), Dropout.of(0.2))
+            .then(Dense.of(classes));
+    // endregion
+    assertThat(network.parameters().keySet())
+        .filteredOn(name -> name.endsWith(".weight"))
+        .containsExactly("0.weight", "1.weight", "4.weight", "5.weight", "10.weight");
+  }
 
   @Test
   void program() throws Exception {

@@ -66,8 +66,8 @@ final class PixelFile {
       removeLeftBehind(file.toAbsolutePath().resolveSibling(""));
       AtomicFiles.write(
           file,
-          channel -> {
-            AtomicFiles.writeAll(channel, List.of(header(images, height, width, channels)));
+          out -> {
+            AtomicFiles.writeAll(out, List.of(header(images, height, width, channels)));
             int step = Math.max(1, CHUNK / (height * width * channels));
             for (int start = 0; start < images; start += step) {
               List<byte[]> chunk =
@@ -75,7 +75,7 @@ final class PixelFile {
                       .parallel()
                       .mapToObj(image)
                       .toList();
-              AtomicFiles.writeAll(channel, chunk.stream().map(ByteBuffer::wrap).toList());
+              AtomicFiles.writeAll(out, chunk.stream().map(ByteBuffer::wrap).toList());
             }
             complete.run();
           });

@@ -1,10 +1,16 @@
 package dev.lamina.format;
 
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.format.Safetensors.Tensor;
 import dev.lamina.graph.Parameter;
 import dev.lamina.io.LaminaException;
 import dev.lamina.network.Network;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -25,7 +31,44 @@ public final class CheckpointWeights {
    */
   public static final String EVALUATED = "evaluation/";
 
+  /** The last tensor of the file of a checkpoint: the SHA-256 of all bytes before it. */
+  public static final String CHECKSUM = "sha256";
+
+  /** The size of the checksum in bytes. */
+  public static final int CHECKSUM_BYTES = 32;
+
   private CheckpointWeights() {}
+
+  /**
+   * Checks that a checkpoint is as it was written.
+   *
+   * @param content the content of the file
+   * @throws LaminaException if its checksum differs
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static void checkUndamaged(Path file, Safetensors content) {
+    Tensor sum = content.tensors().get(CHECKSUM);
+    if (sum == null || !sum.data().equals(ByteBuffer.wrap(checksum(file)))) {
+      throw new LaminaException(file + " is damaged: its checksum differs; use another checkpoint");
+    }
+  }
+
+  private static byte[] checksum(Path file) {
+    try {
+      return MoreFiles.asByteSource(file)
+          .slice(0, Files.size(file) - CHECKSUM_BYTES)
+          .hash(Hashing.sha256())
+          .asBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          file + " cannot be read (" + e + "); use another checkpoint", e);
+    }
+  }
+
+  /** Returns whether a file is a checkpoint. */
+  static boolean isIn(Safetensors content) {
+    return content.metadata().containsKey(VERSION);
+  }
 
   /**
    * Returns metadata for the file of a checkpoint that lets {@link WeightsFile#read(Path)} read its

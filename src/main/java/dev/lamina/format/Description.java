@@ -13,7 +13,6 @@ import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import dev.lamina.io.Version;
 import dev.lamina.layer.LayerTypes;
-import dev.lamina.layer.Sequential;
 import dev.lamina.network.Network;
 import dev.lamina.network.Servable;
 import dev.lamina.registry.UnregisteredException;
@@ -128,18 +127,34 @@ final class Description {
 
   private static Servable read(Path from, byte[] file, Weights weights) {
     JsonNode json = parse(from, file);
-    JsonNode network = json.path("network");
-    int height = size(network, "height");
-    int width = size(network, "width");
-    int channels = size(network, "channels");
-    Sequential body = body(network);
+    Network described = network(json.path("network"));
     Map<String, String> metadata = new LinkedHashMap<>();
     json.path("metadata")
         .properties()
         .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
-    Network described = new Network(network.path("name").asText(), height, width, channels, body);
     return new Servable(
         described, weights.of(described), classNames(json), preprocessing(json), metadata);
+  }
+
+  /**
+   * Returns the network.
+   *
+   * @param from the file or folder that contains it, for messages
+   * @throws IllegalArgumentException if it is not a description, or contains layers that are not
+   *     registered
+   * @throws LaminaException if it is of a newer format
+   */
+  static Network network(Path from, byte[] file) {
+    return network(parse(from, file).path("network"));
+  }
+
+  private static Network network(JsonNode network) {
+    return new Network(
+        network.path("name").asText(),
+        size(network, "height"),
+        size(network, "width"),
+        size(network, "channels"),
+        LayerTypes.readSequential(OptionsJson.read(network.path("body"))));
   }
 
   /**
@@ -191,10 +206,6 @@ final class Description {
     List<String> classNames = new ArrayList<>();
     json.path("class_names").forEach(name -> classNames.add(name.asText()));
     return classNames;
-  }
-
-  private static Sequential body(JsonNode network) {
-    return LayerTypes.readSequential(OptionsJson.read(network.path("body")));
   }
 
   private static JsonNode parse(Path from, byte[] file) {

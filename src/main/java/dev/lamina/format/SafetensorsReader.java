@@ -12,9 +12,10 @@ import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -54,12 +55,13 @@ final class SafetensorsReader {
 
   private static final String CONVERT =
       """
-       is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
-        import torch
-        from safetensors.torch import save_file
-        weights = torch.load("%s", map_location="cpu", weights_only=True)
-        weights = weights.get("state_dict", weights)
-        save_file({name: tensor.clone() for name, tensor in weights.items()}, "weights.safetensors")""";
+      is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
+      import torch
+      from safetensors.torch import save_file
+      weights = torch.load("%s", map_location="cpu", weights_only=True)
+      weights = weights.get("state_dict", weights.get("model", weights.get("net", weights)))
+      tensors = {name: value.clone() for name, value in weights.items() if torch.is_tensor(value)}
+      save_file(tensors, "weights.safetensors")""";
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -77,8 +79,9 @@ final class SafetensorsReader {
   }
 
   static Safetensors read(Path file) {
-    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-      return new SafetensorsReader(file).read(channel);
+    // Not a channel, which an interrupt of the thread would close.
+    try (InputStream in = Files.newInputStream(file)) {
+      return new SafetensorsReader(file).read(in, Files.size(file));
     } catch (NoSuchFileException e) {
       throw new UncheckedIOException(file + " does not exist; check the path", e);
     } catch (IOException e) {
@@ -87,15 +90,16 @@ final class SafetensorsReader {
     }
   }
 
-  Safetensors read(SeekableByteChannel channel) throws IOException {
-    long available = channel.size() - Long.BYTES;
+  /** Reads the content of a file of a size. */
+  Safetensors read(InputStream in, long size) throws IOException {
+    long available = size - Long.BYTES;
     if (available < 0) {
-      throw wrong(" is truncated: header length takes 8 bytes, file has " + channel.size() + COPY);
+      throw wrong(" is truncated: header length takes 8 bytes, file has " + size + COPY);
     }
-    long length = fill(channel, Long.BYTES).getLong(0);
+    long length = fill(in, Long.BYTES).getLong(0);
     if (Long.compareUnsigned(length, HEADER_LIMIT) > 0) {
-      if (isPickle(length, channel)) {
-        throw wrong(CONVERT.formatted(file.getFileName()));
+      if (isPickle(length, in, size)) {
+        throw wrong(" " + CONVERT.formatted(file.getFileName()));
       }
       throw wrong(
           " is not a safetensors file: header length must be at most %s, got %s%s"
@@ -105,13 +109,13 @@ final class SafetensorsReader {
       throw wrong(
           " is truncated: header takes %s bytes, file has %s%s".formatted(length, available, COPY));
     }
-    JsonNode header = header(fill(channel, (int) length).array());
+    JsonNode header = header(fill(in, (int) length).array());
     Map<String, String> metadata = metadata(header.path(Safetensors.METADATA));
     List<Entry> entries = entries(header);
     checkLayout(entries, available - length);
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     for (Entry entry : entries) {
-      ByteBuffer data = fill(channel, (int) (entry.end() - entry.begin()));
+      ByteBuffer data = fill(in, (int) (entry.end() - entry.begin()));
       String label = file + ": " + tensor(entry.name());
       tensors.put(
           entry.name(),
@@ -121,32 +125,30 @@ final class SafetensorsReader {
   }
 
   /** Whether a file begins as a zip archive of PyTorch, or as a pickle of protocol 2 or later. */
-  private static boolean isPickle(long firstBytes, SeekableByteChannel file) throws IOException {
+  private static boolean isPickle(long firstBytes, InputStream rest, long size) throws IOException {
     int protocol = (int) (firstBytes >> Byte.SIZE) & 0xff;
     return (int) firstBytes == ZIP
-        ? firstEntry(file).matches("|.*/data.pkl")
+        ? firstEntry(rest, size).matches("|.*/data.pkl")
         : (firstBytes & 0xff) == PICKLE && protocol >= 2 && protocol <= 5;
   }
 
   /** Returns the name of the first file in a zip archive; empty if the archive is cut off. */
-  private static String firstEntry(SeekableByteChannel zip) throws IOException {
-    long left = Math.max(0, zip.size() - ZIP_HEADER);
+  private static String firstEntry(InputStream rest, long size) throws IOException {
+    long left = Math.max(0, size - ZIP_HEADER);
     if (left == 0) {
       return "";
     }
-    int length = Short.toUnsignedInt(fill(zip.position(ZIP_NAME_LENGTH), 2).getShort(0));
-    byte[] name = fill(zip.position(ZIP_HEADER), (int) Math.min(left, length)).array();
-    return new String(name, UTF_8);
+    ByteBuffer header = fill(rest, ZIP_HEADER - Long.BYTES);
+    int length = Short.toUnsignedInt(header.getShort(ZIP_NAME_LENGTH - Long.BYTES));
+    return new String(fill(rest, (int) Math.min(left, length)).array(), UTF_8);
   }
 
-  private static ByteBuffer fill(SeekableByteChannel channel, int bytes) throws IOException {
-    ByteBuffer buffer = Safetensors.littleEndian(bytes);
-    while (buffer.hasRemaining()) {
-      if (channel.read(buffer) < 0) {
-        throw new EOFException("the file was truncated while it was read");
-      }
+  private static ByteBuffer fill(InputStream in, int bytes) throws IOException {
+    byte[] read = new byte[bytes];
+    if (in.readNBytes(read, 0, bytes) < bytes) {
+      throw new EOFException("the file was truncated while it was read");
     }
-    return buffer.flip();
+    return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private JsonNode header(byte[] bytes) {

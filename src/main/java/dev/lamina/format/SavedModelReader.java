@@ -64,7 +64,10 @@ public final class SavedModelReader {
           file,
           AGAIN,
           Files.readAllBytes(file),
-          network -> WeightsFile.weights(weights(folder, file), network));
+          network -> {
+            Path weights = weights(folder, file);
+            return WeightsFile.weights(weights, Safetensors.read(weights), network);
+          });
     } catch (IOException e) {
       throw unreadable(file, e);
     }

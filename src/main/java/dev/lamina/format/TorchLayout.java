@@ -3,7 +3,6 @@ package dev.lamina.format;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Parameter;
-import dev.lamina.graph.Role;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -24,7 +23,7 @@ public final class TorchLayout {
   /** The shape of a parameter in PyTorch. */
   public static long[] shape(Parameter parameter) {
     long[] shape = parameter.shape().asArray();
-    if (isKernel(parameter)) {
+    if (parameter.isKernel()) {
       return shape.length == 4
           ? new long[] {shape[3], shape[2], shape[0], shape[1]}
           : new long[] {shape[1], shape[0]};
@@ -61,7 +60,7 @@ public final class TorchLayout {
         parameter.name(),
         parameter.size(),
         values.length);
-    if (!isKernel(parameter)) {
+    if (!parameter.isKernel()) {
       return values.clone();
     }
     Shape shape = parameter.shape();
@@ -80,17 +79,5 @@ public final class TorchLayout {
       }
     }
     return copy;
-  }
-
-  private static boolean isKernel(Parameter parameter) {
-    int rank = parameter.shape().numDimensions();
-    boolean kernel =
-        parameter.role() == Role.KERNEL || (parameter.role() == Role.FIXED && rank > 1);
-    checkArgument(
-        !kernel || rank == 2 || rank == 4,
-        "kernel %s must have 2 or 4 dimensions, got %s",
-        parameter.name(),
-        rank);
-    return kernel;
   }
 }

@@ -10,13 +10,20 @@ import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Classifier;
+import dev.lamina.layer.Layer;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Normalize;
 import dev.lamina.network.Network;
 import dev.lamina.network.Servable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Weights as a safetensors file with PyTorch's names and layout. Its metadata describes the network
@@ -28,6 +35,8 @@ public final class WeightsFile {
 
   static final String DESCRIPTION = "lamina";
 
+  private static final Logger LOG = LoggerFactory.getLogger(WeightsFile.class);
+
   private WeightsFile() {}
 
   /**
@@ -36,6 +45,10 @@ public final class WeightsFile {
    * @throws java.io.UncheckedIOException if it cannot be written
    */
   public static void write(Path file, Servable servable) {
+    content(servable).write(file);
+  }
+
+  private static Safetensors content(Servable servable) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     FlattenOrder order = FlattenOrder.of(servable.network());
     servable
@@ -49,10 +62,9 @@ public final class WeightsFile {
                         TorchLayout.shape(parameter),
                         TorchLayout.toTorch(
                             parameter, order.toTorch(name, servable.weight(name))))));
-    new Safetensors(
-            tensors,
-            ImmutableMap.of("format", "pt", DESCRIPTION, Description.json(servable).toString()))
-        .write(file);
+    return new Safetensors(
+        tensors,
+        ImmutableMap.of("format", "pt", DESCRIPTION, Description.json(servable).toString()));
   }
 
   /**
@@ -64,9 +76,15 @@ public final class WeightsFile {
    * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Servable read(Path file) {
-    Safetensors content = Safetensors.read(file);
+    return read(file, Safetensors.read(file));
+  }
+
+  private static Servable read(Path file, Safetensors content) {
     String description = content.metadata().get(DESCRIPTION);
-    boolean checkpoint = content.metadata().containsKey(CheckpointWeights.VERSION);
+    boolean checkpoint = CheckpointWeights.isIn(content);
+    if (checkpoint) {
+      CheckpointWeights.checkUndamaged(file, content);
+    }
     if (description == null) {
       throw new LaminaException(
           "%s does not describe its network: its metadata has no \"%s\"; %s"
@@ -89,13 +107,17 @@ public final class WeightsFile {
 
   /**
    * Reads the weights of a known network, in TensorFlow's layout. Any program may have written the
-   * file; the prefixes of PyTorch's DataParallel, torch.compile and Lightning are removed.
+   * file; the prefixes of PyTorch's DataParallel, torch.compile and Lightning are removed. Of a
+   * checkpoint, these are the weights that the run evaluated.
    *
    * @throws LaminaException if the file is damaged or does not match the network
    * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Map<String, float[]> weights(Path file, Network network) {
-    return weights(file, Safetensors.read(file), network);
+    Safetensors content = stateDict(file);
+    Map<String, float[]> weights = weights(file, content, network);
+    compareNormalization(file, content, network);
+    return weights;
   }
 
   /**
@@ -107,24 +129,33 @@ public final class WeightsFile {
    * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Servable read(Path file, Network network) {
-    Safetensors content = Safetensors.read(file);
+    Safetensors content = stateDict(file);
     Map<String, Tensor> tensors = StateDict.tensors(content, network.parameters().keySet());
     int classes = classes(network, tensors);
     Network sized =
         Classifier.resize(network.body(), classes).map(network::withBody).orElse(network);
+    Map<String, float[]> weights = weights(file, content, tensors, sized);
+    compareNormalization(file, content, network);
     return new Servable(
-        sized,
-        weights(file, content, tensors, sized),
-        IntStream.range(0, classes).mapToObj(Integer::toString).toList(),
-        Map.of());
+        sized, weights, IntStream.range(0, classes).mapToObj(Integer::toString).toList(), Map.of());
+  }
+
+  /**
+   * Returns the content of a file of weights, or what it would be for the model of a checkpoint.
+   */
+  private static Safetensors stateDict(Path file) {
+    Safetensors content = Safetensors.read(file);
+    return CheckpointWeights.isIn(content) ? content(read(file, content)) : content;
   }
 
   /** Returns the number of classes of the file's classifier; the network's own if it has none. */
   private static int classes(Network network, Map<String, Tensor> tensors) {
+    Optional<Network> body = Classifier.body(network.body()).map(network::withBody);
+    if (body.isEmpty()) {
+      return network.classes();
+    }
     Map<String, Parameter> classifier = new LinkedHashMap<>(network.parameters());
-    Classifier.body(network.body())
-        .map(network::withBody)
-        .ifPresent(body -> classifier.keySet().removeAll(body.parameters().keySet()));
+    classifier.keySet().removeAll(body.orElseThrow().parameters().keySet());
     return classifier.entrySet().stream()
         .filter(entry -> entry.getValue().role() == Role.KERNEL)
         .map(entry -> tensors.get(entry.getKey()))
@@ -139,7 +170,8 @@ public final class WeightsFile {
     return MoreFiles.asByteSource(file).hash(Hashing.sha256()).toString();
   }
 
-  private static Map<String, float[]> weights(Path file, Safetensors content, Network network) {
+  /** Returns the weights of the network that the file was written with. */
+  static Map<String, float[]> weights(Path file, Safetensors content, Network network) {
     return weights(
         file, content, StateDict.tensors(content, network.parameters().keySet()), network);
   }
@@ -156,5 +188,35 @@ public final class WeightsFile {
       weights.replaceAll(order::fromTorch);
     }
     return weights;
+  }
+
+  /** Warns if the weights were trained with another normalisation than that of the network. */
+  private static void compareNormalization(Path file, Safetensors content, Network network) {
+    String description = content.metadata().get(DESCRIPTION);
+    if (description == null) {
+      return;
+    }
+    List<Layer> own = normalizations(network);
+    List<Layer> trained;
+    try {
+      trained = normalizations(Description.network(file, description.getBytes(UTF_8)));
+    } catch (IllegalArgumentException | ArithmeticException | LaminaException e) {
+      // Of weights for a known network the description need not be readable.
+      return;
+    }
+    if (!trained.equals(own)) {
+      LOG.warn(
+          "{} has weights for images normalised by {}, and the network has {}; Model.load takes that of the file",
+          file,
+          trained,
+          own);
+    }
+  }
+
+  private static List<Layer> normalizations(Network network) {
+    return Layers.nodes(network.body(), network.inputShape()).stream()
+        .map(Layers.LayerNode::layer)
+        .filter(Normalize.class::isInstance)
+        .toList();
   }
 }

@@ -2,9 +2,12 @@ package dev.lamina.io;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,8 +18,13 @@ import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 
-/** Writes files atomically: to a temporary file beside the target, which is then renamed. */
+/**
+ * Writes files atomically: to a temporary file beside the target, which is then renamed. An
+ * interrupt of the thread, such as that of a cancelled task, does not end the writing.
+ */
 public final class AtomicFiles {
+  private static final int CHUNK = 1 << 16;
+
   private AtomicFiles() {}
 
   /**
@@ -35,12 +43,12 @@ public final class AtomicFiles {
 
   /** Writes a file from buffers in order, replacing an existing one. */
   public static void write(Path file, List<ByteBuffer> pieces) throws IOException {
-    write(file, temporary(file), channel -> writeAll(channel, pieces));
+    write(file, temporary(file), out -> writeAll(out, pieces));
   }
 
-  /** Writes the content of a file to a channel. */
+  /** Writes the content of a file. */
   public interface Content {
-    void writeTo(FileChannel channel) throws IOException;
+    void writeTo(OutputStream out) throws IOException;
   }
 
   /**
@@ -84,22 +92,26 @@ public final class AtomicFiles {
 
   /** Writes a new file and forces it to the storage device. */
   public static void flush(Path file, List<ByteBuffer> pieces) throws IOException {
-    flush(file, channel -> writeAll(channel, pieces));
+    flush(file, out -> writeAll(out, pieces));
   }
 
   private static void flush(Path file, Content content) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      content.writeTo(channel);
-      channel.force(true);
+    Files.createFile(file);
+    // Not a FileChannel, which an interrupt would close.
+    try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+      content.writeTo(out);
+      out.getFD().sync();
     }
   }
 
   /** Writes all remaining bytes of the buffers, in order. */
-  public static void writeAll(FileChannel channel, List<ByteBuffer> pieces) throws IOException {
+  public static void writeAll(OutputStream out, List<ByteBuffer> pieces) throws IOException {
+    byte[] chunk = new byte[CHUNK];
     for (ByteBuffer piece : pieces) {
       while (piece.hasRemaining()) {
-        channel.write(piece);
+        int length = Math.min(CHUNK, piece.remaining());
+        piece.get(chunk, 0, length);
+        out.write(chunk, 0, length);
       }
     }
   }
@@ -109,15 +121,32 @@ public final class AtomicFiles {
    * failure.
    */
   private static void flushFolder(Path folder) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (!isFlushed(folder)) {
+        interrupted |= Thread.interrupted();
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Flushes a folder; returns false if an interrupt of the thread has closed the channel. */
+  private static boolean isFlushed(Path folder) throws IOException {
     FileChannel channel;
     try {
       channel = FileChannel.open(folder, StandardOpenOption.READ);
     } catch (IOException e) {
       // Windows cannot open folders; NTFS keeps their entries in a journal.
-      return;
+      return true;
     }
     try (channel) {
       channel.force(true);
+      return true;
+    } catch (ClosedByInterruptException e) {
+      return false;
     }
   }
 

@@ -1,13 +1,19 @@
 package dev.lamina.layer;
 
+import com.google.common.collect.Lists;
 import dev.lamina.layer.Sequential.Named;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.tensorflow.ndarray.Shape;
 
 /**
  * The classifier (head) of a network: its last {@link Dense} in a {@link Sequential}, which may be
- * nested, but not in a branch.
+ * nested, but not in a branch. After it there may be layers that give each of its outputs another
+ * value, such as an {@link Activation} or a {@link BatchNorm}.
  */
 public final class Classifier {
   private Classifier() {}
@@ -17,7 +23,7 @@ public final class Classifier {
    * has no classifier.
    */
   public static Optional<Sequential> body(Layer network) {
-    return cut(network, Optional.empty());
+    return endsInDense(network) ? cut(network, Optional.empty()) : Optional.empty();
   }
 
   /**
@@ -26,7 +32,34 @@ public final class Classifier {
    * @param classes the units of the new classifier; its other options are kept
    */
   public static Optional<Sequential> resize(Layer network, int classes) {
-    return cut(network, Optional.of(classes));
+    return endsInDense(network) ? cut(network, Optional.of(classes)) : Optional.empty();
+  }
+
+  private static boolean endsInDense(Layer network) {
+    Deque<Layer> after = new ArrayDeque<>();
+    for (Layer layer : Lists.reverse(steps(network).toList())) {
+      if (layer instanceof Dense dense) {
+        Shape logits = Shape.of(dense.units());
+        return after.stream().allMatch(following -> keeps(following, logits));
+      }
+      after.addFirst(layer);
+    }
+    return false;
+  }
+
+  /** Returns the layers in sequence, without those that only contain others. */
+  private static Stream<Layer> steps(Layer layer) {
+    return layer instanceof Sequential sequential
+        ? sequential.layers().stream().flatMap(named -> steps(named.layer()))
+        : Stream.of(layer);
+  }
+
+  /** Returns whether a layer has one output for each element of a vector, and no weight matrix. */
+  private static boolean keeps(Layer layer, Shape vector) {
+    return layer.outputShape(vector).equals(vector)
+        && layer.children(vector).isEmpty()
+        && layer.parameters(vector).stream()
+            .allMatch(parameter -> parameter.shape().numDimensions() < 2);
   }
 
   /** Drops the classifier and all layers after it, or replaces its number of units. */

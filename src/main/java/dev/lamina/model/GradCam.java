@@ -115,7 +115,7 @@ public final class GradCam implements AutoCloseable {
     Network network = model.network();
     List<Step> steps = steps(network);
     int last = featureMap(steps);
-    GraphSession session = new GraphSession(model.device());
+    GraphSession session = new GraphSession(model.device().uncompiled());
     try {
       Map<Variable, float[]> values = new LinkedHashMap<>();
       Weights weights = model.weights();

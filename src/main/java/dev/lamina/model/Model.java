@@ -351,7 +351,8 @@ public final class Model implements AutoCloseable {
   /**
    * Reads weights and running statistics from a safetensors file in PyTorch's names and layout. As
    * in PyTorch, every name must be there and no other, except for {@code num_batches_tracked};
-   * prefixes of DataParallel, torch.compile and Lightning are removed.
+   * prefixes of DataParallel, torch.compile and Lightning are removed. Of a checkpoint, these are
+   * the weights that the run evaluated.
    *
    * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network; the
    *     model is unchanged then

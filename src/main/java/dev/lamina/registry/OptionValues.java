@@ -22,6 +22,10 @@ final class OptionValues {
     if (value instanceof Integer whole) {
       return whole.longValue();
     }
+    if (value instanceof Float number) {
+      // As it is written in decimal: 0.1f is 0.1.
+      return plain(name, Double.valueOf(number.toString()));
+    }
     if (value instanceof ImmutableDoubleArray numbers) {
       return plain(name, numbers.asList());
     }

@@ -2,7 +2,6 @@ package dev.lamina.train;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import dev.lamina.format.CheckpointWeights;
 import dev.lamina.format.Safetensors;
 import dev.lamina.format.Safetensors.Tensor;
@@ -13,7 +12,6 @@ import dev.lamina.model.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,8 +30,6 @@ final class CheckpointFile {
 
   private static final String STATE_KEY = "state";
   private static final String CALLBACK = "callback/";
-  private static final String CHECKSUM = "sha256";
-  private static final int CHECKSUM_BYTES = 32;
 
   private CheckpointFile() {}
 
@@ -48,7 +44,7 @@ final class CheckpointFile {
                     .allWeights()
                     .forEach((key, weights) -> add(tensors, name + "/" + key, weights)));
     // Of the narrowest type and added last, so it is the last one in the file.
-    tensors.put(CHECKSUM, Tensor.of(new byte[CHECKSUM_BYTES]));
+    tensors.put(CheckpointWeights.CHECKSUM, Tensor.of(new byte[CheckpointWeights.CHECKSUM_BYTES]));
     Map<String, String> metadata = new LinkedHashMap<>(checkpoint.model());
     metadata.put(CheckpointWeights.VERSION, Integer.toString(VERSION));
     metadata.put(STATE_KEY, CheckpointJson.write(checkpoint));
@@ -77,10 +73,8 @@ final class CheckpointFile {
     Safetensors content = Safetensors.read(file);
     int version = version(file, content.metadata().get(CheckpointWeights.VERSION));
     Map<String, Tensor> tensors = new LinkedHashMap<>(content.tensors());
-    Tensor sum = tensors.remove(CHECKSUM);
-    if (sum == null || !sum.data().equals(ByteBuffer.wrap(checksum(file)))) {
-      throw damaged(file, "its checksum differs");
-    }
+    CheckpointWeights.checkUndamaged(file, content);
+    tensors.remove(CheckpointWeights.CHECKSUM);
     try {
       CheckpointJson.Content state =
           CheckpointJson.read(content.metadata().getOrDefault(STATE_KEY, ""), version);
@@ -89,7 +83,8 @@ final class CheckpointFile {
       model.keySet().removeAll(List.of(CheckpointWeights.VERSION, STATE_KEY));
       return new Checkpoint(version, state.progress(), state.configuration(), tensors, model);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw damaged(file, Messages.reason(e));
+      throw new LaminaException(
+          file + " is damaged: " + Messages.reason(e) + "; use another checkpoint");
     }
   }
 
@@ -127,21 +122,5 @@ final class CheckpointFile {
           CallbackState state = callbacks.computeIfAbsent(name, key -> new CallbackState());
           weights.forEach((key, values) -> state.put(key, Weights.of(values)));
         });
-  }
-
-  private static LaminaException damaged(Path file, String reason) {
-    return new LaminaException(file + " is damaged: " + reason + "; use another checkpoint");
-  }
-
-  private static byte[] checksum(Path file) {
-    try {
-      return MoreFiles.asByteSource(file)
-          .slice(0, Files.size(file) - CHECKSUM_BYTES)
-          .hash(Hashing.sha256())
-          .asBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          file + " cannot be read (" + e + "); use another checkpoint", e);
-    }
   }
 }

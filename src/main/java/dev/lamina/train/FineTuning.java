@@ -20,7 +20,8 @@ final class FineTuning {
   private FineTuning() {}
 
   /**
-   * Returns the full names of the layers with parameters before the classifier.
+   * Returns the full names of the layers with parameters before the classifier; of one without a
+   * name, those of its parameters.
    *
    * @throws IllegalArgumentException if the network has no classifier
    */
@@ -33,7 +34,7 @@ final class FineTuning {
                         "freezeEpochs must be 0, and bodyRate 1, for a network that does not end in a"
                             + " Dense"));
     return network.withBody(body).parameters().keySet().stream()
-        .map(name -> name.substring(0, name.lastIndexOf('.')))
+        .map(name -> name.replaceFirst("\\.[^.]*$", ""))
         .distinct()
         .toList();
   }

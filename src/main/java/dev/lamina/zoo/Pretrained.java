@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
  */
 public record Pretrained(Path weights, Optional<Config> config) {
   private static final Pattern MODEL = Pattern.compile("\\w[\\w.-]*/\\w[\\w.-]*");
+  private static final Pattern FILE = Pattern.compile("(?i).*\\.(safetensors|pth|pt|ckpt|bin)");
   private static final String WEIGHTS = "model.safetensors";
   private static final String CONFIG = "config.json";
   private static final String TIMM = "timm/";
@@ -54,6 +55,11 @@ public record Pretrained(Path weights, Optional<Config> config) {
       Normalize normalization) {
     /** Returns how image files are prepared: timm evaluates with a crop of the middle. */
     public Preprocessing preprocessing() {
+      return preprocessing(height, width);
+    }
+
+    /** Returns the same for a network of another image size. */
+    Preprocessing preprocessing(int height, int width) {
       Resize.Filter filter =
           interpolation.equals("bicubic") ? Resize.Filter.BICUBIC : Resize.Filter.BILINEAR;
       return Preprocessing.of(Resize.cover(height, width).crop(cropShare).filter(filter));
@@ -84,21 +90,27 @@ public record Pretrained(Path weights, Optional<Config> config) {
           "pretrained weights must be an existing file, an address, or a model such as timm/resnet18.a1_in1k, got %s"
               .formatted(source));
     }
+    // A mistyped path is not asked for at the hub; a folder named timm may be that of its sources.
+    if (FILE.matcher(source).matches()
+        || (!source.startsWith(TIMM) && Files.isDirectory(file.resolveSibling("")))) {
+      throw new LaminaException(source + " does not exist; check the path");
+    }
     Hub hub = Hub.of(cache, environment);
     Config config = read(source, hub.file(source, CONFIG));
     return new Pretrained(hub.file(source, WEIGHTS), Optional.of(config));
   }
 
-  /** Returns a builder of the model's own network, with these weights and its normalisation. */
+  /**
+   * Returns a builder of the model's own network, with these weights, its image size and its
+   * normalisation. Its model prepares image files as {@link Config#preprocessing} says.
+   */
   public Zoo.Builder builder() {
     Config known =
         config.orElseThrow(
             () ->
                 new IllegalArgumentException(
                     "network must be named for weights that are not from a hub; use builder(name)"));
-    return builder(known.network())
-        .normalization(
-            known.normalization().mean().toArray(), known.normalization().std().toArray());
+    return builder(known.network()).config(known);
   }
 
   /** Returns a builder of a network, with these weights. */

@@ -1,6 +1,7 @@
 package dev.lamina.zoo;
 
 import com.google.common.primitives.ImmutableDoubleArray;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.graph.Device;
 import dev.lamina.model.Model;
 import dev.lamina.model.ModelLoader;
@@ -97,6 +98,7 @@ public final class Zoo {
     private Optional<List<String>> classNames = Optional.empty();
     private long seed;
     private Optional<Device> device = Optional.empty();
+    private Optional<Pretrained.Config> config = Optional.empty();
 
     private Builder(String name, Function<Options, Network> network) {
       this.network = network;
@@ -128,6 +130,14 @@ public final class Zoo {
     public Builder pretrained(Path weights) {
       this.weights = Optional.of(weights);
       return this;
+    }
+
+    /** Sets how the images of pretrained weights were prepared. */
+    Builder config(Pretrained.Config config) {
+      this.config = Optional.of(config);
+      return imageSize(config.height(), config.width())
+          .normalization(
+              config.normalization().mean().toArray(), config.normalization().std().toArray());
     }
 
     /** Sets the height and width of the input. */
@@ -196,7 +206,11 @@ public final class Zoo {
       Network network = network();
       Device device = this.device.orElseGet(Device::auto);
       if (weights.isPresent()) {
-        return ModelLoader.pretrained(weights.get(), network, classNames, seed, device);
+        Optional<Preprocessing> preprocessing =
+            config.map(known -> known.preprocessing(network.height(), network.width()));
+        Model model = ModelLoader.pretrained(weights.get(), network, classNames, seed, device);
+        preprocessing.ifPresent(model::preprocessing);
+        return model;
       }
       Model model = Model.of(network, seed, device);
       classNames.ifPresent(model::classNames);

@@ -163,12 +163,14 @@ class StateDictTest {
         .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
         .withMessage(
             file
+                + " "
                 + """
-                 is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
-                  import torch
-                  from safetensors.torch import save_file
-                  weights = torch.load("resnet18.pth", map_location="cpu", weights_only=True)
-                  weights = weights.get("state_dict", weights)
-                  save_file({name: tensor.clone() for name, tensor in weights.items()}, "weights.safetensors")""");
+                is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
+                import torch
+                from safetensors.torch import save_file
+                weights = torch.load("resnet18.pth", map_location="cpu", weights_only=True)
+                weights = weights.get("state_dict", weights.get("model", weights.get("net", weights)))
+                tensors = {name: value.clone() for name, value in weights.items() if torch.is_tensor(value)}
+                save_file(tensors, "weights.safetensors")""");
   }
 }

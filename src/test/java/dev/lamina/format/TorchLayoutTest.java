@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.lamina.graph.Initializer;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.ndarray.Shape;
 
@@ -60,8 +61,33 @@ class TorchLayoutTest {
         .isThrownBy(() -> TorchLayout.toTorch(parameter(Role.KERNEL, 2, 3), new float[5]))
         .withMessage("weight must have 6 values, got 5");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> TorchLayout.shape(parameter(Role.KERNEL, 2, 3, 4)))
-        .withMessage("kernel weight must have 2 or 4 dimensions, got 3");
+        .isThrownBy(() -> TorchLayout.fromTorch(parameter(Role.KERNEL, 2, 3), new float[7]))
+        .withMessage("weight must have 6 values, got 7");
+  }
+
+  @Test
+  void kernelsOfOtherShapes_areRefusedWhenTheyAreDeclared() {
+    String message =
+        "shape of kernel weight must be [height, width, in, out] or [in, out], got %s; give it another role";
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> parameter(Role.KERNEL, 3))
+        .withMessage(message, "[3]");
+    for (Role role : List.of(Role.KERNEL, Role.FIXED)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> parameter(role, 2, 3, 4))
+          .withMessage(message, "[2, 3, 4]");
+    }
+  }
+
+  /** A fixed scale is a vector; a table that is no kernel has another role. */
+  @Test
+  void parametersThatAreNoKernels_areTheSame() {
+    for (Parameter parameter :
+        List.of(parameter(Role.FIXED, 6), parameter(Role.NORM, 1, 2, 3), parameter(Role.BIAS, 6))) {
+      float[] values = numbers(6);
+      assertThat(TorchLayout.shape(parameter)).isEqualTo(parameter.shape().asArray());
+      assertThat(TorchLayout.toTorch(parameter, values)).isEqualTo(values);
+    }
   }
 
   private static Parameter parameter(Role role, long... shape) {

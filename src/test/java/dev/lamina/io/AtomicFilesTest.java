@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,30 @@ class AtomicFilesTest {
     assertThat(real.resolve("file")).hasContent("text");
   }
 
+  /** As after the cancellation of a task. */
+  @Test
+  void interruptedThread_writes_andStaysInterrupted() {
+    Path file = folder.resolve("file");
+    Thread.currentThread().interrupt();
+    try {
+      AtomicFiles.writeString(file, "text");
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(file).hasContent("text");
+  }
+
+  /** Buffers that are longer than what is written at once, with and without an array. */
+  @Test
+  void writeAll_writesTheWholeOfEveryBuffer() throws IOException {
+    byte[] bytes = new byte[200_003];
+    new Random(5).nextBytes(bytes);
+    ByteBuffer first = ByteBuffer.wrap(bytes, 0, 70_001).asReadOnlyBuffer();
+    ByteBuffer second = ByteBuffer.allocateDirect(130_002).put(bytes, 70_001, 130_002).flip();
+    AtomicFiles.write(folder.resolve("file"), List.of(first, second));
+    assertThat(folder.resolve("file")).hasBinaryContent(bytes);
+  }
+
   /** Writes a file until it is stopped. */
   static final class Writer {
     private Writer() {}
@@ -57,8 +82,8 @@ class AtomicFilesTest {
     public static void main(String[] args) throws IOException {
       AtomicFiles.write(
           Path.of(args[0]),
-          channel -> {
-            AtomicFiles.writeAll(channel, List.of(ByteBuffer.allocate(9)));
+          out -> {
+            AtomicFiles.writeAll(out, List.of(ByteBuffer.allocate(9)));
             System.out.println("writing");
             // Not for input: its end, which comes with the stop, would let it go on.
             Uninterruptibles.sleepUninterruptibly(Duration.ofMinutes(1));

@@ -28,7 +28,9 @@ import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.ZeroPad;
 import dev.lamina.network.Network;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +41,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -252,6 +255,61 @@ class ModelLoadTest {
     }
   }
 
+  /** As after the cancellation of a task. */
+  @Test
+  void interruptedThread_writesAndReadsFiles_andStaysInterrupted() {
+    Path file = folder.resolve("weights.safetensors");
+    Path export = folder.resolve("export");
+    try (Model model =
+        Model.of(Network.input(HEIGHT, WIDTH, 3).then(GlobalAveragePool.create(), Dense.of(2)))) {
+      Thread.currentThread().interrupt();
+      try {
+        model.saveWeights(file);
+        model.export(export);
+        model.exportOnnx(folder.resolve("model.onnx"));
+        Model.load(file).close();
+        Model.load(export).close();
+      } finally {
+        assertThat(Thread.interrupted()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void loadWeights_warnsOfAnotherNormalisation() {
+    Path file = folder.resolve("weights.safetensors");
+    Network trained = normalized(0.25);
+    try (Model model = Model.of(trained)) {
+      model.saveWeights(file);
+    }
+    assertThat(logOfLoading(file, trained)).isEmpty();
+    assertThat(logOfLoading(file, normalized(0.5)))
+        .endsWith(
+            "%s has weights for images normalised by [Normalize[mean=[0.25], std=[2.0]]], and the network has [Normalize[mean=[0.5], std=[2.0]]]; Model.load takes that of the file\n"
+                .formatted(file));
+    Safetensors content = Safetensors.read(file);
+    new Safetensors(content.tensors(), Map.of("format", "pt")).write(file);
+    assertThat(logOfLoading(file, normalized(0.5))).isEmpty();
+  }
+
+  private static Network normalized(double mean) {
+    return Network.input(HEIGHT, WIDTH, 1)
+        .then(Normalize.of(new double[] {mean}, new double[] {2}))
+        .then(GlobalAveragePool.create(), Dense.of(2));
+  }
+
+  private static String logOfLoading(Path file, Network network) {
+    PrintStream before = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try (Model model = Model.of(network)) {
+      model.loadWeights(file);
+    } finally {
+      System.setErr(before);
+    }
+    return log.toString(StandardCharsets.UTF_8);
+  }
+
   @Test
   void load_weights_thatAreDamagedOrOfAnotherProgram() {
     Path file = folder.resolve("weights.safetensors");
@@ -297,6 +355,25 @@ class ModelLoadTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Model.load(export, List.of("x")))
         .withMessage("classNames must name at least 2 classes, got 1");
+  }
+
+  /** Its last dense layer in sequence is a hidden one. */
+  @Test
+  void networkThatEndsInBranches_hasNoClassifierToReplace() {
+    Path file = folder.resolve("weights.safetensors");
+    Network network =
+        Network.input(HEIGHT, WIDTH, 3)
+            .then(GlobalAveragePool.create(), Dense.of(4), Activation.RELU)
+            .then(Add.of(Dense.of(2), Sequential.of(Dense.of(5), Dense.of(2))));
+    try (Model model = Model.of(network, 3)) {
+      model.saveWeights(file);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Model.load(file, List.of("x", "y")))
+          .withMessageStartingWith("network must end in a Dense to be given other classes; ");
+      try (Model same = ModelLoader.pretrained(file, network, Optional.empty(), 0, Device.cpu())) {
+        assertThat(weights(same)).usingRecursiveComparison().isEqualTo(weights(model));
+      }
+    }
   }
 
   @Test

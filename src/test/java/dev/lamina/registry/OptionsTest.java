@@ -22,6 +22,7 @@ class OptionsTest {
             .with("int", 3)
             .with("long", 1L << 40)
             .with("double", 0.5)
+            .with("float", 0.1f)
             .with("flag", true)
             .with("text", "a")
             .with("enum", Thread.State.NEW)
@@ -32,6 +33,7 @@ class OptionsTest {
     assertThat(options.getInt("int")).isEqualTo(3);
     assertThat(options.getLong("long")).isEqualTo(1L << 40);
     assertThat(options.getDouble("double")).isEqualTo(0.5);
+    assertThat(options.getDouble("float")).isEqualTo(0.1);
     assertThat(options.getDouble("int")).isEqualTo(3);
     assertThat(options.getBoolean("flag")).isTrue();
     assertThat(options.getString("text")).isEqualTo("a");
@@ -71,7 +73,8 @@ class OptionsTest {
 
   @Test
   void with_refusesWhatNoFileCanHold() {
-    for (Object value : List.of(Double.NaN, Double.POSITIVE_INFINITY, 1f, new int[0].getClass())) {
+    for (Object value :
+        List.of(Double.NaN, Double.POSITIVE_INFINITY, Float.NaN, new int[0].getClass())) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Options.none().with("x", value))
           .withMessage(

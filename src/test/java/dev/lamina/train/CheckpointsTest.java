@@ -8,12 +8,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.format.Safetensors;
+import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
+import dev.lamina.model.ModelLoader;
 import dev.lamina.network.Network;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.Schedule;
@@ -29,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -133,7 +136,7 @@ class CheckpointsTest {
                         i + 1,
                         4L * i,
                         Metrics.of(10, 1, 0.5),
-                        java.util.Optional.of(Metrics.of(10, 1, accuracies[i])),
+                        Optional.of(Metrics.of(10, 1, accuracies[i])),
                         0.1,
                         0.9,
                         1))
@@ -193,6 +196,9 @@ class CheckpointsTest {
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> Checkpoint.read(file(4)))
         .withMessage(file(4) + " is damaged: its checksum differs; use another checkpoint");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Model.load(file(4)))
+        .withMessage(file(4) + " is damaged: its checksum differs; use another checkpoint");
     Path other = run.resolve("other.safetensors");
     new Safetensors(Map.of(), Map.of("format", "pt")).write(other);
     assertThatExceptionOfType(LaminaException.class)
@@ -207,6 +213,23 @@ class CheckpointsTest {
     assertThatExceptionOfType(UncheckedIOException.class)
         .isThrownBy(() -> Checkpoint.read(run.resolve("none")))
         .withMessage(run.resolve("none") + " does not exist; check the path");
+  }
+
+  /** In TensorFlow's layout, unlike a file of weights. */
+  @Test
+  void checkpoint_isReadIntoAKnownNetwork() {
+    fit(recipe(1).callbacks(never()));
+    try (Model trained = Model.load(file(4));
+        Model model = model();
+        Model pretrained =
+            ModelLoader.pretrained(file(4), model.network(), Optional.empty(), 0, Device.cpu())) {
+      assertThat(model.weights().get("1.weight")).isNotEqualTo(trained.weights().get("1.weight"));
+      model.loadWeights(file(4));
+      for (String name : List.of("1.weight", "1.bias")) {
+        assertThat(model.weights().get(name)).isEqualTo(trained.weights().get(name));
+        assertThat(pretrained.weights().get(name)).isEqualTo(trained.weights().get(name));
+      }
+    }
   }
 
   @Test

@@ -191,6 +191,23 @@ class StagesTest {
     }
   }
 
+  /** Its parameters are named as if they were the network's own. */
+  @Test
+  void layerWithoutAName_belongsToTheBody() {
+    Network network =
+        Network.input(5, 7, 3)
+            .then("", Conv2d.of(3, 3))
+            .then("pool", GlobalAveragePool.create())
+            .then("top", Dense.of(2));
+    try (Model model = Model.of(network, 1)) {
+      Weights before = model.weights();
+      Trainer.builder(RECIPE.freezeEpochs(1).bodyRate(0)).build().fit(model, IMAGES);
+      assertThat(model.weights().get("weight")).isEqualTo(before.get("weight"));
+      assertThat(model.weights().get("bias")).isEqualTo(before.get("bias"));
+      assertThat(model.weights().get("top.weight")).isNotEqualTo(before.get("top.weight"));
+    }
+  }
+
   @Test
   void balanceClasses_weightsTheLoss() {
     // Four of the first class and three of the second: 7 / (2 * 4) and 7 / (2 * 3).

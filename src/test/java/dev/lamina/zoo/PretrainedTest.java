@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lamina.Golden;
+import dev.lamina.data.Preprocessing;
+import dev.lamina.data.Resize;
 import dev.lamina.format.Safetensors;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Normalize;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.ndarray.Shape;
 
 /** Files as a hub has them, in the cache; HubTest downloads. */
 class PretrainedTest {
@@ -99,6 +102,23 @@ class PretrainedTest {
           .isEqualTo(weight(saved, "layer4.1.conv2.weight"));
       assertThat(weight(model, "fc.bias")).hasSize(2);
     }
+  }
+
+  @Test
+  void modelOfAHub_hasItsImageSize_andPreparesFilesAsInItsTraining() throws IOException {
+    write(inHub("model.safetensors"), Zoo.get("resnet18").width(4).classes(7));
+    Pretrained pretrained = read(CONFIG.formatted("resnet18"));
+    try (Model model = pretrained.builder().width(4).build();
+        Model other = pretrained.builder().width(4).imageSize(40, 32).build()) {
+      assertThat(model.network().inputShape()).isEqualTo(Shape.of(224, 192, 3));
+      assertThat(model.preprocessing()).isEqualTo(preparing(224, 192));
+      assertThat(other.preprocessing()).isEqualTo(preparing(40, 32));
+    }
+  }
+
+  private static Preprocessing preparing(int height, int width) {
+    return Preprocessing.of(
+        new Resize(Resize.Mode.COVER, height, width, 0.95, Resize.Filter.BICUBIC));
   }
 
   @Test
@@ -183,5 +203,14 @@ class PretrainedTest {
             "pretrained weights must be an existing file, an address, or a model such as"
                 + " timm/resnet18.a1_in1k, got "
                 + source);
+  }
+
+  /** Tests run in a folder that has src, so src/resnet18 is no model of a hub. */
+  @ParameterizedTest
+  @CsvSource({"weights/resnet18.safetensors", "timm/resnet18.PTH", "src/resnet18"})
+  void mistypedPath_isNotAskedForAtTheHub(String source) {
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Pretrained.of(source, cache, Map.of()))
+        .withMessage(source + " does not exist; check the path");
   }
 }
