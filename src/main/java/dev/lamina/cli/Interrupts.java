@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +25,13 @@ final class Interrupts implements Callback, AutoCloseable {
 
   /**
    * Whether a launcher has started this process, and passes its own signals on. Ctrl-C in a
-   * terminal reaches both, so of two different signals the second may be the first, passed on.
+   * terminal, or a stop by systemd or Slurm, reaches both, so the second signal may be the first,
+   * passed on.
    */
   private static final boolean LAUNCHED = System.getenv("LOCAL_RANK") != null;
+
+  /** How long a signal may take that is passed on. */
+  private static final long PASSING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** How long the process may take to die of a signal that was sent. */
   private static final int DYING_MILLIS = 1000;
@@ -34,6 +39,7 @@ final class Interrupts implements Callback, AutoCloseable {
   private final Map<String, @Nullable Object> before = new LinkedHashMap<>();
   private final String last;
   private @Nullable String first;
+  private long since;
   private @Nullable Runnable stop;
   private Runnable quit = () -> {};
 
@@ -62,14 +68,15 @@ final class Interrupts implements Callback, AutoCloseable {
   }
 
   private synchronized void received(String signal) {
-    if (LAUNCHED && first != null && !first.equals(signal)) {
-      return;
-    }
     if (first != null) {
+      if (LAUNCHED && System.nanoTime() - since < PASSING_NANOS) {
+        return;
+      }
       quit.run();
       dieOf(first);
     }
     first = signal;
+    since = System.nanoTime();
     System.err.printf(
         Locale.ROOT, "%nlamina: stopping %s; press Ctrl-C again to quit immediately%n", last);
     if (stop != null) {

@@ -151,6 +151,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** Whether the weights are those of the end, which were exported; a resumed run keeps others. */
   private boolean isFinished() {
-    return WeightsFile.read(ModelOption.source(export)).metadata().containsKey("test_accuracy");
+    Path weights = RunConfig.weights(export);
+    return !Files.exists(weights) || WeightsFile.metadata(weights).containsKey("test_accuracy");
   }
 }

@@ -147,7 +147,7 @@ final class TrainCommand implements Callable<Integer> {
     start.check();
     recipeOption.check();
     Zoo.get(network.name);
-    if (run != null && !isWorker()) {
+    if (run != null && Cluster.joined().isEmpty() && !(isWorker() && RunConfig.isRun(run))) {
       // Before all images are decoded.
       RunFolders.checkNew(run);
     }
@@ -192,9 +192,11 @@ final class TrainCommand implements Callable<Integer> {
     Path folder = run == null ? RunFolders.fresh() : run;
     Training training = training(config, recipe, folder, images);
     // A worker that is started again has the same command line.
-    return isWorker() && begun(folder, config)
-        ? training.resume(model.device())
-        : training.start(model);
+    if (!isWorker() || !begun(folder, config)) {
+      return training.start(model);
+    }
+    print("continues  " + folder);
+    return training.resume(model.device());
   }
 
   /** Returns whether this process was started as a worker, though it may be the only one. */

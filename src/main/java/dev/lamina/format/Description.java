@@ -128,12 +128,27 @@ final class Description {
   private static Servable read(Path from, byte[] file, Weights weights) {
     JsonNode json = parse(from, file);
     Network described = network(json.path("network"));
+    return new Servable(
+        described, weights.of(described), classNames(json), preprocessing(json), metadata(json));
+  }
+
+  /**
+   * Returns what the writer said of the model.
+   *
+   * @param from the file or folder that contains it, for messages
+   * @throws IllegalArgumentException if it is not a description
+   * @throws LaminaException if it is of a newer format
+   */
+  static Map<String, String> metadata(Path from, byte[] file) {
+    return metadata(parse(from, file));
+  }
+
+  private static Map<String, String> metadata(JsonNode json) {
     Map<String, String> metadata = new LinkedHashMap<>();
     json.path("metadata")
         .properties()
         .forEach(entry -> metadata.put(entry.getKey(), entry.getValue().asText()));
-    return new Servable(
-        described, weights.of(described), classNames(json), preprocessing(json), metadata);
+    return metadata;
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.lamina.format;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -23,7 +24,7 @@ public final class TorchLayout {
   /** The shape of a parameter in PyTorch. */
   public static long[] shape(Parameter parameter) {
     long[] shape = parameter.shape().asArray();
-    if (parameter.isKernel()) {
+    if (isKernel(parameter)) {
       return shape.length == 4
           ? new long[] {shape[3], shape[2], shape[0], shape[1]}
           : new long[] {shape[1], shape[0]};
@@ -60,7 +61,7 @@ public final class TorchLayout {
         parameter.name(),
         parameter.size(),
         values.length);
-    if (!parameter.isKernel()) {
+    if (!isKernel(parameter)) {
       return values.clone();
     }
     Shape shape = parameter.shape();
@@ -79,5 +80,11 @@ public final class TorchLayout {
       }
     }
     return copy;
+  }
+
+  private static boolean isKernel(Parameter parameter) {
+    int rank = parameter.shape().numDimensions();
+    return (parameter.role() == Role.KERNEL || parameter.role() == Role.FIXED)
+        && (rank == 2 || rank == 4);
   }
 }

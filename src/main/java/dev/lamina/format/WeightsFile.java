@@ -106,6 +106,18 @@ public final class WeightsFile {
   }
 
   /**
+   * Returns what the writer of a file said of the model, which may have layers that this version
+   * does not know; empty if the file does not describe its network.
+   *
+   * @throws LaminaException if the file is damaged or of a newer format
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Map<String, String> metadata(Path file) {
+    String description = Safetensors.read(file).metadata().get(DESCRIPTION);
+    return description == null ? Map.of() : Description.metadata(file, description.getBytes(UTF_8));
+  }
+
+  /**
    * Reads the weights of a known network, in TensorFlow's layout. Any program may have written the
    * file; the prefixes of PyTorch's DataParallel, torch.compile and Lightning are removed. Of a
    * checkpoint, these are the weights that the run evaluated.

@@ -18,24 +18,9 @@ import org.tensorflow.ndarray.Shape;
  */
 public record Parameter(
     String name, Shape shape, Role role, Initializer initializer, long fanIn, long fanOut) {
-  /** Checks that the shape is known, and that a kernel has one of those of {@link Role#KERNEL}. */
+  /** Checks that every dimension of the shape is known. */
   public Parameter {
     checkArgument(!shape.hasUnknownDimension(), "shape of %s must be known, got %s", name, shape);
-    int rank = shape.numDimensions();
-    checkArgument(
-        !isKernel(role, rank) || rank == 2 || rank == 4,
-        "shape of kernel %s must be [height, width, in, out] or [in, out], got %s; give it another role",
-        name,
-        shape);
-  }
-
-  /** Returns whether it is a kernel, trained or fixed, whose layout differs in PyTorch. */
-  public boolean isKernel() {
-    return isKernel(role, shape.numDimensions());
-  }
-
-  private static boolean isKernel(Role role, int rank) {
-    return role == Role.KERNEL || (role == Role.FIXED && rank > 1);
   }
 
   /** Returns the number of scalars. */

@@ -5,13 +5,16 @@ package dev.lamina.graph;
  * it out.
  */
 public enum Role {
-  /** The kernel of a convolution [height, width, in, out] or of a dense layer [in, out]. */
+  /**
+   * The kernel of a convolution [height, width, in, out] or of a dense layer [in, out]. One of
+   * another shape is the same in PyTorch's layout.
+   */
   KERNEL,
   /** A bias that is added to each output channel. */
   BIAS,
   /** The scale or the offset of a normalisation. */
   NORM,
-  /** A kernel, of the shapes above, or a scale that is set before training and never trained. */
+  /** A kernel, a scale or a table that is set before training and never trained. */
   FIXED,
   /** A running statistic: part of the model's state, never trained. */
   STATISTIC;

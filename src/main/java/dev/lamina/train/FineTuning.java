@@ -3,7 +3,6 @@ package dev.lamina.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.WeightedSampler;
 import dev.lamina.layer.Classifier;
 import dev.lamina.layer.Sequential;
 import dev.lamina.loss.ClassWeights;
@@ -60,18 +59,12 @@ final class FineTuning {
   /**
    * Returns the loss of a recipe for a training set, with its class weights.
    *
-   * @throws IllegalArgumentException if the loss can have no class weights, or has some already, or
-   *     the sampler balances the classes
+   * @throws IllegalArgumentException if the loss can have no class weights, or has some already
    */
   static Loss loss(Recipe recipe, ImageSet images) {
     if (!recipe.balanceClasses()) {
       return recipe.loss();
     }
-    checkArgument(
-        !recipe.sampler().equals(WeightedSampler.balanced()),
-        "balanceClasses must be false for a sampler that draws every class equally often, got %s; leave one"
-            + " of them out",
-        recipe.sampler());
     checkArgument(
         recipe.loss() instanceof CrossEntropy,
         "balanceClasses must be false for a loss other than CrossEntropy, got %s",

@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import dev.lamina.augment.AugmentationTypes;
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.LossTypes;
 import dev.lamina.optimizer.OptimizerTypes;
@@ -194,13 +195,17 @@ public final class RecipeOptions {
 
   /**
    * Returns a recipe with other values. Of a part whose kind is not given, or is that of the
-   * recipe's, only the options that are given change.
+   * recipe's, only the options that are given change; and a sampler that draws every class equally
+   * often replaces {@code balanceClasses}.
    *
    * @param changes as in {@link #write}
    * @throws IllegalArgumentException as {@link #read} does
    */
   public static Recipe change(Recipe recipe, Options changes) {
-    return read(write(recipe).merge(changes));
+    Recipe changed = read(write(recipe).merge(changes));
+    boolean sampled =
+        changes.has("sampler") && changed.sampler().equals(WeightedSampler.balanced());
+    return sampled && !changes.has("balanceClasses") ? changed.balanceClasses(false) : changed;
   }
 
   private static <T> T read(Registry<T> registry, Options options) {

@@ -33,11 +33,14 @@ public final class Recipes {
 
   /**
    * As {@link #FAST_MUON} with 11 epochs of batches of 1000, a rate of 0.17, a crop by 4 and a
-   * cutout of 8 pixels; for {@code airbench96} of width 96.
+   * cutout of 8 pixels; for {@code airbench96} of width 96, whose classifier it names.
    */
   public static final String HALF_HOUR = "half-hour";
 
-  /** As {@link #HALF_HOUR} with 15 epochs and a cutout of 12 pixels; for {@code airbench96}. */
+  /**
+   * As {@link #HALF_HOUR} with 15 epochs and a cutout of 12 pixels; for {@code airbench96} of its
+   * own width.
+   */
   public static final String THOROUGH = "thorough";
 
   /** At most this many training images are few. */

@@ -3,15 +3,18 @@ package dev.lamina.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.optimizer.Lookahead;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.optimizer.Sgd;
+import dev.lamina.registry.Options;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.schedule.PiecewiseLinear;
 import dev.lamina.schedule.Schedule;
 import dev.lamina.schedule.WarmUp;
 import dev.lamina.train.Recipe;
+import dev.lamina.train.RecipeOptions;
 import dev.lamina.train.Recipes;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -64,5 +67,19 @@ class RecipeOptionTest {
     assertThat(photographs.balanceClasses()).isTrue();
     assertThat(change(photographs, "--sampler", "Weighted").balanceClasses()).isFalse();
     assertThat(change(photographs, "--sampler", "Shuffled").balanceClasses()).isTrue();
+  }
+
+  @Test
+  void samplerOfAFile_doesSo_unlessTheFileSetsBoth() {
+    Recipe photographs = Recipes.get("scratch-small");
+    Options sampler = Options.none().with("kind", "Weighted").with("of", "CLASSES");
+    Options file = Options.none().with("sampler", sampler);
+    Recipe changed = RecipeOptions.change(photographs, file);
+    assertThat(changed.sampler()).isEqualTo(WeightedSampler.balanced());
+    assertThat(changed.balanceClasses()).isFalse();
+    assertThat(RecipeOptions.change(photographs, file.with("balanceClasses", true)))
+        .isEqualTo(changed.balanceClasses(true));
+    assertThat(RecipeOptions.change(photographs, Options.none().with("epochs", 3)).balanceClasses())
+        .isTrue();
   }
 }

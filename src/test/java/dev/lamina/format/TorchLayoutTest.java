@@ -65,28 +65,21 @@ class TorchLayoutTest {
         .withMessage("weight must have 6 values, got 7");
   }
 
+  /** What is no kernel of a convolution or of a dense layer is the same in both. */
   @Test
-  void kernelsOfOtherShapes_areRefusedWhenTheyAreDeclared() {
-    String message =
-        "shape of kernel weight must be [height, width, in, out] or [in, out], got %s; give it another role";
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> parameter(Role.KERNEL, 3))
-        .withMessage(message, "[3]");
-    for (Role role : List.of(Role.KERNEL, Role.FIXED)) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> parameter(role, 2, 3, 4))
-          .withMessage(message, "[2, 3, 4]");
-    }
-  }
-
-  /** A fixed scale is a vector; a table that is no kernel has another role. */
-  @Test
-  void parametersThatAreNoKernels_areTheSame() {
+  void parametersOfOtherShapes_areTheSame() {
     for (Parameter parameter :
-        List.of(parameter(Role.FIXED, 6), parameter(Role.NORM, 1, 2, 3), parameter(Role.BIAS, 6))) {
+        List.of(
+            parameter(Role.FIXED, 6),
+            parameter(Role.FIXED, 1, 2, 3),
+            parameter(Role.KERNEL, 6),
+            parameter(Role.KERNEL, 3, 1, 2),
+            parameter(Role.NORM, 1, 2, 3),
+            parameter(Role.BIAS, 6))) {
       float[] values = numbers(6);
       assertThat(TorchLayout.shape(parameter)).isEqualTo(parameter.shape().asArray());
       assertThat(TorchLayout.toTorch(parameter, values)).isEqualTo(values);
+      assertThat(TorchLayout.fromTorch(parameter, values)).isEqualTo(values);
     }
   }
 

@@ -218,7 +218,7 @@ class GraphSessionTest {
   @Test
   void read_whileAnOptimizerUpdates_givesWholeVariables() throws Exception {
     int size = 100_000;
-    Parameter large = Parameter.of("w", Shape.of(size), Role.BIAS, Initializer.zeros());
+    Parameter large = Parameter.of("w", Shape.of(size), Role.KERNEL, Initializer.zeros());
     try (GraphSession session = new GraphSession(Device.cpu())) {
       Variable weight = session.create("weight", large);
       Variable slot = session.create("slot", large);

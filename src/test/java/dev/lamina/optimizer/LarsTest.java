@@ -19,8 +19,7 @@ class LarsTest {
       List.of(
           Weight.random("conv.weight", RATES.length, Role.KERNEL, 3, 1, 2, 5),
           Weight.random("conv.bias", RATES.length, Role.BIAS, 5),
-          new Weight(
-              "zero.weight", Role.KERNEL, new long[] {2, 1}, new double[2], new double[3][2]));
+          new Weight("zero.weight", Role.KERNEL, new long[] {2}, new double[2], new double[3][2]));
 
   private static double norm(double[] x) {
     return Math.sqrt(Arrays.stream(x).map(value -> value * value).sum());

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.google.common.base.Suppliers;
 import com.google.common.io.MoreFiles;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.WeightedSampler;
 import dev.lamina.graph.Precision;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
@@ -227,11 +226,6 @@ class StagesTest {
         NETWORK,
         "balanceClasses must be false for a loss that has class weights, got [1.0, 2.0]; leave one of them"
             + " out");
-    refuses(
-        RECIPE.balanceClasses(true).sampler(WeightedSampler.balanced()),
-        NETWORK,
-        "balanceClasses must be false for a sampler that draws every class equally often, got"
-            + " WeightedSampler[of=CLASSES, weights=[]]; leave one of them out");
     Network noDense = Network.input(5, 7, 3).then(Conv2d.of(2, 1), GlobalAveragePool.create());
     refuses(
         RECIPE.freezeEpochs(1),
