@@ -2,7 +2,6 @@ package dev.lamina.io;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -10,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -96,12 +97,12 @@ public final class AtomicFiles {
   }
 
   private static void flush(Path file, Content content) throws IOException {
-    Files.createFile(file);
-    // Not a FileChannel, which an interrupt would close.
-    try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+    // A stream, since an interrupt would close a channel.
+    try (OutputStream out =
+        Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       content.writeTo(out);
-      out.getFD().sync();
     }
+    force(file, StandardOpenOption.WRITE);
   }
 
   /** Writes all remaining bytes of the buffers, in order. */
@@ -121,9 +122,18 @@ public final class AtomicFiles {
    * failure.
    */
   private static void flushFolder(Path folder) throws IOException {
+    try {
+      force(folder, StandardOpenOption.READ);
+    } catch (FileSystemException e) {
+      // Windows cannot open folders; NTFS keeps their entries in a journal.
+    }
+  }
+
+  /** Forces a file or folder to the storage device, also if the thread is interrupted. */
+  private static void force(Path path, OpenOption option) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
-      while (!isFlushed(folder)) {
+      while (!isForced(path, option)) {
         interrupted |= Thread.interrupted();
       }
     } finally {
@@ -133,16 +143,9 @@ public final class AtomicFiles {
     }
   }
 
-  /** Flushes a folder; returns false if an interrupt of the thread has closed the channel. */
-  private static boolean isFlushed(Path folder) throws IOException {
-    FileChannel channel;
-    try {
-      channel = FileChannel.open(folder, StandardOpenOption.READ);
-    } catch (IOException e) {
-      // Windows cannot open folders; NTFS keeps their entries in a journal.
-      return true;
-    }
-    try (channel) {
+  /** Returns false if an interrupt of the thread has closed the channel. */
+  private static boolean isForced(Path path, OpenOption option) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, option)) {
       channel.force(true);
       return true;
     } catch (ClosedByInterruptException e) {

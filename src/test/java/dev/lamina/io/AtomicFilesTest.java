@@ -9,11 +9,13 @@ import dev.lamina.data.Rejected;
 import dev.lamina.torture.JavaProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,17 @@ class AtomicFilesTest {
     Files.createSymbolicLink(link, real);
     AtomicFiles.writeString(link.resolve("file"), "text");
     assertThat(real.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void otherFileSystem_isWrittenTo() throws IOException {
+    Path zip = folder.resolve("files.zip");
+    try (FileSystem files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      AtomicFiles.writeString(files.getPath("/a/file"), "text");
+    }
+    try (FileSystem files = FileSystems.newFileSystem(zip)) {
+      assertThat(files.getPath("/a/file")).hasContent("text");
+    }
   }
 
   /** As after the cancellation of a task. */
