@@ -216,7 +216,7 @@ final class EvaluateCommand implements Callable<Integer> {
     } else if (metadata.containsKey("epoch")) {
       print("weights    %s", weights(metadata));
     }
-    if (RunConfig.isRun(path) && !metadata.containsKey("test_accuracy")) {
+    if (RunConfig.isRun(path) && !RunConfig.isComplete(metadata)) {
       print(
           "unfinished %s: these are not its final weights; continue with %s",
           Checkpoints.newest(path)

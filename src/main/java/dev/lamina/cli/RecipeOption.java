@@ -2,8 +2,6 @@ package dev.lamina.cli;
 
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.Sampler;
-import dev.lamina.data.WeightedSampler;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.loss.LossTypes;
@@ -197,9 +195,8 @@ final class RecipeOption {
       changed = changed.batchSize(batchSize);
     }
     if (sampler != null) {
-      Sampler given = SamplerTypes.REGISTRY.create(sampler);
-      boolean balance = changed.balanceClasses() && !given.equals(WeightedSampler.balanced());
-      changed = changed.sampler(given).balanceClasses(balance);
+      changed = changed.sampler(SamplerTypes.REGISTRY.create(sampler));
+      changed = changed.balancesTwice() ? changed.balanceClasses(false) : changed;
     }
     if (accumulate != null) {
       changed = changed.accumulate(accumulate);

@@ -151,6 +151,11 @@ record RunConfig(
     return run.resolve("initial.safetensors");
   }
 
+  /** Returns whether weights are those that a complete run was tested with, by their metadata. */
+  static boolean isComplete(Map<String, String> weights) {
+    return weights.containsKey("test_accuracy");
+  }
+
   static Path weights(Path run) {
     return run.resolve("weights.safetensors");
   }

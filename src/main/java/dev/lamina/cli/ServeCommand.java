@@ -152,6 +152,6 @@ final class ServeCommand implements Callable<Integer> {
   /** Whether the weights are those of the end, which were exported; a resumed run keeps others. */
   private boolean isFinished() {
     Path weights = RunConfig.weights(export);
-    return !Files.exists(weights) || WeightsFile.metadata(weights).containsKey("test_accuracy");
+    return !Files.exists(weights) || RunConfig.isComplete(WeightsFile.metadata(weights));
   }
 }

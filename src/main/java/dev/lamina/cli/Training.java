@@ -116,13 +116,12 @@ record Training(
         throw e;
       }
       int signal = signal(interrupts, history);
-      if (signal != 0 || history.epochs().isEmpty()) {
-        printResume("");
-      }
       if (signal != 0) {
+        printResume("");
         return signal;
       }
       if (history.epochs().isEmpty()) {
+        printResume("");
         throw new LaminaException(
             ("%s has no epoch to evaluate: a callback, such as TimeLimit, stopped it before the first one"
                     + " ended; set a longer limit in its config.json and resume")

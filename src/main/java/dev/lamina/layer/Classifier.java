@@ -1,10 +1,7 @@
 package dev.lamina.layer;
 
-import com.google.common.collect.Lists;
 import dev.lamina.layer.Sequential.Named;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -36,15 +33,14 @@ public final class Classifier {
   }
 
   private static boolean endsInDense(Layer network) {
-    Deque<Layer> after = new ArrayDeque<>();
-    for (Layer layer : Lists.reverse(steps(network).toList())) {
-      if (layer instanceof Dense dense) {
-        Shape logits = Shape.of(dense.units());
-        return after.stream().allMatch(following -> keeps(following, logits));
-      }
-      after.addFirst(layer);
+    Optional<Shape> logits = Optional.empty();
+    for (Layer layer : steps(network).toList()) {
+      logits =
+          layer instanceof Dense dense
+              ? Optional.of(Shape.of(dense.units()))
+              : logits.filter(outputs -> keeps(layer, outputs));
     }
-    return false;
+    return logits.isPresent();
   }
 
   /** Returns the layers in sequence, without those that only contain others. */

@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Suppliers;
 import dev.lamina.data.ImageSet;
-import dev.lamina.data.WeightedSampler;
 import dev.lamina.distributed.Cluster;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
@@ -95,8 +94,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
           validation.classNames());
     }
     trainer.check(model, train);
-    if (trainer.recipe.balanceClasses()
-        && trainer.recipe.sampler().equals(WeightedSampler.balanced())) {
+    if (trainer.recipe.balancesTwice()) {
       LOG.warn(
           "classes are balanced twice, by balanceClasses and by a sampler that draws each equally often;"
               + " leave one of them out");

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.data.Sampler;
 import dev.lamina.data.Shuffled;
+import dev.lamina.data.WeightedSampler;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
@@ -219,6 +220,11 @@ public record Recipe(
   /** Returns this recipe with or without class weights from the training images. */
   public Recipe balanceClasses(boolean balanceClasses) {
     return with(values -> values.balanceClasses = balanceClasses);
+  }
+
+  /** Returns whether class weights and the sampler both make all classes count equally. */
+  public boolean balancesTwice() {
+    return balanceClasses && sampler.equals(WeightedSampler.balanced());
   }
 
   /** Returns this recipe with other callbacks. */

@@ -1,7 +1,6 @@
 package dev.lamina.train;
 
 import dev.lamina.augment.AugmentationTypes;
-import dev.lamina.data.WeightedSampler;
 import dev.lamina.graph.Precision;
 import dev.lamina.loss.LossTypes;
 import dev.lamina.optimizer.OptimizerTypes;
@@ -203,9 +202,9 @@ public final class RecipeOptions {
    */
   public static Recipe change(Recipe recipe, Options changes) {
     Recipe changed = read(write(recipe).merge(changes));
-    boolean sampled =
-        changes.has("sampler") && changed.sampler().equals(WeightedSampler.balanced());
-    return sampled && !changes.has("balanceClasses") ? changed.balanceClasses(false) : changed;
+    return changed.balancesTwice() && changes.has("sampler") && !changes.has("balanceClasses")
+        ? changed.balanceClasses(false)
+        : changed;
   }
 
   private static <T> T read(Registry<T> registry, Options options) {
