@@ -249,6 +249,8 @@ public final class ProgressBar implements Callback {
           new ProgressBarBuilder()
               .setRenderer((state, columns) -> status.fit(columns))
               .setUpdateIntervalMillis(200)
+              // Not by the library's own count, which misses what changes while it writes.
+              .continuousUpdate()
               .clearDisplayOnFinish()
               .setConsumer(new ConsoleProgressBarConsumer(out))
               .build();
@@ -261,8 +263,6 @@ public final class ProgressBar implements Callback {
 
     void show(StatusLine next) {
       status = next;
-      // The library writes the line again only if its own count has grown.
-      bar.step();
     }
 
     void close() {
