@@ -19,6 +19,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 import org.tensorflow.proto.OptimizerOptions;
+import org.tensorflow.proto.RewriterConfig;
 
 /**
  * The device that a model runs on. It determines the algorithm of convolutions, the memory use, the
@@ -253,6 +254,7 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
     ConfigProto.Builder config = Threads.configure(ConfigProto.newBuilder());
     if (kind == Kind.CPU) {
       config.putDeviceCount("GPU", 0).putDeviceCount("CPU", count());
+      config.getGraphOptionsBuilder().setRewriteOptions(rewriting());
     } else {
       config
           .setAllowSoftPlacement(true)
@@ -270,6 +272,23 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
       }
     }
     return config.build();
+  }
+
+  /**
+   * Returns how a session rewrites each graph that it runs, for a processor. TensorFlow would do it
+   * twice and by more optimizers, which takes longer and changes nothing of note, but for sums of
+   * many terms: to save memory it adds them in the order in which they are ready, so that they
+   * differ from run to run.
+   */
+  private static RewriterConfig rewriting() {
+    return RewriterConfig.newBuilder()
+        .setMetaOptimizerIterations(RewriterConfig.NumIterationsType.ONE)
+        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT)
+        .setDisableTfgOptimizer(true)
+        .setImplementationSelector(RewriterConfig.Toggle.OFF)
+        .setLayoutOptimizer(RewriterConfig.Toggle.OFF)
+        .setLoopOptimization(RewriterConfig.Toggle.OFF)
+        .build();
   }
 
   /**
