@@ -67,6 +67,11 @@ final class Interrupts implements Callback, AutoCloseable {
     return first == null ? 0 : STATUS.getOrDefault(first, 1);
   }
 
+  /** Returns whether a status is that of a process to which a signal received here was passed. */
+  synchronized boolean explains(int status) {
+    return first != null && STATUS.containsValue(status);
+  }
+
   private synchronized void received(String signal) {
     if (first != null) {
       if (LAUNCHED && System.nanoTime() - since < PASSING_NANOS) {

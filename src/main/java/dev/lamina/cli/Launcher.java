@@ -73,7 +73,7 @@ record Launcher(
       }
       interrupts.onSecondSignal(() -> workers.forEach(Worker::kill));
       interrupts.onSignal(() -> workers.forEach(Worker::terminate));
-      return await(workers);
+      return await(workers, interrupts);
     } catch (IOException e) {
       throw new UncheckedIOException("a worker could not be started (" + e + ")", e);
     } finally {
@@ -83,7 +83,7 @@ record Launcher(
   }
 
   /** Waits until all have ended, or one has failed and the others had time to notice. */
-  private End await(List<Worker> workers) throws InterruptedException {
+  private End await(List<Worker> workers, Interrupts interrupts) throws InterruptedException {
     while (workers.stream().anyMatch(Worker::isAlive)
         && workers.stream().noneMatch(Worker::failed)) {
       TimeUnit.MILLISECONDS.sleep(50);
@@ -100,11 +100,13 @@ record Launcher(
       worker.kill();
       say("worker %s does not answer; it was killed", worker.rank());
     }
-    return first(workers.stream().filter(worker -> !silent.contains(worker)).toList(), silent);
+    return first(
+        workers.stream().filter(worker -> !silent.contains(worker)).toList(), silent, interrupts);
   }
 
   /** Names what went wrong first: not a worker that only lost another one. */
-  private End first(List<Worker> ended, List<Worker> silent) throws InterruptedException {
+  private End first(List<Worker> ended, List<Worker> silent, Interrupts interrupts)
+      throws InterruptedException {
     List<Worker> failed =
         ended.stream()
             .filter(Worker::failed)
@@ -113,7 +115,8 @@ record Launcher(
                     .thenComparing(Worker::ended))
             .toList();
     Worker first = failed.get(0);
-    if (silent.isEmpty() || first.status() != Main.WORKER_LOST) {
+    boolean lost = !silent.isEmpty() && first.status() == Main.WORKER_LOST;
+    if (!lost && !interrupts.explains(first.status())) {
       say("worker %s failed first, with status %s%s", first.rank(), first.status(), signal(first));
       first.lastLines().forEach(line -> err.println("  " + line));
     }

@@ -149,13 +149,16 @@ public final class Cluster {
     for (int rank = 1; rank < values.size(); rank++) {
       if (!values.get(rank).equals(values.get(0))) {
         throw new LaminaException(
-            ("%s must be the same on all workers, is %s on rank 0 and %s on rank %s; start all with the"
-                    + " same command, images and run folder")
+            "%s must be the same on all workers, is %s on rank 0 and %s on rank %s; %s"
                 .formatted(
                     name,
                     Messages.singleLine(values.get(0)),
                     Messages.singleLine(values.get(rank)),
-                    rank));
+                    rank,
+                    // Unless set, the processor decides it.
+                    name.equals("precision")
+                        ? "set it on all, with --precision or Trainer.Builder.precision"
+                        : "start all with the same command, images and run folder"));
       }
     }
   }

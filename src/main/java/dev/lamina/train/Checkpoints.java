@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * Writes checkpoints into the folder {@code checkpoints} of a run: after every epoch, once a
  * minute, and if the run is stopped. Old ones are deleted, except for the newest three and that of
  * the epoch with the best validation accuracy. {@link Trainer#resume} continues from the newest;
- * {@link Trainer#fit} starts a new run, and deletes the checkpoints of an older one in the folder.
+ * {@link Trainer#fit} starts a new run, and deletes the checkpoints of an older one in the folder
+ * when it begins.
  *
  * <p>The state is copied between two steps and written on another thread. If one cannot be written
  * (the disk is full, say), a warning is logged and training continues. The folder is locked during

@@ -44,18 +44,33 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   History run(Model model, ImageSet train, @Nullable ImageSet validation) {
     Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
     check(model, train, validation);
-    BatchOrder order = trainer.order(train);
     model.classNames(train.classNames());
     model.preprocessing(train.preprocessing());
+    List<Callback> replaced = folder.isEmpty() ? trainer.callbacks : List.of();
+    if (from.isPresent() || trainer.recipe.freezeEpochs() == 0) {
+      return run(model, train, validation, from, replaced);
+    }
+    return trainClassifier(model, train, replaced)
+        ? run(model, train, validation, from, List.of())
+        : new History(List.of());
+  }
+
+  /**
+   * Trains what has been checked.
+   *
+   * @param from where to continue
+   * @param replaced callbacks that write checkpoints, to delete those of an older run: once nothing
+   *     can be refused any more
+   */
+  private History run(
+      Model model,
+      ImageSet train,
+      @Nullable ImageSet validation,
+      Optional<Checkpoint> from,
+      List<Callback> replaced) {
+    BatchOrder order = trainer.order(train);
     Optional<Cluster> cluster = model.session().cluster();
-    List<Callback> callbacks = Together.callbacks(cluster, trainer.callbacks);
-    if (folder.isEmpty()) {
-      Checkpoints.clear(callbacks);
-    }
-    if (from.isEmpty() && trainer.recipe.freezeEpochs() > 0 && !trainClassifier(model, train)) {
-      return new History(List.of());
-    }
-    Callbacks started = new Callbacks(callbacks);
+    Callbacks started = new Callbacks(Together.callbacks(cluster, trainer.callbacks));
     int epochs = from.map(checkpoint -> checkpoint.progress().history().epochs().size()).orElse(0);
     double scale = trainer.recipe.imageScale(Math.min(epochs + 1, trainer.recipe.epochs()));
     try (RunSteps steps =
@@ -79,6 +94,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
         // If it cannot be written, fails before the first step, not at the first checkpoint.
         LOG.debug("configuration: {}", configuration.get());
       }
+      Checkpoints.clear(Together.callbacks(cluster, replaced));
       logMomentum((long) trainer.recipe.epochs() * order.stepsPerEpoch());
       return new Run(trainer, model, steps, started, state, order, train, validation).finish();
     }
@@ -112,9 +128,10 @@ record Fit(Trainer trainer, Optional<Path> folder) {
    * Trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its own, with its
    * own checkpoints, which is no part of the history.
    *
+   * @param replaced callbacks that write checkpoints, to delete those of an older run
    * @return whether it was not stopped
    */
-  private boolean trainClassifier(Model model, ImageSet train) {
+  private boolean trainClassifier(Model model, ImageSet train, List<Callback> replaced) {
     Recipe recipe = trainer.recipe;
     List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
     frozenLayers.addAll(recipe.freeze());
@@ -135,8 +152,10 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             .metrics(trainer.metrics.toArray(Metric[]::new))
             .allowChanges(trainer.allowChanges.toArray(String[]::new))
             .build();
+    Optional<Path> classifierFolder = folder.map(Checkpoints::ofFreezeEpochs);
     History history =
-        new Fit(classifierTrainer, folder.map(Checkpoints::ofFreezeEpochs)).run(model, train, null);
+        new Fit(classifierTrainer, classifierFolder)
+            .run(model, train, null, classifierFolder.flatMap(Checkpoints::newest), replaced);
     return history.epochs().size() == recipe.freezeEpochs();
   }
 

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +30,7 @@ final class Together {
 
   private Together() {}
 
-  /** Checks that every worker gets a share of each batch, and sees the checkpoints. */
+  /** Checks that every worker gets a share of each batch, and has and sees the checkpoints. */
   static void check(
       Cluster cluster, Recipe recipe, ImageSet train, Optional<Checkpoints> checkpoints) {
     checkArgument(
@@ -48,6 +49,12 @@ final class Together {
         cluster.rank(),
         cluster.size(),
         recipe.batchSize());
+    List<String> have = cluster.exchange(Boolean.toString(checkpoints.isPresent()));
+    checkArgument(
+        Set.copyOf(have).size() == 1,
+        "Checkpoints must be among the callbacks of all workers, rank %s has none; give all the same, of"
+            + " which worker 0 alone writes",
+        have.indexOf("false"));
     checkpoints.ifPresent(written -> checkSee(cluster, written.run()));
   }
 

@@ -92,9 +92,14 @@ class ClusterTest {
           .contains(
               ("refused rank 1 does not see in %s what rank 0 writes to its run folder; give all the same"
                       + " folder, on a file system that all machines share\n")
-                  .formatted(folder.resolve("run1")));
+                  .formatted(folder.resolve("run1")))
+          .contains(
+              "refused Checkpoints must be among the callbacks of all workers, rank 1 has none; give all the same,"
+                  + " of which worker 0 alone writes\n");
     }
     assertThat(folder.resolve("run0")).isEmptyDirectory();
+    // A launcher starts the workers again, in a folder that is as good as new.
+    assertThat(folder.resolve("refused")).isEmptyDirectory();
   }
 
   /** What two workers began, one process ends, as if it had begun it. */

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -177,6 +178,23 @@ class RendezvousTest {
         .withMessage(
             "version must be the same on all workers, is 0.2 on rank 0 and 0.3 on rank 1; start all with the"
                 + " same command, images and run folder");
+    assertThat(failure(second)).isInstanceOf(LaminaException.class);
+  }
+
+  /** The same command means another number format on another processor. */
+  @Test
+  void otherPrecision_isRefused_withTheOptionThatSetsIt() {
+    Workers first = Workers.of(0, 2, "127.0.0.1", port.number());
+    CompletableFuture<Void> second =
+        CompletableFuture.runAsync(
+            () ->
+                Cluster.meet(Workers.of(1, 2, "127.0.0.1", port.number()), "0.2")
+                    .agree(Map.of("precision", "FLOAT32")));
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Cluster.meet(first, "0.2").agree(Map.of("precision", "BFLOAT16")))
+        .withMessage(
+            "precision must be the same on all workers, is BFLOAT16 on rank 0 and FLOAT32 on rank 1; set it on"
+                + " all, with --precision or Trainer.Builder.precision");
     assertThat(failure(second)).isInstanceOf(LaminaException.class);
   }
 

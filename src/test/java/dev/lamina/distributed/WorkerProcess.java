@@ -147,6 +147,9 @@ public final class WorkerProcess {
     refuse(recipe, one);
     refuse(recipe, images(), Swa.from(1));
     refuse(recipe, images(), Checkpoints.in(folder.resolve("run" + cluster.rank())));
+    Checkpoints checkpoints = Checkpoints.in(folder.resolve("refused"));
+    refuse(recipe, images(), first ? new Callback[] {checkpoints} : new Callback[0]);
+    refuse((first ? recipe : other).freezeEpochs(1), images(), checkpoints);
     stopEarly(cluster, folder.resolve("early"));
     lose(cluster, folder.resolve("lost"));
   }

@@ -14,6 +14,7 @@ import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.loss.CrossEntropy;
 import dev.lamina.model.Model;
 import dev.lamina.model.ModelLoader;
 import dev.lamina.network.Network;
@@ -263,6 +264,20 @@ class CheckpointsTest {
     assertThat(files()).containsExactly(name(4), name(5), name(8), name(9), name(12));
     assertThat(steps).containsExactly(5L, 6L, 7L, 8L, 9L, 10L, 11L);
     assertThat(withoutTime(resumed)).isEqualTo(withoutTime(whole));
+  }
+
+  /** It could be resumed still. Seen only when the step is built. */
+  @Test
+  void newRun_thatIsRefused_leavesTheOlderOne() throws IOException {
+    fit(recipe(1).callbacks(never()));
+    Recipe wrong = recipe(1).loss(CrossEntropy.create().classWeights(1, 2)).build().recipe();
+    for (int freezeEpochs : new int[] {0, 1}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () -> fit(Trainer.builder(wrong.freezeEpochs(freezeEpochs)).callbacks(never())))
+          .withMessageContaining("classWeights");
+      assertThat(files()).containsExactly(name(4));
+    }
   }
 
   /** The epochs with their seconds left out, which differ from run to run. */
