@@ -18,6 +18,7 @@ import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.model.Prediction;
 import dev.lamina.network.Network;
+import dev.lamina.optimizer.GradientTransform;
 import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.report.TensorBoard;
 import dev.lamina.schedule.OneCycle;
@@ -52,6 +53,23 @@ class ComingFromTest {
     assertThat(network.parameters().keySet())
         .filteredOn(name -> name.endsWith(".weight"))
         .containsExactly("0.weight", "1.weight", "4.weight", "5.weight", "10.weight");
+  }
+
+  /** The weight decay of Keras's SGD is no part of the gradient; that of the others is. */
+  @Test
+  void recipeOfKeras_hasItsWeightDecay() {
+    // region keras_recipe
+    Trainer.Builder trainer =
+        Trainer.builder()
+            .optimizer(MomentumOptimizer.of(0.9).weightDecay(5e-4).withDecoupledDecay())
+            .schedule(OneCycle.of(0.1)) // peak; stepped every batch
+            .augment(RandomCrop.reflect(4), RandomFlip.horizontal())
+            .epochs(10)
+            .batchSize(32)
+            .validationSplit(0.1); // cross-entropy and accuracy are the default
+    // endregion
+    assertThat(trainer.build().recipe().optimizer().transform())
+        .isEqualTo(new GradientTransform(5e-4, true, false, Double.POSITIVE_INFINITY));
   }
 
   @Test

@@ -6,7 +6,7 @@ public enum StateKind {
   PARAMETER,
   /** A running statistic of a layer, such as batch norm's. */
   STATISTIC,
-  /** The state of an optimizer for one parameter, such as its velocity. */
+  /** The state of an optimizer, such as the velocity of one parameter. */
   OPTIMIZER_SLOT,
   /** A number that steps update, such as the loss scale. */
   COUNTER,

@@ -54,7 +54,10 @@ public record Adam(double beta1, double beta2, double epsilon, GradientTransform
     return new Adam(beta1, beta2, epsilon, transform.weightDecay(weightDecay));
   }
 
-  /** Returns AdamW: this optimizer with a weight decay that does not pass through the moments. */
+  /**
+   * Returns AdamW: this optimizer with its weight decay not passing through the moments. It needs a
+   * {@link #weightDecay}, which is 0 unless set (PyTorch's AdamW has 0.01, Keras's 0.004).
+   */
   public Adam withDecoupledDecay() {
     return new Adam(beta1, beta2, epsilon, transform.withDecoupledDecay());
   }

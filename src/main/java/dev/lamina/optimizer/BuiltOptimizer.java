@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -24,18 +23,19 @@ public final class BuiltOptimizer {
   private final State state;
   private final Precision precision;
   private final Ops tf;
+  private final Ops gated;
   private final Variable learningRate;
   private final Variable momentum;
   private final Operand<TFloat32> rate;
   private final Operand<TFloat32> momentumValue;
-  private @Nullable Variable step;
   private @Nullable Operand<TFloat32> stepValue;
   private final List<Op> operations = new ArrayList<>();
 
-  private BuiltOptimizer(State state, Ops root, Precision precision) {
+  private BuiltOptimizer(State state, Ops root, Precision precision, List<Op> before) {
     this.state = state;
     this.precision = precision;
     tf = root.withSubScope("optimizer");
+    gated = tf.withControlDependencies(before);
     learningRate = scheduled("optimizer.learning_rate");
     momentum = scheduled("optimizer.momentum");
     rate = readAfterAssign(learningRate);
@@ -61,8 +61,7 @@ public final class BuiltOptimizer {
       List<Op> before,
       Map<Variable, Operand<TFloat32>> values,
       Map<Variable, Operand<TFloat32>> gradients) {
-    BuiltOptimizer built = new BuiltOptimizer(state, root, precision);
-    Ops gated = built.tf.withControlDependencies(before);
+    BuiltOptimizer built = new BuiltOptimizer(state, root, precision, before);
     optimizer
         .transform()
         .apply(built.tf, groups, values, gradients)
@@ -71,7 +70,6 @@ public final class BuiltOptimizer {
                 built.operations.add(
                     optimizer.update(
                         built.context(
-                            gated,
                             optimizer.transform(),
                             ParameterGroup.of(groups, variable),
                             variable,
@@ -82,7 +80,6 @@ public final class BuiltOptimizer {
 
   /** Returns the update of one variable, with the values of its group, after decoupled decay. */
   private UpdateContext context(
-      Ops gated,
       GradientTransform transform,
       ParameterGroup group,
       Variable variable,
@@ -124,11 +121,15 @@ public final class BuiltOptimizer {
         .readVariableOp(variable.handle(), TFloat32.class);
   }
 
-  /** Returns the step number. Created lazily, because most optimizers do not use it. */
+  /** Counts the updates. Created lazily, because most optimizers do not use the number. */
   private Operand<TFloat32> stepValue() {
     if (stepValue == null) {
-      step = scheduled("optimizer.step");
-      stepValue = readAfterAssign(step);
+      Variable step = state.add("optimizer.step", StateKind.OPTIMIZER_SLOT, Shape.scalar());
+      stepValue =
+          gated
+              .withControlDependencies(
+                  gated.assignAddVariableOp(step.handle(), gated.constant(1f)))
+              .readVariableOp(step.handle(), TFloat32.class);
     }
     return stepValue;
   }
@@ -141,13 +142,6 @@ public final class BuiltOptimizer {
   /** Returns the momentum of the step; which each run of the step assigns. */
   public Variable momentum() {
     return momentum;
-  }
-
-  /**
-   * Returns the number of the step, counted from 1, if the optimizer reads it; assigned likewise.
-   */
-  public Optional<Variable> step() {
-    return Optional.ofNullable(step);
   }
 
   /** Returns the operation that runs the update. */

@@ -42,7 +42,10 @@ public record MomentumOptimizer(double momentum, boolean nesterov, GradientTrans
     return new MomentumOptimizer(momentum, nesterov, transform.weightDecay(weightDecay));
   }
 
-  /** Returns SGDW: this optimizer with a weight decay that does not pass through the velocity. */
+  /**
+   * Returns SGDW: this optimizer with its weight decay not passing through the velocity, as that of
+   * Keras's SGD. It needs a {@link #weightDecay}, which is 0 unless set.
+   */
   public MomentumOptimizer withDecoupledDecay() {
     return new MomentumOptimizer(momentum, nesterov, transform.withDecoupledDecay());
   }

@@ -77,7 +77,10 @@ public record Muon(
     return new Muon(momentum, normalized, precision, transform.weightDecay(weightDecay));
   }
 
-  /** Returns this optimizer with a weight decay that does not pass through the velocity. */
+  /**
+   * Returns this optimizer with its weight decay not passing through the velocity. It needs a
+   * {@link #weightDecay}, which is 0 unless set.
+   */
   public Muon withDecoupledDecay() {
     return new Muon(momentum, normalized, precision, transform.withDecoupledDecay());
   }

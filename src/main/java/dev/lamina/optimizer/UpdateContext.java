@@ -97,7 +97,10 @@ public final class UpdateContext {
     return momentum;
   }
 
-  /** Returns the number of the step, counted from 1, a scalar. */
+  /**
+   * Returns how many updates the optimizer has made with this one, a scalar: 1 in the first one
+   * after its state was new, whatever number the step has.
+   */
   public Operand<TFloat32> step() {
     return step.get();
   }

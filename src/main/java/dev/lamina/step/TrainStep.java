@@ -296,7 +296,7 @@ public final class TrainStep implements AutoCloseable {
           sums = accumulation.add(runner, form);
           continue;
         }
-        try (Update.Scalars scalars = update.feed(runner, form, step, learningRate, momentum);
+        try (Update.Scalars scalars = update.feed(runner, form, learningRate, momentum);
             Update.Scalars stop = agreement.feed(runner)) {
           Result result = session.change(() -> how.apply(runner));
           update.finite().check(result);

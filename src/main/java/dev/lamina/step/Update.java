@@ -84,15 +84,12 @@ final class Update {
    * Makes a run take the step.
    *
    * @param form what runs in place of the step as it was built
-   * @param step the number of the step, from 0
    * @return what was fed; close it after the run
    */
-  Scalars feed(
-      Session.Runner runner, GraphCopy form, long step, double learningRate, double momentum) {
+  Scalars feed(Session.Runner runner, GraphCopy form, double learningRate, double momentum) {
     List<TFloat32> fed = new ArrayList<>();
     feed(runner, optimizer.learningRate(), learningRate, fed);
     feed(runner, optimizer.momentum(), momentum, fed);
-    optimizer.step().ifPresent(variable -> feed(runner, variable, step + 1.0, fed));
     finite.fetch(runner);
     runner.addTarget(form.of(all));
     return () -> fed.forEach(TFloat32::close);

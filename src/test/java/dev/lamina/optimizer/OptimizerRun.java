@@ -125,8 +125,6 @@ final class OptimizerRun {
         }
         scalar(runner, built.learningRate(), rates[t], fed);
         scalar(runner, built.momentum(), momenta[t], fed);
-        float step = t + 1f;
-        built.step().ifPresent(variable -> scalar(runner, variable, step, fed));
         built.operations().forEach(runner::addTarget);
         runner.run().close();
         fed.forEach(TFloat32::close);

@@ -31,6 +31,9 @@ import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.Adam;
+import dev.lamina.optimizer.Lookahead;
+import dev.lamina.optimizer.Optimizer;
+import dev.lamina.optimizer.Sgd;
 import dev.lamina.train.Trainer;
 import dev.lamina.zoo.ResNetCifar;
 import java.util.ArrayList;
@@ -371,6 +374,28 @@ class TrainStepTest {
       refuses(() -> step.run(batch(8), 7, rate, momentum), message);
       refuses(() -> step.trace(batch(8), 7, rate, momentum), message);
       assertThat(model.weights().get("1.weight")).isEqualTo(before);
+    }
+  }
+
+  static Stream<Optimizer> optimizersThatCount() {
+    return Stream.of(Adam.create(), Lookahead.of(Sgd.create()).steps(2));
+  }
+
+  /** Nothing is random here, so the number of a step means nothing. */
+  @ParameterizedTest
+  @MethodSource("optimizersThatCount")
+  void optimizer_countsItsOwnSteps(Optimizer optimizer) {
+    assertThat(weightsAfter(optimizer, 1007)).isEqualTo(weightsAfter(optimizer, 0));
+  }
+
+  private static float[] weightsAfter(Optimizer optimizer, long first) {
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network, 1);
+        TrainStep step = Trainer.builder().optimizer(optimizer).build().step(model, IMAGES)) {
+      for (int i = 0; i < 3; i++) {
+        step.run(batch(8), first + i, 0.1, 0.9);
+      }
+      return model.weights().get("1.weight");
     }
   }
 
