@@ -16,10 +16,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The history of a run as a CSV file, one row per epoch; {@code seconds} is the duration of the
- * epoch.
+ * epoch. Each metric beside loss and accuracy has two columns at the end: its name, and {@code
+ * val_} and its name.
  */
 public final class HistoryCsv {
   private static final Splitter COMMA = Splitter.on(',');
@@ -43,12 +45,15 @@ public final class HistoryCsv {
   public static void write(History history, Map<Integer, Metrics> test, Path file) {
     StringBuilder text = new StringBuilder("epoch,steps,loss,accuracy,val_loss,val_accuracy");
     text.append(test.isEmpty() ? "" : ",test_loss,test_accuracy");
-    text.append(",learning_rate,momentum,seconds\n");
+    text.append(",learning_rate,momentum,seconds");
+    List<String> more = moreMetrics(history);
+    more.forEach(name -> text.append(",%s,val_%s".formatted(name, name)));
+    text.append('\n');
     for (Epoch epoch : history.epochs()) {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%d,%s,%s,%s%s,%s,%s,%.1f%n",
+              "%d,%d,%s,%s,%s%s,%s,%s,%.1f%s%n",
               epoch.number(),
               epoch.steps(),
               epoch.loss(),
@@ -57,7 +62,8 @@ public final class HistoryCsv {
               test.isEmpty() ? "" : "," + columns(Optional.ofNullable(test.get(epoch.number()))),
               epoch.learningRate(),
               epoch.momentum(),
-              epoch.seconds()));
+              epoch.seconds(),
+              more.stream().map(name -> columns(epoch, name)).collect(Collectors.joining())));
     }
     AtomicFiles.writeString(file, text.toString());
   }
@@ -110,5 +116,22 @@ public final class HistoryCsv {
 
   private static String columns(Optional<Metrics> metrics) {
     return metrics.map(m -> m.loss() + "," + m.accuracy()).orElse(",");
+  }
+
+  /** Returns the names of the metrics beside the accuracy. A resumed run may have others. */
+  private static List<String> moreMetrics(History history) {
+    return history.epochs().stream()
+        .flatMap(epoch -> epoch.training().values().keySet().stream())
+        .filter(name -> !name.equals("accuracy"))
+        .distinct()
+        .toList();
+  }
+
+  private static String columns(Epoch epoch, String metric) {
+    return "," + cell(Optional.of(epoch.training()), metric) + "," + cell(epoch.validation(), metric);
+  }
+
+  private static String cell(Optional<Metrics> metrics, String name) {
+    return metrics.map(m -> m.values().get(name)).map(String::valueOf).orElse("");
   }
 }

@@ -21,7 +21,10 @@ public record BestModel(Path file, String monitor, boolean lowest) implements Ca
     return new BestModel(file, "accuracy", false);
   }
 
-  /** Returns this callback keeping the weights with the highest value of a metric. */
+  /**
+   * Returns this callback keeping the weights with the highest value of a metric; one whose lower
+   * values are better is refused when the run starts.
+   */
   public BestModel highest(String metric) {
     return new BestModel(file, metric, false);
   }

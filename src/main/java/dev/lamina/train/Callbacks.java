@@ -53,6 +53,24 @@ final class Callbacks {
   }
 
   /**
+   * Checks that at most one callback averages weights, since only those of one are evaluated.
+   *
+   * @throws IllegalArgumentException if several do
+   */
+  static void checkAverages(List<Callback> callbacks) {
+    List<String> averages =
+        callbacks.stream()
+            .filter(callback -> callback instanceof Ema || callback instanceof Swa)
+            .map(Callback::name)
+            .toList();
+    checkArgument(
+        averages.size() < 2,
+        "callbacks must have at most one average of the weights, got %s; leave one out, the recipe's by"
+            + " recipe.callbacks(List.of())",
+        String.join(" and ", averages));
+  }
+
+  /**
    * Checks that callbacks can do without validation images.
    *
    * @throws IllegalArgumentException if one reads their evaluation
@@ -70,7 +88,8 @@ final class Callbacks {
   /**
    * Checks that what callbacks watch will be computed.
    *
-   * @throws IllegalArgumentException if one watches a metric that the run does not have
+   * @throws IllegalArgumentException if one watches a metric that the run does not have, or keeps
+   *     the worst weights by it
    */
   static void checkMetrics(List<Callback> callbacks, List<Metric> metrics) {
     List<String> names = new ArrayList<>(List.of("loss", Accuracy.create().name()));
@@ -83,7 +102,19 @@ final class Callbacks {
           callback.name(),
           names,
           name);
+      checkArgument(
+          !(callback instanceof BestModel best) || best.lowest() || !lowerIsBetter(name, metrics),
+          "callback %s must keep the lowest %s, of which a lower value is better; use lowest(\"%s\")",
+          callback.name(),
+          name,
+          name);
     }
+  }
+
+  /** Returns whether a lower value of {@code loss} or a metric is better. */
+  static boolean lowerIsBetter(String name, List<Metric> metrics) {
+    return name.equals("loss")
+        || metrics.stream().anyMatch(each -> each.name().equals(name) && each.lowerIsBetter());
   }
 
   /** Returns their names. */

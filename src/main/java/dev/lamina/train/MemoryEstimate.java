@@ -1,5 +1,6 @@
 package dev.lamina.train;
 
+import com.google.common.primitives.Ints;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Precision;
@@ -101,37 +102,47 @@ public record MemoryEstimate(long process, long model, long image) {
   }
 
   private String advice(Network network, Recipe recipe, int part, long memory) {
-    long fits = fitting(memory);
+    int fits = fitting(memory);
     double scale = Math.sqrt((memory - process - model) / ((double) image * part));
     return fits > 0
         ? String.format(
             Locale.ROOT,
             "use accumulate %d, which computes a batch in as many parts, a batch size of at most %d, or"
                 + " images of at most %d x %d",
-            Math.min(recipe.batchSize(), recipe.accumulate() * ((part - 1) / fits + 1)),
-            fits * (recipe.batchSize() / part),
+            accumulate(recipe, part, fits),
+            batchSize(recipe, part, fits),
             (int) (network.width() * scale),
             (int) (network.height() * scale))
         : "use smaller images or a smaller network";
   }
 
-  /** Returns the largest batch that fits by the estimate; 0 if none does. */
-  private long fitting(long memory) {
-    return Math.max(0, (memory - process - model) / image);
+  /** Returns how many images fit at once by the estimate; 0 if none does. */
+  private int fitting(long memory) {
+    return Ints.saturatedCast(Math.max(0, (memory - process - model) / image));
+  }
+
+  /** Returns the option with which so many images are computed at once, instead of a part. */
+  private static int accumulate(Recipe recipe, int part, int fits) {
+    return Math.min(recipe.batchSize(), recipe.accumulate() * ((part - 1) / fits + 1));
+  }
+
+  /** Returns the batch size with which so many images are computed at once, instead of a part. */
+  private static int batchSize(Recipe recipe, int part, int fits) {
+    return fits * (recipe.batchSize() / part);
   }
 
   /**
-   * Returns what to tell if a step of so many images ran out of memory.
+   * Returns what to tell if a step ran out of memory.
    *
-   * @param batchSize the images of a step
-   * @param part how many of them are computed at once
+   * @param recipe says how large a batch is, and in how many parts it is computed
+   * @param part how many images are computed at once
    */
   OutOfMemoryException exhausted(
-      Network network, int batchSize, int part, Device device, Throwable cause) {
+      Network network, Recipe recipe, int part, Device device, Throwable cause) {
     long memory = device.memory().orElse(0);
     // At most half of what was too much: other programs may hold memory too.
-    int fits = (int) Math.max(1, Math.min(fitting(memory), part / 2));
-    int accumulate = (batchSize - 1) / fits + 1;
+    int fits = Math.max(1, Math.min(fitting(memory), part / 2));
+    int accumulate = accumulate(recipe, part, fits);
     String advice =
         part == 1
             ? "use smaller images or a smaller network"
@@ -139,7 +150,7 @@ public record MemoryEstimate(long process, long model, long image) {
                 Locale.ROOT,
                 "use a batch size of at most %d, or accumulate %d: it computes a batch in as many parts, and may change"
                     + " when a run is resumed",
-                fits,
+                batchSize(recipe, part, fits),
                 accumulate);
     return new OutOfMemoryException(
         "training ran out of memory: "

@@ -189,11 +189,13 @@ public final class ProgressBar implements Callback {
             / rate;
     if (all >= SECONDS_OF_A_LONG_RUN) {
       closeBar();
+      long epochs = plan.epochs() - plan.done() / plan.stepsPerEpoch();
       out.printf(
           Locale.ROOT,
-          "about %s for %s epochs (%.0f images/s)%n",
+          "about %s for %s %s (%.0f images/s)%n",
           about(all),
-          plan.epochs() - plan.done() / plan.stepsPerEpoch(),
+          epochs,
+          epochs == 1 ? "epoch" : "epochs",
           rate);
     }
   }

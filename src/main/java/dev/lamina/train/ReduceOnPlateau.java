@@ -6,8 +6,9 @@ import java.util.Optional;
 
 /**
  * Lowers the learning rate when the validation has stopped improving, on top of the schedule, as
- * Keras's {@code ReduceLROnPlateau} and PyTorch's scheduler do. A resumed run continues its count
- * of epochs.
+ * Keras's {@code ReduceLROnPlateau} does, whose patience and minDelta mean the same. PyTorch's
+ * scheduler of that name waits for one more epoch than its patience, and its {@code threshold} is
+ * relative, 1e-4 unless set. A resumed run continues its count of epochs.
  *
  * @param factor the factor of the learning rate, in (0, 1)
  * @param patience the number of epochs without improvement before a reduction

@@ -232,9 +232,7 @@ final class Run implements RunHandle {
 
   @Override
   public boolean lowerIsBetter(String metric) {
-    return metric.equals("loss")
-        || trainer.metrics.stream()
-            .anyMatch(each -> each.name().equals(metric) && each.lowerIsBetter());
+    return Callbacks.lowerIsBetter(metric, trainer.metrics);
   }
 
   @Override

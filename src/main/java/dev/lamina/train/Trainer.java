@@ -68,6 +68,7 @@ public final class Trainer {
     recipe.check();
     callbacks = Stream.concat(recipe.callbacks().stream(), builder.callbacks.stream()).toList();
     Callbacks.checkNames(callbacks);
+    Callbacks.checkAverages(callbacks);
     metrics = builder.metrics;
     allowChanges = builder.allowChanges;
     frozen = new FrozenLayers(recipe.freeze());
@@ -187,15 +188,11 @@ public final class Trainer {
     return ScaledImages.network(model.network(), Collections.max(recipe.imageScales()));
   }
 
-  /** Returns how many images of a batch this worker, or each of its devices, computes at most. */
-  private int share(Model model, ImageSet images) {
-    int workers = model.session().cluster().map(Cluster::size).orElse(model.device().count());
-    return (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
-  }
-
-  /** Returns how many of its share it computes at once. */
+  /** Returns how many images of a batch this worker, or each of its devices, computes at once. */
   private int imagesAtOnce(Model model, ImageSet images) {
-    return (share(model, images) - 1) / recipe.accumulate() + 1;
+    int workers = model.session().cluster().map(Cluster::size).orElse(model.device().count());
+    int share = (Math.min(recipe.batchSize(), images.size()) - 1) / workers + 1;
+    return (share - 1) / recipe.accumulate() + 1;
   }
 
   /** Returns what to throw when a step ran out of memory. */
@@ -203,7 +200,7 @@ public final class Trainer {
     return MemoryEstimate.of(largest(model), precision(model))
         .exhausted(
             largest(model),
-            share(model, images),
+            recipe,
             imagesAtOnce(model, images),
             model.device(),
             cause);
@@ -447,7 +444,7 @@ public final class Trainer {
      *
      * @throws IllegalArgumentException if {@code allowChanges} names another option, {@code
      *     accumulate} is larger than the batch size, there are more {@code imageScales} than
-     *     epochs, or two callbacks that watch the validation have one name
+     *     epochs, two callbacks that watch the validation have one name, or two average weights
      */
     public Trainer build() {
       return new Trainer(this);

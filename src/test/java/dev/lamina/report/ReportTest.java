@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,35 @@ class ReportTest {
             "epoch,steps,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,seconds",
             "1,10,1.5,0.25,,,0.01,0.95,2.0",
             "2,20,0.30000000000000004,0.75,,,4.0E-8,0.85,1.0");
+  }
+
+  /** The second epoch is of a run that was resumed with another metric. */
+  @Test
+  void historyCsv_hasFurtherMetrics_ofTrainingAndValidation() throws IOException {
+    Path file = folder.resolve("history.csv");
+    Metrics first = new Metrics(40, 1.5, metrics("top_2_accuracy", 0.5));
+    Metrics validation = new Metrics(10, 2, metrics("top_2_accuracy", 0.75));
+    Metrics second = new Metrics(40, 1, metrics("error", 0.125));
+    HistoryCsv.write(
+        new History(
+            List.of(
+                new Epoch(1, 10, first, Optional.of(validation), 0.01, 0.95, 2),
+                new Epoch(2, 20, second, Optional.empty(), 0.01, 0.95, 1))),
+        file);
+    assertThat(Files.readAllLines(file))
+        .containsExactly(
+            "epoch,steps,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,seconds,"
+                + "top_2_accuracy,val_top_2_accuracy,error,val_error",
+            "1,10,1.5,0.25,2.0,0.25,0.01,0.95,2.0,0.5,0.75,,",
+            "2,20,1.0,0.25,,,0.01,0.95,1.0,,,0.125,");
+    assertThat(HistoryCsv.read(file))
+        .containsEntry("top_2_accuracy", List.of(0.5, Double.NaN))
+        .containsEntry("val_top_2_accuracy", List.of(0.75, Double.NaN))
+        .containsEntry("error", List.of(Double.NaN, 0.125));
+  }
+
+  private static Map<String, Double> metrics(String name, double value) {
+    return Map.of("accuracy", 0.25, name, value);
   }
 
   @Test

@@ -123,15 +123,21 @@ class OutOfMemoryTest {
     int size = (int) (3 * batch);
     OutOfMemoryException failure =
         estimate.exhausted(
-            network, 2 * size, size, PretendGpu.create(), new IllegalStateException());
+            network,
+            Recipe.create().batchSize(2 * size).accumulate(2),
+            size,
+            PretendGpu.create(),
+            new IllegalStateException());
     // As many parts as make each of them fit.
     assertThat(failure.accumulate()).isEqualTo((int) Math.ceil(2.0 * size / batch));
     assertThat(failure)
         .message()
         .matches(
             "training ran out of memory: ResNetCifar with %d images of 32 x 32 at once takes about \\d+\\.\\d GB, gpu:7 has 8\\.6 GB, of which .*; use a batch size of at most %d, or accumulate %d: .*"
-                .formatted(size, batch, failure.accumulate()));
-    assertThat(estimate.exhausted(network, 1, 1, PretendGpu.create(), failure))
+                .formatted(size, 2 * batch, failure.accumulate()));
+    assertThat(
+            estimate.exhausted(
+                network, Recipe.create().batchSize(1), 1, PretendGpu.create(), failure))
         .hasMessageEndingWith("; use smaller images or a smaller network");
   }
 }

@@ -21,14 +21,18 @@ import org.junit.jupiter.api.Test;
 
 /** The estimate of a run's time, by a clock of which every step takes a second. */
 class ProgressBarTest {
-  private static final ImageSet IMAGES =
-      ImageSet.of(1, 1, 1, new byte[20], new int[20], List.of("a", "b"));
+  private static final ImageSet IMAGES = images(20);
 
-  private static String shown(int epochs) {
-    return shown(epochs, Device.cpu(), 1);
+  private static ImageSet images(int count) {
+    return ImageSet.of(1, 1, 1, new byte[count], new int[count], List.of("a", "b"));
   }
 
-  private static String shown(int epochs, Device device, double... imageScales) {
+  private static String shown(int epochs) {
+    return shown(IMAGES, epochs, Device.cpu(), 1);
+  }
+
+  private static String shown(
+      ImageSet images, int epochs, Device device, double... imageScales) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     long[] nanos = {0};
     ProgressBar bar =
@@ -48,7 +52,7 @@ class ProgressBarTest {
           .batchSize(2)
           .callbacks(clock, bar)
           .build()
-          .fit(model, IMAGES);
+          .fit(model, images);
     }
     return out.toString(StandardCharsets.UTF_8);
   }
@@ -60,19 +64,21 @@ class ProgressBarTest {
         .containsExactly("about 2 min for 12 epochs (2 images/s)");
     assertThat(shown(12)).startsWith("about 2 min");
     assertThat(shown(5)).contains("about 50 s for 5 epochs (2 images/s)\n");
+    assertThat(shown(images(80), 1, Device.cpu(), 1))
+        .contains("about 40 s for 1 epoch (2 images/s)\n");
   }
 
   /** Six epochs of ten seconds, and six of four times as many pixels. */
   @Test
   void smallImagesFirst_makeTheRestTakeLonger() {
-    assertThat(shown(12, Device.cpu(), 0.5, 1))
+    assertThat(shown(IMAGES, 12, Device.cpu(), 0.5, 1))
         .startsWith("about 5 min for 12 epochs (2 images/s)");
   }
 
   /** The second of the first step is in no rate. */
   @Test
   void compilation_isShownAsSuch() {
-    assertThat(shown(1, PretendGpu.create().compiled(), 1))
+    assertThat(shown(IMAGES, 1, PretendGpu.create().compiled(), 1))
         .startsWith(
             """
             XLA compiles the first step; this takes some tens of seconds

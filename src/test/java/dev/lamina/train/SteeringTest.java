@@ -14,6 +14,8 @@ import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.loss.CrossEntropy;
+import dev.lamina.metric.Metric;
 import dev.lamina.metric.TopK;
 import dev.lamina.model.Model;
 import dev.lamina.model.Weights;
@@ -44,6 +46,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
 
 /** Callbacks that steer a run, and what happens if one throws. */
 class SteeringTest {
@@ -132,13 +137,23 @@ class SteeringTest {
         .withMessage(
             "callbacks that watch the validation must have different names, got EarlyStopping(loss) twice, which would share"
                 + " one state; leave one out, the recipe's by recipe.callbacks(List.of())");
+    Trainer.Builder averages =
+        Trainer.builder(recipe(3).build().recipe().callbacks(List.of(Ema.of(0.9))));
+    for (Callback second : List.of(Swa.from(2), Ema.of(0.99))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(averages.callbacks(second)::build)
+          .withMessage(
+              "callbacks must have at most one average of the weights, got Ema and %s; leave one out, the"
+                  + " recipe's by recipe.callbacks(List.of())",
+              second.name());
+    }
     recipe(1)
         .callbacks(
             EarlyStopping.patience(3),
             EarlyStopping.patience(3).monitor("accuracy"),
             ReduceOnPlateau.of(0.5, 3),
             BestModel.in(folder).lowest("loss"),
-            BestModel.in(folder).highest("loss"),
+            BestModel.in(folder),
             LambdaCallback.create(),
             LambdaCallback.create(),
             Checkpoints.in(folder),
@@ -720,6 +735,50 @@ class SteeringTest {
               "callback ReduceOnPlateau(top_2_accuracy) must watch one of [loss, accuracy], got \"top_2_accuracy\"; in"
                   + " Java, add it with metrics(...)");
       trainer.metrics(TopK.of(2)).build().check(model, IMAGES);
+    }
+  }
+
+  /** They are the worst weights. */
+  @Test
+  void bestModel_withTheHighestLossOrError_isRefusedBeforeTheRun() {
+    Metric error =
+        new Metric() {
+          @Override
+          public String name() {
+            return "error";
+          }
+
+          @Override
+          public boolean lowerIsBetter() {
+            return true;
+          }
+
+          @Override
+          public Operand<TFloat32> apply(
+              Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
+            return CrossEntropy.create().apply(tf, outputs, targets);
+          }
+        };
+    Trainer.Builder trainer = recipe(1).metrics(error, TopK.of(2));
+    try (Model model = model()) {
+      for (String name : List.of("loss", "error")) {
+        assertThatIllegalArgumentException()
+            .isThrownBy(
+                () ->
+                    trainer
+                        .callbacks(BestModel.in(folder).highest(name))
+                        .build()
+                        .check(model, IMAGES))
+            .withMessage(
+                "callback BestModel(highest %s) must keep the lowest %s, of which a lower value is better; use"
+                    + " lowest(\"%s\")",
+                name, name, name);
+        trainer.callbacks(BestModel.in(folder).lowest(name)).build().check(model, IMAGES);
+      }
+      trainer
+          .callbacks(BestModel.in(folder).highest("top_2_accuracy"))
+          .build()
+          .check(model, IMAGES);
     }
   }
 
