@@ -53,8 +53,8 @@ record Comparison(List<Run> runs) {
       Path file = RunConfig.history(path);
       Map<String, List<Double>> history = Files.exists(file) ? HistoryCsv.read(file) : Map.of();
       Path weights = RunConfig.weights(path);
-      Map<String, String> kept =
-          Files.exists(weights) ? WeightsFile.read(weights).metadata() : Map.of();
+      // Layers of the model need not be known.
+      Map<String, String> kept = Files.exists(weights) ? WeightsFile.metadata(weights) : Map.of();
       int last = history.getOrDefault("epoch", List.of()).size();
       return new Run(
           path,

@@ -19,16 +19,19 @@ import picocli.CommandLine.Option;
 /** The options that choose the images. */
 final class DataOption {
   static final String EMBEDDED = "embedded";
+
+  static final String IMAGES =
+      "a folder (CIFAR-10 or CIFAR-100 binary, IDX, images in train|validation|test/CLASS/ or CLASS/, or a CSV file of"
+          + " images and labels), one of cifar10, cifar100, fashion-mnist (downloaded), or embedded, a sample of"
+          + " Fashion-MNIST";
+
   private static final Set<String> NAMES = Set.of("cifar10", "cifar100", "fashion-mnist");
 
   @Option(
       names = "--data",
       paramLabel = "DATA",
       defaultValue = EMBEDDED,
-      description =
-          "a folder (CIFAR-10 or CIFAR-100 binary, IDX, images in train|validation|test/CLASS/ or CLASS/, or a CSV file of"
-              + " images and labels), one of cifar10, cifar100, fashion-mnist (downloaded), or embedded, a sample of"
-              + " Fashion-MNIST (default)")
+      description = IMAGES + " (default)")
   String data = EMBEDDED;
 
   @Option(
@@ -59,7 +62,7 @@ final class DataOption {
 
   /** Returns the name of the images, with an absolute path. */
   String absolute() {
-    return embedded() || NAMES.contains(data) ? data : Path.of(data).toAbsolutePath().toString();
+    return isPublished(data) ? data : Path.of(data).toAbsolutePath().toString();
   }
 
   boolean embedded() {
@@ -73,9 +76,16 @@ final class DataOption {
 
   /** Returns whether these images are image files, not a published data set. */
   static boolean isImageFolder(String name) {
-    return !name.equals(EMBEDDED)
-        && !NAMES.contains(name)
-        && ImageData.isImageFolder(Path.of(name));
+    return !isPublished(name) && ImageData.isImageFolder(Path.of(name));
+  }
+
+  /** Returns whether the test images of this name are another tenth once images are added. */
+  static boolean isDivided(String name) {
+    return !isPublished(name) && ImageData.isDivided(Path.of(name));
+  }
+
+  private static boolean isPublished(String name) {
+    return name.equals(EMBEDDED) || NAMES.contains(name);
   }
 
   ImageData open(Optional<Preprocessing> preprocessing) {
@@ -84,7 +94,7 @@ final class DataOption {
 
   /** Opens images, and shows the progress of decoding on standard error. */
   ImageData open(String name, boolean onDisk, Optional<Preprocessing> preprocessing) {
-    if (name.equals(EMBEDDED) || NAMES.contains(name)) {
+    if (isPublished(name)) {
       if (onDisk || preprocessing.isPresent()) {
         throw new LaminaException(
             "--data must be a folder of images to be resized or streamed, got "
@@ -102,14 +112,14 @@ final class DataOption {
    * @param own whether it was trained on the others of this name
    */
   TestImages openTest(String name, boolean own, boolean onDisk, Model model) {
-    if (!isImageFolder(name)) {
+    if (isPublished(name)) {
       return new TestImages(open(name, onDisk, Optional.empty()).test(), ReadReport.NONE);
     }
     Path path = Path.of(name);
     return read(
         onDisk,
         // As those that the model was trained on.
-        Optional.of(model.preprocessing()),
+        Optional.of(model.preprocessing()).filter(any -> ImageData.isImageFolder(path)),
         options ->
             own
                 ? ImageData.openTest(path, options)

@@ -21,8 +21,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -34,6 +36,7 @@ import picocli.CommandLine.Spec;
             + " calibration, loss and accuracy; and draws the confusion matrix, the reliability diagram and the most"
             + " confident mistakes.",
     mixinStandardHelpOptions = true,
+    modelTransformer = EvaluateCommand.OwnImages.class,
     footerHeading = Main.EXAMPLES,
     footer = {"  lamina evaluate", "  lamina evaluate --run export/1 --data photos --json"})
 final class EvaluateCommand implements Callable<Integer> {
@@ -42,6 +45,19 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** Narrower terminals wrap. */
   private static final int MIN_COLUMNS = 40;
+
+  /** Describes the images that are evaluated on if none are given. */
+  static final class OwnImages implements IModelTransformer {
+    @Override
+    public CommandSpec transform(CommandSpec command) {
+      OptionSpec images = command.findOption("--data");
+      command.remove(images);
+      return command.addOption(
+          images.toBuilder()
+              .description(DataOption.IMAGES + " (default: those that the model was trained on)")
+              .build());
+    }
+  }
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOption data = new DataOption();
@@ -95,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
       }
-      if (own) {
+      if (own && DataOption.isDivided(name)) {
         warnIfChanged(name, images, metadata);
       }
       if (!json && !quiet) {
@@ -130,9 +146,7 @@ final class EvaluateCommand implements Callable<Integer> {
         spec, "picture", report != null, () -> EvaluationPictures.write(test, images, folder));
   }
 
-  /**
-   * Warns if files were added to or removed from images whose test part has no place of its own.
-   */
+  /** Warns if files were added to or removed from images that were divided. */
   private void warnIfChanged(String name, ImageSet images, Map<String, String> metadata) {
     String before = metadata.get("test_images");
     if (before != null && !before.equals(images.hash())) {
@@ -218,11 +232,13 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     if (RunConfig.isRun(path) && !RunConfig.isComplete(metadata)) {
       print(
-          "unfinished %s: these are not its final weights; continue with %s",
+          "unfinished %s: these are not its final weights",
           Checkpoints.newest(path)
               .map(checkpoint -> "checkpoint after step " + checkpoint.step())
-              .orElse("no checkpoint"),
-          CommandLines.lamina(List.of("train", "--resume", path)));
+              .orElse("no checkpoint"));
+      spec.commandLine()
+          .getOut()
+          .println("resume     " + CommandLines.lamina(List.of("train", "--resume", path)));
     }
   }
 
@@ -231,11 +247,16 @@ final class EvaluateCommand implements Callable<Integer> {
       return "of before the end of the first epoch: training diverged";
     }
     String accuracy = metadata.get("validation_accuracy");
-    return "of epoch %s of %s, %s"
-        .formatted(
-            metadata.get("epoch"),
-            metadata.get("epochs"),
-            accuracy == null ? "the last" : "the best by validation accuracy (" + accuracy + ")");
+    StringBuilder text = new StringBuilder("of epoch ").append(metadata.get("epoch"));
+    if (metadata.containsKey("epochs")) {
+      text.append(" of ").append(metadata.get("epochs"));
+    }
+    if (accuracy != null) {
+      text.append(", the best by validation accuracy (").append(accuracy).append(')');
+    } else if (RunArtifacts.LAST.equals(metadata.get(RunArtifacts.CHOSEN_BY))) {
+      text.append(", the last");
+    }
+    return text.toString();
   }
 
   private void print(String format, Object... values) {

@@ -33,6 +33,12 @@ import java.util.Set;
  * for a step; worker 0 alone writes.
  */
 final class RunArtifacts implements Callback {
+  /** The key in the metadata of weights that says why their epoch was chosen. */
+  static final String CHOSEN_BY = "epoch_chosen_by";
+
+  /** Its value if there was no validation to choose by. */
+  static final String LAST = "being the last";
+
   private final RunConfig config;
   private final Recipe recipe;
   private final Path folder;
@@ -110,7 +116,7 @@ final class RunArtifacts implements Callback {
     metadata.put("epoch", Integer.toString(epoch.number()));
     boolean validated =
         config.validation() != RunConfig.Validation.TEST && epoch.validation().isPresent();
-    metadata.put("epoch_chosen_by", validated ? "validation accuracy" : "being the last");
+    metadata.put(CHOSEN_BY, validated ? "validation accuracy" : LAST);
     if (validated) {
       metadata.put(
           "validation_accuracy", Training.decimals(epoch.validation().orElseThrow().accuracy()));

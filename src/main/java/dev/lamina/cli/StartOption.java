@@ -60,7 +60,7 @@ final class StartOption {
   /** Checks that no network is given beside a model, which has one. */
   void check() {
     if (from != null) {
-      refuseWith("--from", "--width", "--network", "--pretrained");
+      refuseWith(spec, "--from", "--width", "--network", "--pretrained");
     }
   }
 
@@ -71,12 +71,13 @@ final class StartOption {
     }
     Pretrained fetched = Pretrained.of(pretrained, cache, System.getenv());
     if (fetched.config().isPresent()) {
-      refuseWith("--pretrained", "--width", "--network");
+      refuseWith(spec, "--pretrained", "--width", "--network");
     }
     return Optional.of(fetched);
   }
 
-  private void refuseWith(String given, String... options) {
+  /** Refuses options of a network beside one that has a network. */
+  static void refuseWith(CommandSpec spec, String given, String... options) {
     for (String option : options) {
       if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
         throw new ParameterException(

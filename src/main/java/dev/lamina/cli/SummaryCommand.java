@@ -38,6 +38,9 @@ final class SummaryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (spec.commandLine().getParseResult().hasMatchedOption("--run")) {
+      StartOption.refuseWith(spec, "--run", "--width", "--network");
+    }
     try (Model model =
         ofZoo() ? network.builder().device(Device.cpu()).build() : trained.load(Device.cpu())) {
       Network built = model.network();

@@ -46,6 +46,13 @@ record Sweep(Options base, List<Map<String, Object>> trials) {
           "search",
           "grid or random",
           search);
+      for (String key : List.of("trials", "seed")) {
+        if (options.has(key) && !search.equals("random")) {
+          throw new LaminaException(
+              "%s of %s must be given with search: random, got search: %s; set that, or remove %s"
+                  .formatted(key, file, search, key));
+        }
+      }
       check(file, trials > 0, "trials", "positive", trials);
       long all = values.values().stream().mapToLong(List::size).reduce(1, Math::multiplyExact);
       Collection<Long> chosen =

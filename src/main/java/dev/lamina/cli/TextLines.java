@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lines for people: a terminal shows them without breaking a word. JSON, and commands to copy, are
- * printed as they are.
+ * printed as they are: a command at the end of a line that is too long gets a line of its own.
  */
 final class TextLines {
   /** Every terminal has as many columns. */
@@ -23,6 +23,9 @@ final class TextLines {
 
   /** What labels look like: "data ", "validation ", "instruction sets ". */
   private static final Pattern LABEL = Pattern.compile("(\\S{10} |\\S.{0,16}? {2,})(?=\\S)");
+
+  /** What a command at the end of a line follows. */
+  private static final String COMMAND = " with: ";
 
   private TextLines() {}
 
@@ -37,8 +40,18 @@ final class TextLines {
   /** Returns a text whose lines keep to a number of columns. */
   static String wrap(String text, int columns) {
     return lines(text)
-        .map(line -> DisplayWidth.wrap(line, " ", columns, indent(line, columns)))
+        .map(line -> wrapLine(line, columns))
         .collect(Collectors.joining("\n"));
+  }
+
+  private static String wrapLine(String line, int columns) {
+    int command = line.lastIndexOf(COMMAND) + COMMAND.length();
+    if (command < COMMAND.length() || DisplayWidth.of(line) <= columns) {
+      return DisplayWidth.wrap(line, " ", columns, indent(line, columns));
+    }
+    return wrapLine(line.substring(0, command).stripTrailing(), columns)
+        + "\n"
+        + line.substring(command);
   }
 
   private static Stream<String> lines(String text) {

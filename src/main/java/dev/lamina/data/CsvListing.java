@@ -87,10 +87,10 @@ final class CsvListing {
       throw new LaminaException(
           path.resolve("train.csv") + " is missing; add it, or put all images into one labels.csv");
     }
-    boolean alone = sources.size() == 1;
     List<Entry> all = sources.stream().flatMap(source -> source.entries().stream()).toList();
-    CsvListing listing = new CsvListing(root(path), classes(alone ? first.csv() : path, all));
-    if (alone && !first.isSplit()) {
+    CsvListing listing =
+        new CsvListing(root(path), classes(sources.size() == 1 ? first.csv() : path, all));
+    if (isDivided(sources)) {
       List<Item> items = listing.items(first.csv(), first.entries());
       return Listing.split(listing.root, listing.classes, items, skipped.list());
     }
@@ -136,6 +136,15 @@ final class CsvListing {
       items.addAll(listing.items(source.csv(), rows));
     }
     return new Listing(listing.root, classNames, List.of(), List.of(), items, skipped.list());
+  }
+
+  /** Whether a tenth of all images is the test part. */
+  static boolean isDivided(Path path) {
+    return isDivided(sources(path, new Skipped.Collector(path)));
+  }
+
+  private static boolean isDivided(List<Source> sources) {
+    return sources.size() == 1 && !sources.get(0).isSplit();
   }
 
   /** Whether a CSV file is the only one that is read of those in a folder. */

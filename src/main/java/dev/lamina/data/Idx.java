@@ -52,11 +52,7 @@ final class Idx {
   static ImageData read(Source source, ReadOptions options) {
     int[] trainLabels = labels(source, labels("train"));
     int[] testLabels = labels(source, labels("t10k"));
-    List<String> classNames =
-        source.classNames(
-            IntStream.concat(IntStream.of(trainLabels), IntStream.of(testLabels))
-                .max()
-                .orElseThrow());
+    List<String> classNames = classNames(source, trainLabels, testLabels);
     checkLabels(source, labels("train"), trainLabels, classNames.size());
     checkLabels(source, labels("t10k"), testLabels, classNames.size());
     GreyPixels train = pixels(source, images("train"), trainLabels.length);
@@ -81,7 +77,31 @@ final class Idx {
         train.set(trainLabels, classNames, tooLarge.isPresent(), options.cache()),
         Optional.empty(),
         test.set(testLabels, classNames, tooLarge.isPresent(), options.cache()),
-        new ReadReport(List.of(), 0, 0, tooLarge));
+        report(tooLarge));
+  }
+
+  /** Opens the test images alone; of the training files only the labels are read, if any. */
+  static TestImages openTest(Path folder, ReadOptions options) {
+    IdxFolder files = IdxFolder.of(folder);
+    int[] labels = labels(files, labels("t10k"));
+    // Classes may occur in the training part alone.
+    int[] trainLabels = files.has(labels("train")) ? labels(files, labels("train")) : labels;
+    List<String> classNames = classNames(files, trainLabels, labels);
+    checkLabels(files, labels("t10k"), labels, classNames.size());
+    GreyPixels test = pixels(files, images("t10k"), labels.length);
+    long bytes = (long) test.bytes() * labels.length;
+    Optional<String> tooLarge = options.tooLarge(bytes, bytes);
+    return new TestImages(
+        test.set(labels, classNames, tooLarge.isPresent(), options.cache()), report(tooLarge));
+  }
+
+  private static List<String> classNames(Source source, int[] trainLabels, int[] testLabels) {
+    return source.classNames(
+        IntStream.concat(IntStream.of(trainLabels), IntStream.of(testLabels)).max().orElseThrow());
+  }
+
+  private static ReadReport report(Optional<String> tooLarge) {
+    return new ReadReport(List.of(), 0, 0, tooLarge);
   }
 
   private static String images(String split) {

@@ -68,10 +68,15 @@ record IdxFolder(Path folder, String prefix) implements Idx.Source {
   @Override
   public InputStream open(String name) throws IOException {
     Path file = file(name);
-    if (!Files.isRegularFile(file)) {
+    if (!has(name)) {
       throw new LaminaException(file + " is missing; copy or download the data set again");
     }
     return Files.newInputStream(file);
+  }
+
+  /** Whether there is a file of a name of MNIST. */
+  boolean has(String name) {
+    return Files.isRegularFile(file(name));
   }
 
   @Override

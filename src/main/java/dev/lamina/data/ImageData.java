@@ -112,6 +112,17 @@ public record ImageData(
   }
 
   /**
+   * Returns whether {@link #open} makes the test part: of images in {@code CLASS/} alone, or in a
+   * CSV file without splits, it takes a fixed tenth, which is another one once images are added or
+   * removed. Returns false for other data sets.
+   *
+   * @throws LaminaException if such a CSV file is damaged
+   */
+  public static boolean isDivided(Path path) {
+    return isImageFolder(path) && Listing.isDivided(path);
+  }
+
+  /**
    * Returns whether {@link #open} reads the same images from two paths: if they are the same file
    * or folder, or a folder and the one CSV file that has its labels. Returns false if one does not
    * exist.
@@ -165,28 +176,30 @@ public record ImageData(
    *     resized or streamed
    */
   public static ImageData open(Path folder, ReadOptions options) {
+    if (isImageFolder(folder)) {
+      return ListingReader.read(Listing.of(folder), options);
+    }
+    checkBinary(folder, options);
+    if (Cifar10.isIn(folder)) {
+      return Cifar10.open(folder);
+    }
+    return Cifar100.isIn(folder) ? Cifar100.open(folder) : Idx.open(folder, options);
+  }
+
+  /** Checks that a folder has a data set of another layout than image files. */
+  private static void checkBinary(Path folder, ReadOptions options) {
     if (!Files.exists(folder)) {
       throw new LaminaException(
           folder + " does not exist; check the path, or name cifar10, cifar100 or fashion-mnist");
     }
-    if (isImageFolder(folder)) {
-      return ListingReader.read(Listing.of(folder), options);
-    }
-    boolean known = Cifar10.isIn(folder) || Cifar100.isIn(folder) || Idx.isIn(folder);
-    if (known && (options.streamed() || options.preprocessing().isPresent())) {
-      throw new LaminaException(
-          folder
-              + " must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
-              + " streamed; other data sets are opened as they are, in memory");
-    }
-    if (Cifar10.isIn(folder)) {
-      return Cifar10.open(folder);
-    }
-    if (Cifar100.isIn(folder)) {
-      return Cifar100.open(folder);
-    }
-    if (Idx.isIn(folder)) {
-      return Idx.open(folder, options);
+    if (Cifar10.isIn(folder) || Cifar100.isIn(folder) || Idx.isIn(folder)) {
+      if (options.streamed() || options.preprocessing().isPresent()) {
+        throw new LaminaException(
+            folder
+                + " must contain images in train|test/CLASS/ or CLASS/, or a CSV file of them, to be resized or"
+                + " streamed; other data sets are opened as they are, in memory");
+      }
+      return;
     }
     throw new LaminaException(
         folder
@@ -197,14 +210,21 @@ public record ImageData(
 
   /**
    * Opens the test images alone: those of {@link #open(Path, ReadOptions)}, without decoding
-   * others.
+   * others. Files of other layouts than images need no training images beside them.
    *
    * @throws LaminaException as {@link #open(Path, ReadOptions)} does
    */
   public static TestImages openTest(Path folder, ReadOptions options) {
-    return isImageFolder(folder)
-        ? ListingReader.readTest(Listing.of(folder), options)
-        : new TestImages(open(folder, options).test(), ReadReport.NONE);
+    if (isImageFolder(folder)) {
+      return ListingReader.readTest(Listing.of(folder), options);
+    }
+    checkBinary(folder, options);
+    if (Cifar10.isIn(folder)) {
+      return new TestImages(Cifar10.test(folder), ReadReport.NONE);
+    }
+    return Cifar100.isIn(folder)
+        ? new TestImages(Cifar100.test(folder), ReadReport.NONE)
+        : Idx.openTest(folder, options);
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +104,7 @@ public final class Images {
   }
 
   private static byte[] prepare(ImageName name, byte[] file, Preprocessing preprocessing) {
-    return preprocessing.apply(name, decode(name, file, preprocessing.upright()));
+    return decode(name, file, preprocessing.upright(), image -> preprocessing.apply(name, image));
   }
 
   /** An image size in pixels. */
@@ -189,10 +190,12 @@ public final class Images {
 
   /** Decodes an image file of any size, and turns it upright if that is asked for. */
   static RgbImage decode(Path file, boolean upright) {
-    return decode(ImageName.of(file), bytes(file), upright);
+    return decode(ImageName.of(file), bytes(file), upright, image -> image);
   }
 
-  private static RgbImage decode(ImageName name, byte[] file, boolean upright) {
+  /** Decodes and uses an image file, whose memory counts until then. */
+  private static <T> T decode(
+      ImageName name, byte[] file, boolean upright, Function<RgbImage, T> then) {
     return use(
         name,
         file,
@@ -204,7 +207,7 @@ public final class Images {
           MEMORY.acquireUninterruptibly(pixels);
           try {
             RgbImage image = new RgbImage(size.height(), size.width(), pixels(input, reader));
-            return upright ? image.upright(orientation(file, input.jpeg())) : image;
+            return then.apply(upright ? image.upright(orientation(file, input.jpeg())) : image);
           } finally {
             MEMORY.release(pixels);
           }

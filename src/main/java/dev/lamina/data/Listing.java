@@ -65,6 +65,11 @@ record Listing(
         || (!ImageFolder.hasClasses(path, part) && CsvListing.isIn(path));
   }
 
+  /** Whether a tenth of all images is the test part. */
+  static boolean isDivided(Path path) {
+    return isCsv(path, Part.TRAIN) ? CsvListing.isDivided(path) : !ImageFolder.hasParts(path);
+  }
+
   /** Whether a CSV file in a folder is the only one that is read for it. */
   static boolean isLabelledBy(Path folder, Path csv) throws IOException {
     return Files.isDirectory(folder)

@@ -37,6 +37,16 @@ final class Resampling {
       }
     }
 
+    /** Whether an input pixel is under the filter of an output pixel. */
+    boolean has(int output, int input) {
+      return first[output] <= input && input < end(output);
+    }
+
+    /** The input pixel after the last one under the filter; 0 where the result is padded. */
+    int end(int output) {
+      return first[output] + weights[output].length;
+    }
+
     private static int[] weights(
         int first, int end, double center, double shrink, Resize.Filter filter) {
       double[] values = new double[end - first];
@@ -50,6 +60,7 @@ final class Resampling {
 
   private final int height;
   private final int width;
+  private final int imageHeight;
   private final int imageWidth;
   private final Weights rows;
   private final Weights columns;
@@ -57,6 +68,7 @@ final class Resampling {
   Resampling(Resize resize, int imageHeight, int imageWidth) {
     height = resize.height();
     width = resize.width();
+    this.imageHeight = imageHeight;
     this.imageWidth = imageWidth;
     rows = new Weights(resize.rows(imageHeight, imageWidth), height, resize.filter());
     columns = new Weights(resize.columns(imageHeight, imageWidth), width, resize.filter());
@@ -74,34 +86,33 @@ final class Resampling {
     return matrix;
   }
 
-  /** Scales along the rows, then along the columns. */
+  /**
+   * Scales along the rows, then along the columns: one row of the image at a time, so that an image
+   * of many short rows, which decodes from few bytes, takes little memory.
+   */
   byte[] apply(byte[] rgb) {
-    int firstRow = Integer.MAX_VALUE;
-    int lastRow = 0;
-    for (int y = 0; y < height; y++) {
-      if (rows.weights[y].length > 0) {
-        firstRow = Math.min(firstRow, rows.first[y]);
-        lastRow = Math.max(lastRow, rows.first[y] + rows.weights[y].length);
+    int[] sums = new int[height * width * 3];
+    byte[] narrow = new byte[width * 3];
+    int from = 0;
+    for (int y = 0; y < imageHeight; y++) {
+      while (from < height && rows.end(from) <= y) {
+        from++;
       }
-    }
-    byte[] narrow = new byte[Math.max(0, lastRow - firstRow) * width * 3];
-    for (int y = firstRow; y < lastRow; y++) {
-      row(rgb, y * imageWidth * 3, narrow, (y - firstRow) * width * 3);
-    }
-    byte[] result = new byte[height * width * 3];
-    int[] sums = new int[width * 3];
-    for (int y = 0; y < height; y++) {
-      if (rows.weights[y].length > 0) {
-        column(narrow, (rows.first[y] - firstRow) * sums.length, rows.weights[y], sums);
-        for (int i = 0; i < sums.length; i++) {
-          result[y * sums.length + i] = rounded(sums[i]);
+      if (from < height && rows.has(from, y)) {
+        row(rgb, y * imageWidth * 3, narrow);
+        for (int to = from; to < height && rows.has(to, y); to++) {
+          add(narrow, rows.weights[to][y - rows.first[to]], sums, to * narrow.length);
         }
       }
+    }
+    byte[] result = new byte[sums.length];
+    for (int i = 0; i < sums.length; i++) {
+      result[i] = rounded(sums[i]);
     }
     return result;
   }
 
-  private void row(byte[] rgb, int from, byte[] into, int at) {
+  private void row(byte[] rgb, int from, byte[] into) {
     for (int x = 0; x < width; x++) {
       int[] weights = columns.weights[x];
       int p = from + columns.first[x] * 3;
@@ -114,20 +125,15 @@ final class Resampling {
         blue += weight * (rgb[p + 2] & 0xff);
         p += 3;
       }
-      into[at + x * 3] = rounded(red);
-      into[at + x * 3 + 1] = rounded(green);
-      into[at + x * 3 + 2] = rounded(blue);
+      into[x * 3] = rounded(red);
+      into[x * 3 + 1] = rounded(green);
+      into[x * 3 + 2] = rounded(blue);
     }
   }
 
-  private static void column(byte[] narrow, int from, int[] weights, int[] sums) {
-    Arrays.fill(sums, 0);
-    int p = from;
-    for (int weight : weights) {
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] += weight * (narrow[p + i] & 0xff);
-      }
-      p += sums.length;
+  private static void add(byte[] narrow, int weight, int[] sums, int at) {
+    for (int i = 0; i < narrow.length; i++) {
+      sums[at + i] += weight * (narrow[i] & 0xff);
     }
   }
 

@@ -169,17 +169,26 @@ public final class Hub {
   /** The token is sent to the hub alone. */
   private Map<String, String> headers(URI uri) {
     String token = environment.getOrDefault("HF_TOKEN", "").strip();
-    boolean hub =
-        endpoint.getScheme().equals(uri.getScheme())
-            && endpoint.getAuthority().equals(uri.getAuthority());
-    return token.isEmpty() || !hub ? Map.of() : Map.of("Authorization", "Bearer " + token);
+    return token.isEmpty() || !isHub(uri) ? Map.of() : Map.of("Authorization", "Bearer " + token);
   }
 
-  private static LaminaException failed(Download.Source source, int status) {
+  private boolean isHub(URI uri) {
+    return endpoint.getScheme().equals(uri.getScheme())
+        && endpoint.getAuthority().equals(uri.getAuthority());
+  }
+
+  private LaminaException failed(Download.Source source, int status) {
+    if (status / 100 == 2) {
+      return new LaminaException(
+          source
+              + " does not say how long it is (no Content-Length); download it with another program and name the file");
+    }
     String advice =
         switch (status) {
           case 401, 403 ->
-              "it does not exist, or needs a token: check the name, or set HF_TOKEN to a token that may read it";
+              isHub(source.uri())
+                  ? "it does not exist, or needs a token: check the name, or set HF_TOKEN to a token that may read it"
+                  : "it may not be read without signing in; check the address, or download it with another program and name the file";
           case NOT_FOUND -> "it does not exist; check the name";
           default -> "try again later";
         };

@@ -31,19 +31,31 @@ public final class ModelLoader {
    *
    * @param network the network, with any number of classes
    * @param classNames the new classes; if empty, those of the file, named "0", "1", ...
+   * @param named whether these are names, also if they are "0", "1", ...; otherwise they are a
+   *     number
    * @param seed determines the initial weights of a new classifier
    * @param device where the model is trained and run
    * @throws dev.lamina.io.LaminaException if the file is damaged or is not of this network
    * @throws java.io.UncheckedIOException if it cannot be read
    */
   public static Model pretrained(
-      Path weights, Network network, Optional<List<String>> classNames, long seed, Device device) {
+      Path weights,
+      Network network,
+      Optional<List<String>> classNames,
+      boolean named,
+      long seed,
+      Device device) {
     Servable from = WeightsFile.read(weights, network);
-    return model(from, classNames.orElse(from.classNames()), seed, device);
+    List<String> names = classNames.orElse(from.classNames());
+    return model(from, names, !named && names.equals(from.classNames()), seed, device);
   }
 
   static Model model(Servable from, List<String> classNames, long seed, Device device) {
-    boolean same = classNames.equals(from.classNames());
+    return model(from, classNames, classNames.equals(from.classNames()), seed, device);
+  }
+
+  private static Model model(
+      Servable from, List<String> classNames, boolean same, long seed, Device device) {
     Network network =
         same
             ? from.network()

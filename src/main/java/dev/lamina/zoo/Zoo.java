@@ -96,6 +96,7 @@ public final class Zoo {
     private Options options;
     private Optional<Path> weights = Optional.empty();
     private Optional<List<String>> classNames = Optional.empty();
+    private boolean named;
     private long seed;
     private Optional<Device> device = Optional.empty();
     private Optional<Pretrained.Config> config = Optional.empty();
@@ -113,19 +114,21 @@ public final class Zoo {
     /** Sets the number of classes, which are named "0", "1", .... */
     public Builder classes(int classes) {
       classNames = Optional.of(IntStream.range(0, classes).mapToObj(Integer::toString).toList());
+      named = false;
       return option("classes", classes);
     }
 
     /** Sets the names of the classes. */
     public Builder classes(List<String> names) {
       classNames = Optional.of(List.copyOf(names));
+      named = true;
       return option("classes", names.size());
     }
 
     /**
      * Sets the weights to start from: a safetensors file with the names of the network, which any
-     * program may have written. The classifier is kept if the classes are those of the file, which
-     * are named "0", "1", ..., or are not set; otherwise it is initialised again.
+     * program may have written. The classifier is kept if the number of classes is that of the
+     * file, or is not set; with names of classes it is initialised again.
      */
     public Builder pretrained(Path weights) {
       this.weights = Optional.of(weights);
@@ -208,7 +211,8 @@ public final class Zoo {
       if (weights.isPresent()) {
         Optional<Preprocessing> preprocessing =
             config.map(known -> known.preprocessing(network.height(), network.width()));
-        Model model = ModelLoader.pretrained(weights.get(), network, classNames, seed, device);
+        Model model =
+            ModelLoader.pretrained(weights.get(), network, classNames, named, seed, device);
         preprocessing.ifPresent(model::preprocessing);
         return model;
       }

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Splitter;
 import dev.lamina.cli.MainTest.Output;
+import dev.lamina.format.Safetensors;
 import dev.lamina.format.WeightsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -106,6 +108,23 @@ class CompareCommandTest {
     assertThat(Comparison.Run.read(run))
         .returns(2, Comparison.Run::epoch)
         .returns(accuracy, Comparison.Run::accuracy);
+  }
+
+  @Test
+  void runWithLayersThatAreNotKnown_isCompared() throws IOException {
+    Path run = Files.createDirectory(scratch.resolve("own-layers"));
+    for (String file : List.of("config.json", "history.csv")) {
+      Files.copy(one.resolve(file), run.resolve(file));
+    }
+    Safetensors weights = Safetensors.read(one.resolve("weights.safetensors"));
+    Map<String, String> metadata = new HashMap<>(weights.metadata());
+    metadata.replaceAll((key, value) -> value.replace("GlobalAveragePool", "OwnPool"));
+    assertThat(metadata).isNotEqualTo(weights.metadata());
+    new Safetensors(weights.tensors(), metadata).write(run.resolve("weights.safetensors"));
+    Comparison.Run known = Comparison.Run.read(one);
+    assertThat(Comparison.Run.read(run))
+        .returns(known.epoch(), Comparison.Run::epoch)
+        .returns(known.testAccuracy(), Comparison.Run::testAccuracy);
   }
 
   private static Comparison.Run with(Comparison.Run run, List<Double> validation, double test) {

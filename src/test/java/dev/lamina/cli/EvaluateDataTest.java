@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lamina.cli.MainTest.Output;
 import dev.lamina.data.ImageData;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -160,6 +163,36 @@ class EvaluateDataTest {
                 + " other]; name its images with --data\n");
   }
 
+  /** Images that have a test part of their own are not trained on, whatever is added to it. */
+  @Test
+  void ownTestPartThatHasChanged_isNotWarnedOf() throws IOException {
+    Path data = copy(images, scratch.resolve("parts"));
+    Path parts = train(data, "run-parts");
+    Files.copy(data.resolve("test/class1/0.png"), data.resolve("test/class1/more.png"));
+    Output output = OptionRuns.succeeds("evaluate", "--run", parts);
+    assertThat(output.out()).contains("the 16 test images of " + data);
+    assertThat(output.err()).isEmpty();
+  }
+
+  /** As {@code BestModel} writes weights, and as MNIST is published. */
+  @Test
+  void weightsOfAnEpoch_onTestFilesAlone() throws IOException {
+    Path weights = scratch.resolve("best.safetensors");
+    Network network = Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(10));
+    try (Model model = Model.of(network)) {
+      model.saveWeights(weights, Map.of("epoch", "3"));
+    }
+    Path idx = Files.createDirectory(scratch.resolve("idx"));
+    ByteBuffer pixels = ByteBuffer.allocate(16 + 2 * 32 * 32);
+    pixels.putInt(0x803).putInt(2).putInt(32).putInt(32);
+    Files.write(idx.resolve("t10k-images-idx3-ubyte"), pixels.array());
+    Files.write(
+        idx.resolve("t10k-labels-idx1-ubyte"),
+        ByteBuffer.allocate(10).putInt(0x801).putInt(2).put((byte) 7).array());
+    assertThat(OptionRuns.succeeds("evaluate", "--run", weights, "--data", idx).out())
+        .contains("\nweights    of epoch 3\n", "\nimages     the 2 test images of " + idx + "\n");
+  }
+
   @Test
   void whatIsLeftOut_isSaid() throws IOException {
     Path some = scratch.resolve("left-out");
@@ -174,7 +207,7 @@ class EvaluateDataTest {
   @Test
   void picturesThatCannotBeWritten_doNotCostTheResults() throws IOException {
     Path file = Files.createFile(scratch.resolve("file"));
-    MainTest.Output output = OptionRuns.fails("evaluate", "--run", run, "--report", file);
+    Output output = OptionRuns.fails("evaluate", "--run", run, "--report", file);
     assertThat(output.out()).containsPattern("\ntest accuracy \\d\\.\\d{4}\n$");
     assertThat(output.err()).startsWith("lamina: ").contains(file.toString());
   }

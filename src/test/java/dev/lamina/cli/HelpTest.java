@@ -93,6 +93,15 @@ class HelpTest {
   }
 
   @Test
+  void help_namesTheDefaultImages() {
+    assertThat(help(new CommandLine(new EvaluateCommand()), 1000))
+        .contains(
+            "embedded, a sample of Fashion-MNIST (default: those that the model was trained on)\n");
+    assertThat(help(new CommandLine(new TrainCommand()), 1000))
+        .contains("embedded, a sample of Fashion-MNIST (default)\n");
+  }
+
+  @Test
   void help_namesEveryExitStatus() {
     assertThat(MainTest.lamina("--help").out())
         .contains("\nExit status:\n")

@@ -426,6 +426,8 @@ class MainTest {
           serve nowhere --batch-timeout-ms -1  | lamina: batchTimeout must be in 0..60000 ms, got -1 ms
           serve nowhere --name a/b       | lamina: modelName must consist of letters, digits, '.', '_' and '-', got a/b
           predict                        | lamina: Missing required parameter: 'IMAGE'; see 'lamina predict --help'
+          summary --run x --network vgg  | lamina: --network must not be given with --run, which has a network already; see 'lamina summary --help'
+          summary --width 4 --run x      | lamina: --width must not be given with --run, which has a network already; see 'lamina summary --help'
           evaluate --run nowhere         | lamina: nowhere does not exist; check the path
           trian                          | lamina: Unmatched argument at index 0: 'trian'; did you mean 'train'?; see 'lamina --help'
           data inspct                    | lamina: Unmatched argument at index 1: 'inspct'; did you mean 'inspect'?; see 'lamina data --help'

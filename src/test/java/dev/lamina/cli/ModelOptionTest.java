@@ -230,7 +230,7 @@ class ModelOptionTest {
     assertThat(succeeds("evaluate", "--run", diverged).out())
         .contains("\nweights    of before the end of the first epoch: training diverged\n")
         .contains(
-            "\nunfinished no checkpoint: these are not its final weights; continue with tools/lamina train --resume "
+            "\nunfinished no checkpoint: these are not its final weights\nresume     tools/lamina train --resume "
                 + diverged
                 + "\n");
   }
@@ -247,7 +247,7 @@ class ModelOptionTest {
     Files.copy(RunConfig.initial(run), RunConfig.weights(interrupted), REPLACE_EXISTING);
     assertThat(succeeds("evaluate", "--run", interrupted).out())
         .contains(
-            "\nunfinished checkpoint after step 2: these are not its final weights; continue with tools/lamina train"
+            "\nunfinished checkpoint after step 2: these are not its final weights\nresume     tools/lamina train"
                 + " --resume "
                 + interrupted
                 + "\n");

@@ -37,6 +37,15 @@ class TextLinesTest {
   }
 
   @Test
+  void wrap_leavesACommandAsItIs() {
+    String command = "tools/lamina train --resume 'runs/my first run'";
+    String error = "lamina: it has no weights yet; continue it with: " + command;
+    assertThat(TextLines.wrap(error, 40))
+        .isEqualTo("lamina: it has no weights yet; continue\n  it with:\n" + command);
+    assertThat(TextLines.wrap(error, 120)).isEqualTo(error);
+  }
+
+  @Test
   void print_toAFileOrAPipe_isTheTextItself() {
     StringWriter text = new StringWriter();
     TextLines.print(new PrintWriter(text, true), "%s%nx", NETWORK + NETWORK);

@@ -198,6 +198,8 @@ class ValidationTest {
         .containsEntry("epoch", "2")
         .containsEntry("epoch_chosen_by", "being the last")
         .doesNotContainKey("validation_accuracy");
+    assertThat(line(OptionRuns.succeeds("evaluate", "--run", run), "weights"))
+        .endsWith("of epoch 2 of 2, the last");
     for (String plot : List.of("accuracy", "loss", "learning_rate", "samples")) {
       assertThat(run.resolve("plots/" + plot + ".png")).isNotEmptyFile();
     }

@@ -53,6 +53,18 @@ class CifarTest {
   }
 
   @Test
+  void testFileAlone_isOpened() throws IOException {
+    byte[] test = Files.readAllBytes(folder.resolve("test_batch.bin"));
+    for (int i = 1; i <= 5; i++) {
+      Files.delete(batch(i));
+    }
+    ImageSet set = ImageData.openTest(folder, ReadOptions.create()).images();
+    assertThat(set.labels()).containsExactly(9, 0);
+    assertThat(set.classNames()).isEqualTo(TEN);
+    assertImage(set, 1, test, RECORD_10 + 1);
+  }
+
+  @Test
   void cifar10_isFoundInItsOfficialFolder(@TempDir Path parent) throws IOException {
     Path inner = Files.createDirectory(parent.resolve("cifar-10-batches-bin"));
     for (String name : List.of("test_batch.bin", "batches.meta.txt")) {
@@ -78,6 +90,9 @@ class CifarTest {
     assertThat(data.test().labels()).containsExactly(50);
     assertThat(data.train().classNames()).isEqualTo(names);
     assertImage(data.train(), 0, train, 2);
+    Files.delete(hundred.resolve("train.bin"));
+    assertThat(ImageData.openTest(hundred, ReadOptions.create()).images().hash())
+        .isEqualTo(data.test().hash());
     assertImage(data.train(), 1, train, RECORD_10 + 1 + 2);
   }
 

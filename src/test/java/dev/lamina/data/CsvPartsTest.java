@@ -57,6 +57,18 @@ class CsvPartsTest {
     assertThat(leftOut()).isEmpty();
   }
 
+  /** Splits or another file say which images are tested; otherwise a tenth of all is. */
+  @Test
+  void fileAlone_isDivided() throws IOException {
+    write("train.csv", "id,label\n1,a\n2,b\n3,a\n");
+    assertThat(ImageData.isDivided(folder)).isTrue();
+    assertThat(ImageData.isDivided(folder.resolve("train.csv"))).isTrue();
+    write("test.csv", "id,label\n5,a\n6,b\n");
+    assertThat(ImageData.isDivided(folder)).isFalse();
+    write("train.csv", "id,label,split\n1,a,train\n2,b,train\n3,a,test\n");
+    assertThat(ImageData.isDivided(folder.resolve("train.csv"))).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"train.csv", "labels.csv"})
   void splitColumn_comesBeforeFilesBeside(String main) throws IOException {

@@ -77,6 +77,26 @@ class IdxTest {
     assertThat(compressed.test().labels()).isEqualTo(plain.test().labels());
   }
 
+  /** Labels of the training part alone are classes too. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".gz"})
+  void testFilesAlone_areOpened(String ending, @TempDir Path alone) throws IOException {
+    Files.write(folder.resolve(TRAIN_LABELS), labels(7, 0, 11));
+    for (String name : List.of(TEST_IMAGES, TEST_LABELS)) {
+      byte[] file = Files.readAllBytes(folder.resolve(name));
+      Files.write(alone.resolve(name + ending), ending.isEmpty() ? file : gzip(file));
+    }
+    ImageSet expected = ImageData.open(folder).test();
+    ImageSet beside = ImageData.openTest(folder, ReadOptions.create()).images();
+    ImageSet test = ImageData.openLabelled(alone, List.of(), ReadOptions.create()).images();
+    assertThat(beside.classNames()).isEqualTo(expected.classNames()).hasSize(12);
+    assertThat(test.classNames()).hasSize(10);
+    for (ImageSet set : List.of(beside, test)) {
+      assertThat(set.pixels()).isEqualTo(expected.pixels());
+      assertThat(set.labels()).containsExactly(4, 5);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"fashion-mnist", "FashionMNIST/raw"})
   void fashionFolder_hasItsClassNames(String name) throws IOException {

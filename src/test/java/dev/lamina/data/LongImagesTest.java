@@ -2,8 +2,10 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,18 @@ class LongImagesTest {
     Rejected.with(message("image", 65537, 1), () -> resize.apply(grey(65537, 1)));
     assertThat(resize.apply(grey(1, 32768))).hasSize(3 * HEIGHT * WIDTH);
     assertThat(resize.apply(grey(65536, 1))).hasSize(3 * HEIGHT * WIDTH);
+  }
+
+  /** A PNG file of a kilobyte can have these pixels; as rows of the result they take 201 MB. */
+  @ParameterizedTest
+  @EnumSource(names = {"FIT", "STRETCH"})
+  void manyShortRows_takeLittleMemory(Resize.Mode mode) {
+    Resize resize = new Resize(mode, 224, 224, 1, Resize.Filter.BILINEAR);
+    RgbImage image = new RgbImage(299_593, 1, new byte[3 * 299_593]);
+    ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    resize.apply(new ImageName("image", ""), image);
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(32 << 20);
   }
 
   /** With a crop an image is scaled to more pixels. */

@@ -226,6 +226,27 @@ class HubTest {
   }
 
   @Test
+  void lengthThatIsNotSaid_isNamed() {
+    hub = exchange -> status(exchange, 200);
+    refuses(
+        "HUB"
+            + PATH
+            + " does not say how long it is (no Content-Length); download it with another program and name the file");
+  }
+
+  @Test
+  void otherAddress_isNotAdvisedTheTokenOfTheHub() {
+    hub = exchange -> status(exchange, 403);
+    URI uri = URI.create("http://localhost:" + port + "/w.safetensors");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Hub.of(cache, Map.of()).file(uri))
+        .withMessage(
+            uri
+                + " returned status 403; it may not be read without signing in; check the address, or download it with"
+                + " another program and name the file");
+  }
+
+  @Test
   void endlessRedirects_areRefused() {
     hub =
         exchange -> {

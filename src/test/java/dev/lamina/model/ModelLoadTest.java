@@ -370,7 +370,8 @@ class ModelLoadTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Model.load(file, List.of("x", "y")))
           .withMessageStartingWith("network must end in a Dense to be given other classes; ");
-      try (Model same = ModelLoader.pretrained(file, network, Optional.empty(), 0, Device.cpu())) {
+      try (Model same =
+          ModelLoader.pretrained(file, network, Optional.empty(), false, 0, Device.cpu())) {
         assertThat(weights(same)).usingRecursiveComparison().isEqualTo(weights(model));
       }
     }

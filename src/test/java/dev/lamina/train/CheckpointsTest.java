@@ -223,7 +223,8 @@ class CheckpointsTest {
     try (Model trained = Model.load(file(4));
         Model model = model();
         Model pretrained =
-            ModelLoader.pretrained(file(4), model.network(), Optional.empty(), 0, Device.cpu())) {
+            ModelLoader.pretrained(
+                file(4), model.network(), Optional.empty(), false, 0, Device.cpu())) {
       assertThat(model.weights().get("1.weight")).isNotEqualTo(trained.weights().get("1.weight"));
       model.loadWeights(file(4));
       for (String name : List.of("1.weight", "1.bias")) {

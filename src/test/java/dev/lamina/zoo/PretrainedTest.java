@@ -134,11 +134,16 @@ class PretrainedTest {
         assertThat(model.classNames()).hasSize(7).startsWith("0", "1");
       }
     }
-    List<String> names = List.of("a", "b", "c", "d", "e", "f", "g");
-    try (Model model =
-        pretrained.builder("resnet18").classes(names).width(4).imageSize(32, 32).build()) {
-      assertThat(weight(model, "fc.bias")).hasSize(7).isNotEqualTo(bias);
-      assertThat(model.classNames()).isEqualTo(names);
+    // Names may be numbers, such as those of the folders 0 to 6.
+    for (List<String> names :
+        List.of(
+            List.of("a", "b", "c", "d", "e", "f", "g"),
+            List.of("0", "1", "2", "3", "4", "5", "6"))) {
+      try (Model model =
+          pretrained.builder("resnet18").classes(names).width(4).imageSize(32, 32).build()) {
+        assertThat(weight(model, "fc.bias")).hasSize(7).isNotEqualTo(bias);
+        assertThat(model.classNames()).isEqualTo(names);
+      }
     }
     assertThatIllegalArgumentException()
         .isThrownBy(pretrained::builder)
