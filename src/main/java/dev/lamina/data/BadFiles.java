@@ -16,6 +16,10 @@ final class BadFiles {
     failures.put(index, new Failure(file, reason));
   }
 
+  boolean isEmpty() {
+    return failures.isEmpty();
+  }
+
   /**
    * Throws if there are any.
    *

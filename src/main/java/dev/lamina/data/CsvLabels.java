@@ -66,7 +66,8 @@ final class CsvLabels {
   /**
    * Reads all rows.
    *
-   * @throws LaminaException if there is no column of paths or of labels, or a value is missing
+   * @throws LaminaException if there is no column of paths or of labels, or a value is missing, or
+   *     a row has more values than the first one
    */
   static List<Entry> read(Path file) {
     List<Csv.Row> rows = Csv.read(file, Integer.MAX_VALUE);
@@ -81,6 +82,9 @@ final class CsvLabels {
     if (columns.header() && rows.size() == 1) {
       throw new LaminaException(
           file + " has no row below the names of its columns; add images, or remove the file");
+    }
+    for (Csv.Row row : rows) {
+      checkLength(file, row, first.size());
     }
     List<Entry> entries = entries(rows, columns);
     for (Entry entry : entries) {
@@ -125,6 +129,21 @@ final class CsvLabels {
               file,
               name,
               entry.line()));
+    }
+  }
+
+  /** Refuses values behind the last column: those of a value with a comma that is not quoted. */
+  private static void checkLength(Path file, Csv.Row row, int columns) {
+    List<String> values = row.values();
+    if (values.stream().skip(columns).anyMatch(value -> !value.isEmpty())) {
+      throw new LaminaException(
+          String.format(
+              Locale.ROOT,
+              "%s must have at most %d values in line %d, as in its first line, got %d; put quotation marks around a value with a comma",
+              file,
+              columns,
+              row.line(),
+              values.size()));
     }
   }
 

@@ -2,7 +2,6 @@ package dev.lamina.data;
 
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -59,21 +58,18 @@ final class GreyPixels {
             .putBytes(grey)
             .hash();
     Path file = cache.resolve(hash + PixelFile.SUFFIX);
-    if (!Files.exists(file)) {
-      PixelFile.write(
-          file,
-          count,
-          height(),
-          width(),
-          3,
-          i -> {
-            byte[] image = new byte[bytes()];
-            pad(i, image, 0);
-            return image;
-          },
-          () -> {});
-    }
-    return PixelFile.open(file, count, height(), width(), 3);
+    return PixelFile.of(
+        file,
+        count,
+        height(),
+        width(),
+        3,
+        i -> {
+          byte[] image = new byte[bytes()];
+          pad(i, image, 0);
+          return image;
+        },
+        () -> {});
   }
 
   private void pad(int image, byte[] into, int offset) {

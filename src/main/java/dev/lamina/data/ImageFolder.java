@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * Images in folders named after their classes: {@code train|test/CLASS/}, with or without {@code
  * validation} beside them, under any name of a {@link Part}; or {@code CLASS/} alone, of which a
  * fixed tenth of each class becomes the test set. Folders inside a class count to it; classes are
- * sorted by name.
+ * sorted by name. Folders of runs, as of a training that was started there, are not classes.
  */
 final class ImageFolder {
   private final Path root;
@@ -132,9 +132,23 @@ final class ImageFolder {
    */
   private static SortedMap<String, List<Path>> classes(Path part) {
     return FolderWalk.folders(part).stream()
+        .filter(folder -> !hasRun(folder))
         .collect(
             Collectors.groupingBy(
                 ClassName::of, () -> new TreeMap<>(FolderWalk.CODE_POINTS), Collectors.toList()));
+  }
+
+  /** Whether a folder is that of a run, or one of runs, and not of images. */
+  private static boolean hasRun(Path folder) {
+    List<Path> entries = FolderWalk.entries(folder);
+    return isRun(folder)
+        || (entries.stream().noneMatch(FileKinds::isImage)
+            && entries.stream().anyMatch(ImageFolder::isRun));
+  }
+
+  private static boolean isRun(Path folder) {
+    return Files.exists(folder.resolve("config.json"))
+        && Files.exists(folder.resolve("initial.safetensors"));
   }
 
   private static List<String> names(Path part) {
@@ -190,7 +204,11 @@ final class ImageFolder {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
       } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
-        FolderWalk.skip(entry, skipped);
+        if (Files.isDirectory(entry) && hasRun(entry)) {
+          skipped.add(entry, new Skipped.Reason("folder", "holds a run, not images of a class"));
+        } else {
+          FolderWalk.skip(entry, skipped);
+        }
       }
     }
     List<Item> items = new ArrayList<>();

@@ -94,10 +94,15 @@ enum ImageFormat {
 
   /**
    * The most pixels that a byte of a file may stand for. Deflate compresses at most 1032:1, and a
-   * byte holds at most 8 pixels; a blank page as a fax has 1 bit a row, in TIFF.
+   * byte holds at most 8 pixels; a blank page as a fax has 1 bit a row, in TIFF. A lossless WebP of
+   * one colour takes some dozens of bytes, whatever its size.
    */
-  int maxPixelsPerByte() {
-    return this == TIFF ? 20_000 : 10_000;
+  long maxPixelsPerByte() {
+    return switch (this) {
+      case WEBP -> Images.MAX_PIXELS;
+      case TIFF -> 20_000;
+      default -> 10_000;
+    };
   }
 
   /**

@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +46,11 @@ public final class Images {
   /** What is decoded at one time, in all threads, takes at most half of the heap. */
   private static final int PIXELS_AT_ONCE =
       Ints.saturatedCast(Runtime.getRuntime().maxMemory() / 2 / BYTES_PER_PIXEL);
+
+  /** The position of the flags in a WebP file of the extended format, and the flag of a profile. */
+  private static final int WEBP_FLAGS = 20;
+
+  private static final int WEBP_PROFILE = 0x20;
 
   private static final Semaphore MEMORY = new Semaphore(PIXELS_AT_ONCE, true);
 
@@ -258,7 +264,7 @@ public final class Images {
               size.height(),
               MAX_PIXELS));
     }
-    if (pixels > (long) input.format().maxPixelsPerByte() * length) {
+    if (pixels > input.format().maxPixelsPerByte() * length) {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
@@ -316,7 +322,7 @@ public final class Images {
     return image;
   }
 
-  /** What a decoder reads: the file, or a JPEG without its metadata. */
+  /** What a decoder reads: the file, a JPEG without its metadata, or a WebP without its profile. */
   private record Input(ImageFormat format, @Nullable JpegFile jpeg) {
     static Input of(ImageFormat format, byte[] file) throws IOException {
       if (format == ImageFormat.TIFF) {
@@ -328,8 +334,25 @@ public final class Images {
     }
 
     ImageInputStream stream(byte[] file) {
-      return new BoundedStream(jpeg == null ? file : jpeg.normalized());
+      if (jpeg != null) {
+        return new BoundedStream(jpeg.normalized());
+      }
+      return new BoundedStream(format == ImageFormat.WEBP ? withoutProfile(file) : file);
     }
+  }
+
+  /**
+   * Returns a WebP file whose header says that it has no colour profile, since the decoder would
+   * apply it.
+   */
+  private static byte[] withoutProfile(byte[] webp) {
+    if (webp.length <= WEBP_FLAGS
+        || !new String(webp, 12, 4, StandardCharsets.ISO_8859_1).equals("VP8X")) {
+      return webp;
+    }
+    byte[] without = webp.clone();
+    without[WEBP_FLAGS] = (byte) (without[WEBP_FLAGS] & ~WEBP_PROFILE);
+    return without;
   }
 
   private interface Use<T> {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,16 +25,22 @@ import java.util.stream.Stream;
  */
 final class ListingReader {
   /** Increase when decoding or resizing gives other pixels, so that no old file is used. */
-  private static final int PIXELS_VERSION = 2;
+  private static final int PIXELS_VERSION = 3;
 
   /**
    * A part of the listing.
    *
    * @param file the file of its decoded pixels; empty if they are to be in memory
+   * @param first the position of its first image among those of all parts
    */
-  private record Part(List<Item> items, Optional<Path> file) {
+  private record Part(List<Item> items, Optional<Path> file, int first) {
     boolean isDecoded() {
       return file.isPresent() && Files.exists(file.get());
+    }
+
+    /** The positions of its images. */
+    IntStream positions() {
+      return IntStream.range(first, first + items.size()).parallel();
     }
   }
 
@@ -43,6 +50,10 @@ final class ListingReader {
   private final int height;
   private final int width;
   private final Optional<String> streaming;
+  private final List<Item> all = new ArrayList<>();
+  private final List<Part> parts = new ArrayList<>();
+  private final int pending;
+  private final BadFiles bad = new BadFiles();
   private final AtomicInteger decoded = new AtomicInteger();
 
   private ListingReader(Listing listing, ReadOptions options) {
@@ -55,7 +66,16 @@ final class ListingReader {
     streaming =
         options.tooLarge(
             bytes * all(listing).count(),
-            bytes * Math.max(listing.train().size(), listing.test().size()));
+            bytes * parts(listing).mapToInt(List::size).max().orElseThrow());
+    parts(listing)
+        .filter(items -> !items.isEmpty())
+        .forEach(
+            items -> {
+              parts.add(new Part(items, file(items), all.size()));
+              all.addAll(items);
+            });
+    pending =
+        parts.stream().filter(part -> !part.isDecoded()).mapToInt(p -> p.items().size()).sum();
   }
 
   /**
@@ -97,20 +117,10 @@ final class ListingReader {
 
   /** Reads the parts that have images. */
   private List<ImageSet> sets() {
-    List<Part> parts =
-        Stream.of(listing.train(), listing.validation(), listing.test())
-            .filter(items -> !items.isEmpty())
-            .map(items -> new Part(items, file(items)))
-            .toList();
-    List<Item> pending =
-        parts.stream()
-            .filter(part -> !part.isDecoded())
-            .flatMap(part -> part.items().stream())
-            .toList();
     try {
-      return parts.stream().map(part -> read(part, pending.size())).toList();
+      return parts.stream().map(this::read).toList();
     } catch (OtherSizeException e) {
-      throw otherSize(pending);
+      throw otherSize();
     }
   }
 
@@ -135,7 +145,11 @@ final class ListingReader {
   }
 
   private static Stream<Item> all(Listing listing) {
-    return Stream.of(listing.train(), listing.validation(), listing.test()).flatMap(List::stream);
+    return parts(listing).flatMap(List::stream);
+  }
+
+  private static Stream<List<Item>> parts(Listing listing) {
+    return Stream.of(listing.train(), listing.validation(), listing.test());
   }
 
   /** Returns nothing for a damaged image: decoding reports it, with all others. */
@@ -148,9 +162,9 @@ final class ListingReader {
   }
 
   /** Names the first image of another size, whichever was decoded first. */
-  private LaminaException otherSize(List<Item> items) {
+  private LaminaException otherSize() {
     Images.Size first = new Images.Size(height, width);
-    for (Item item : items) {
+    for (Item item : all) {
       Images.Size size = size(item.file()).orElse(first);
       if (!size.equals(first)) {
         return new LaminaException(
@@ -169,9 +183,17 @@ final class ListingReader {
   }
 
   private Optional<Path> file(List<Item> items) {
-    return options.streamed() || streaming.isPresent()
-        ? Optional.of(options.cache().resolve(fingerprint(items) + PixelFile.SUFFIX))
-        : Optional.empty();
+    if (!options.streamed() && streaming.isEmpty()) {
+      return Optional.empty();
+    }
+    String name = fingerprint(items);
+    Path ofOneSize = options.cache().resolve(name + PixelFile.SUFFIX);
+    // Images that had one size are not changed by this preprocessing; what was resized may have had
+    // several, which is to be noticed where none is given.
+    return Optional.of(
+        options.preprocessing().isEmpty() || Files.exists(ofOneSize)
+            ? ofOneSize
+            : options.cache().resolve(name + "-resized" + PixelFile.SUFFIX));
   }
 
   /**
@@ -199,55 +221,48 @@ final class ListingReader {
     return hasher.hash().toString();
   }
 
-  private ImageSet read(Part part, int total) {
+  private ImageSet read(Part part) {
     int[] labels = part.items().stream().mapToInt(Item::label).toArray();
     ImageSet set =
         part.file().isPresent()
-            ? onDisk(part, part.file().get(), labels, total)
-            : ImageSet.of(height, width, 3, inMemory(part, total), labels, listing.classNames());
+            ? ImageSet.onDisk(
+                height, width, 3, onDisk(part, part.file().get()), labels, listing.classNames())
+            : ImageSet.of(height, width, 3, inMemory(part), labels, listing.classNames());
     return set.preprocessing(preprocessing);
   }
 
-  private byte[] inMemory(Part part, int total) {
+  private byte[] inMemory(Part part) {
     int bytes = 3 * height * width;
     byte[] pixels = new byte[bytes * part.items().size()];
-    BadFiles bad = new BadFiles();
-    IntStream.range(0, part.items().size())
-        .parallel()
+    part.positions()
         .forEach(
             i -> {
-              byte[] image = decode(part.items(), i, total, bad);
-              System.arraycopy(image, 0, pixels, i * bytes, image.length);
+              byte[] image = decode(i);
+              System.arraycopy(image, 0, pixels, (i - part.first()) * bytes, image.length);
             });
-    bad.check(part.items().size());
+    check(part);
     return pixels;
   }
 
-  private ImageSet onDisk(Part part, Path file, int[] labels, int total) {
+  private PixelFile onDisk(Part part, Path file) {
     int count = part.items().size();
-    if (!part.isDecoded()) {
-      BadFiles bad = new BadFiles();
-      PixelFile.write(
-          file,
-          count,
-          height,
-          width,
-          3,
-          i -> decode(part.items(), i, total, bad),
-          () -> bad.check(count));
-    }
-    return ImageSet.onDisk(
-        height,
-        width,
-        3,
-        PixelFile.open(file, count, height, width, 3),
-        labels,
-        listing.classNames());
+    return PixelFile.of(
+        file, count, height, width, 3, i -> decode(part.first() + i), () -> check(part));
   }
 
-  /** Returns an empty array for an image that cannot be read. */
-  private byte[] decode(List<Item> items, int index, int total, BadFiles bad) {
-    Path file = items.get(index).file();
+  /** Throws if an image cannot be read, after decoding the parts behind to count them all. */
+  private void check(Part part) {
+    if (!bad.isEmpty()) {
+      parts.stream()
+          .filter(other -> other.first() > part.first() && !other.isDecoded())
+          .forEach(other -> other.positions().forEach(this::decode));
+      bad.check(pending);
+    }
+  }
+
+  /** Returns the pixels of the image at a position; an empty array if it cannot be read. */
+  private byte[] decode(int position) {
+    Path file = all.get(position).file();
     try {
       RgbImage image = Images.decode(file, preprocessing.upright());
       if (options.preprocessing().isEmpty()
@@ -256,10 +271,10 @@ final class ListingReader {
       }
       return preprocessing.apply(ImageName.of(file), image);
     } catch (LaminaException e) {
-      bad.add(index, file, e);
+      bad.add(position, file, e);
       return new byte[0];
     } finally {
-      options.listener().onDecoded(decoded.incrementAndGet(), total);
+      options.listener().onDecoded(decoded.incrementAndGet(), pending);
     }
   }
 }

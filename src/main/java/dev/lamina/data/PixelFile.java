@@ -3,6 +3,7 @@ package dev.lamina.data;
 import static java.nio.file.StandardOpenOption.READ;
 
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.CacheLock;
 import dev.lamina.io.LaminaException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -48,13 +49,16 @@ final class PixelFile {
   }
 
   /**
-   * Writes a file of images atomically. Deletes what killed processes left in its folder.
+   * Opens a file of images, and writes it first if there is none. Others that want it at the same
+   * time wait, so that it is written once and does not change while it is read.
    *
    * @param image returns the pixels of an image; called from several threads
    * @param complete is called before the file gets its name; if it throws, there is no file
-   * @throws LaminaException if the pixels of an image cannot be read, or the file cannot be written
+   * @throws LaminaException if the pixels of an image cannot be read, or the file cannot be
+   *     written, or its header or length does not match
    */
-  static void write(
+  @SuppressWarnings("try") // The lock is held, not used.
+  static PixelFile of(
       Path file,
       int images,
       int height,
@@ -62,33 +66,49 @@ final class PixelFile {
       int channels,
       IntFunction<byte[]> image,
       Runnable complete) {
-    try {
-      removeLeftBehind(file.toAbsolutePath().resolveSibling(""));
-      AtomicFiles.write(
-          file,
-          out -> {
-            AtomicFiles.writeAll(out, List.of(header(images, height, width, channels)));
-            int step = Math.max(1, CHUNK / (height * width * channels));
-            for (int start = 0; start < images; start += step) {
-              List<byte[]> chunk =
-                  IntStream.range(start, Math.min(start + step, images))
-                      .parallel()
-                      .mapToObj(image)
-                      .toList();
-              AtomicFiles.writeAll(out, chunk.stream().map(ByteBuffer::wrap).toList());
-            }
-            complete.run();
-          });
-    } catch (IOException e) {
-      throw new LaminaException(
-          file + " could not be written (" + e + "); free space or choose another folder", e);
+    if (!Files.exists(file)) {
+      Path folder = file.toAbsolutePath().resolveSibling("");
+      try (CacheLock lock = CacheLock.of(folder)) {
+        if (!Files.exists(file)) {
+          removeLeftBehind(folder);
+          write(file, images, height, width, channels, image, complete);
+        }
+      } catch (IOException e) {
+        throw new LaminaException(
+            file + " could not be written (" + e + "); free space or choose another folder", e);
+      }
     }
+    return open(file, images, height, width, channels);
   }
 
+  private static void write(
+      Path file,
+      int images,
+      int height,
+      int width,
+      int channels,
+      IntFunction<byte[]> image,
+      Runnable complete)
+      throws IOException {
+    AtomicFiles.write(
+        file,
+        out -> {
+          AtomicFiles.writeAll(out, List.of(header(images, height, width, channels)));
+          int step = Math.max(1, CHUNK / (height * width * channels));
+          for (int start = 0; start < images; start += step) {
+            List<byte[]> chunk =
+                IntStream.range(start, Math.min(start + step, images))
+                    .parallel()
+                    .mapToObj(image)
+                    .toList();
+            AtomicFiles.writeAll(out, chunk.stream().map(ByteBuffer::wrap).toList());
+          }
+          complete.run();
+        });
+  }
+
+  /** Deletes what killed processes left in a folder. */
   private static void removeLeftBehind(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
     long limit = System.currentTimeMillis() - LEFT_BEHIND.toMillis();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*" + SUFFIX + ".*.tmp")) {
       for (Path left : files) {
@@ -100,12 +120,7 @@ final class PixelFile {
     }
   }
 
-  /**
-   * Opens a file written by {@link #write} with the same arguments.
-   *
-   * @throws LaminaException if its header or length does not match
-   */
-  static PixelFile open(Path file, int images, int height, int width, int channels) {
+  private static PixelFile open(Path file, int images, int height, int width, int channels) {
     int bytes = height * width * channels;
     long wanted = HEADER + (long) images * bytes;
     try (FileChannel channel = FileChannel.open(file, READ)) {

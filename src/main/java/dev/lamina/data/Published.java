@@ -1,8 +1,8 @@
 package dev.lamina.data;
 
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.io.CacheLock;
 import dev.lamina.io.Download;
-import dev.lamina.io.DownloadLock;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.PublishedFile;
 import java.io.IOException;
@@ -75,7 +75,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
       return target;
     }
     URI from = mirror == null ? site : checked(mirror);
-    try (DownloadLock lock = DownloadLock.of(cache)) {
+    try (CacheLock lock = CacheLock.of(cache)) {
       if (!Files.isDirectory(target)) {
         download(from, cache.resolve(folder + ".download"), target);
       }

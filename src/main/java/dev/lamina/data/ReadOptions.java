@@ -19,7 +19,8 @@ import java.util.Optional;
  *     the home folder unless set
  * @param streamed whether the pixels stay on disk even if they fit in memory; false unless set
  * @param maxMemory the number of bytes of pixels that may be in memory; if there are more, they
- *     stay on disk. A quarter of the Java heap unless set: splitting a set copies it
+ *     stay on disk. A quarter of the Java heap unless set: splitting a set copies it. If a part has
+ *     more than 2 GB, all stay on disk in any case
  * @param listener is told how many images are decoded; does nothing unless set
  */
 public record ReadOptions(
@@ -56,13 +57,19 @@ public record ReadOptions(
     if (streamed || (total <= maxMemory && largest <= MAX_ARRAY)) {
       return Optional.empty();
     }
-    return Optional.of(
-        String.format(
-            Locale.ROOT,
-            "streamed from disk: the pixels take %,d MB, and %,d MB may be in memory (a quarter of the Java heap; raise -Xmx to change it); they are kept in %s",
-            total >> 20,
-            Math.min(maxMemory, MAX_ARRAY) >> 20,
-            cache));
+    String reason =
+        largest > MAX_ARRAY
+            ? String.format(
+                Locale.ROOT,
+                "the pixels of one part take %,d MB, and an array of Java holds %,d MB",
+                largest >> 20,
+                MAX_ARRAY >> 20)
+            : String.format(
+                Locale.ROOT,
+                "the pixels take %,d MB, and %,d MB may be in memory (a quarter of the Java heap; raise -Xmx to change it)",
+                total >> 20,
+                maxMemory >> 20);
+    return Optional.of("streamed from disk: " + reason + "; they are kept in " + cache);
   }
 
   /** Returns the defaults. */

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -118,14 +117,15 @@ public final class AtomicFiles {
   }
 
   /**
-   * Forces the entries of a folder to the storage device, so that a rename survives a power
-   * failure.
+   * Forces the entries of a folder to the storage device where that is possible, so that a rename
+   * survives a power failure.
    */
-  private static void flushFolder(Path folder) throws IOException {
+  private static void flushFolder(Path folder) {
     try {
       force(folder, StandardOpenOption.READ);
-    } catch (FileSystemException e) {
-      // Windows cannot open folders; NTFS keeps their entries in a journal.
+    } catch (IOException e) {
+      // Windows cannot open folders; NTFS keeps their entries in a journal. Some shared folders of
+      // virtual machines cannot flush them. The file itself is there, whole, under its name.
     }
   }
 

@@ -78,7 +78,7 @@ public final class Hub {
     if (Files.exists(target)) {
       return target;
     }
-    try (DownloadLock lock = DownloadLock.of(cache)) {
+    try (CacheLock lock = CacheLock.of(cache)) {
       if (!Files.exists(target)) {
         Files.createDirectories(target.resolveSibling(""));
         Found found = find(uri);

@@ -232,7 +232,13 @@ class CsvTest {
     Path csv = write("labels.csv", "path,label\npictures/1.png,a\npictures/2.png,\n");
     Rejected.with(
         csv + " has no label in line 3; add it or remove the line", () -> ImageData.open(folder));
-    write("labels.csv", "path,label\npictures/1.png,a\nno.png,b\nnever.png,b\n");
+    write("labels.csv", "path,label\npictures/1.png,a,,\npictures/2.png,b, c\n");
+    Rejected.with(
+        csv
+            + " must have at most 2 values in line 3, as in its first line, got 3; put quotation"
+            + " marks around a value with a comma",
+        () -> ImageData.open(folder));
+    write("labels.csv", "path,label\npictures/1.png,a,,\nno.png,b\nnever.png,b\n");
     Rejected.with(
         csv
             + " names 2 of 3 images that do not exist: "

@@ -278,6 +278,24 @@ class FolderTreesTest {
     assertThat(ImageData.open(folder).train().classNames()).containsExactly("a", "b");
   }
 
+  /** As a training leaves it that was started in the folder of the classes. */
+  @Test
+  void foldersOfRuns_areNotClasses() throws IOException {
+    for (String name : List.of("apple/1", "apple/2", "pear/1", "pear/2", "config.json/1")) {
+      write(name + ".png", 1);
+    }
+    write("config.json/2.png", 1);
+    for (String run : List.of("mine", "runs/2026-01-02-030405")) {
+      write(run + "/history.png", 1);
+      Files.createFile(folder.resolve(run + "/config.json"));
+      Files.createFile(folder.resolve(run + "/initial.safetensors"));
+    }
+    assertThat(ImageData.open(folder).train().classNames())
+        .containsExactly("apple", "config.json", "pear");
+    assertThat(leftOut())
+        .containsExactly("2 folders (holds a run, not images of a class): mine, runs");
+  }
+
   @Test
   void trainAndValidationWithoutTest_isRefused() throws IOException {
     writeParts();

@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lamina.io.FolderLock;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -140,7 +141,7 @@ class IdxTest {
       assertThat(onDisk.train().pixels()).isEqualTo(inMemory.train().pixels());
       assertThat(onDisk.test().pixels()).isEqualTo(inMemory.test().pixels());
       assertThat(onDisk.notes().get(0)).startsWith("streamed from disk: ");
-      assertThat(cache.toFile().list()).hasSize(2);
+      assertThat(cache.toFile().list()).hasSize(3).contains(FolderLock.FILE);
     }
   }
 

@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.google.common.io.BaseEncoding;
 import com.google.common.primitives.Bytes;
 import com.sun.management.ThreadMXBean;
 import dev.lamina.io.LaminaException;
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -351,6 +356,46 @@ class ImagesTest {
     ImageFiles.write(file, image);
     assertThat(4000L * 5000 / Files.size(file)).isGreaterThan(5000);
     assertThat(Images.read(file, 5000, 4000)).isEqualTo(new byte[60_000_000]);
+  }
+
+  /** As Pillow writes it: 1000 x 1000 pixels of one colour in 86 bytes. */
+  @Test
+  void losslessWebpOfOneColour_isRead() throws IOException {
+    String webp =
+        "524946464e000000574542505650384c410000002fe7c3f90007508a2ad4a3ff010149d2ffff"
+            + "6444ff33fef39ffffce73ffff9cf7ffef39ffffce73ffff9cf7ffef39ffffce73ffff9cf7ffe"
+            + "f39ffffce73fff270300";
+    Path file = folder.resolve("a.webp");
+    Files.write(file, BaseEncoding.base16().lowerCase().decode(webp));
+    byte[] pixels = Images.read(file, 1000, 1000);
+    assertThat(pixels).startsWith(10, 20, 30).endsWith(10, 20, 30);
+  }
+
+  /** Whole or cut, as Pillow's convert does not apply it. */
+  @Test
+  void profileOfAWebp_isNotApplied() throws IOException {
+    byte[] webp = Files.readAllBytes(Path.of("src/test/resources/images/lossless.webp"));
+    byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+    Path plain = Files.write(folder.resolve("plain.webp"), webp);
+    Images.Size size = Images.size(plain);
+    for (byte[] part : new byte[][] {profile, Arrays.copyOf(profile, 100), {}}) {
+      Path file = Files.write(folder.resolve("a.webp"), withProfile(webp, size, part));
+      assertThat(Images.size(file)).isEqualTo(size);
+      assertThat(Images.read(file)).as("%s bytes", part.length).isEqualTo(Images.read(plain));
+    }
+  }
+
+  /** In the extended format: a header with the flag and the size, the profile, the image. */
+  private static byte[] withProfile(byte[] webp, Images.Size size, byte[] profile) {
+    ByteBuffer file =
+        ByteBuffer.allocate(webp.length + 18 + 8 + profile.length).order(ByteOrder.LITTLE_ENDIAN);
+    file.put(webp, 0, 12).putInt(4, file.capacity() - 8);
+    file.put("VP8X".getBytes(StandardCharsets.US_ASCII)).putInt(10).putInt(0x20);
+    for (int side : new int[] {size.width() - 1, size.height() - 1}) {
+      file.put((byte) side).put((byte) (side >> 8)).put((byte) (side >> 16));
+    }
+    file.put("ICCP".getBytes(StandardCharsets.US_ASCII)).putInt(profile.length).put(profile);
+    return file.put(webp, 12, webp.length - 12).array();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.lamina.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -14,7 +15,9 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,7 +84,10 @@ class ReadOptionsTest {
   }
 
   private List<String> cached() {
-    return Arrays.stream(cache.toFile().list()).sorted().toList();
+    return Arrays.stream(cache.toFile().list())
+        .filter(name -> !name.equals(FolderLock.FILE))
+        .sorted()
+        .toList();
   }
 
   @Test
@@ -105,6 +111,56 @@ class ReadOptionsTest {
       ImageData.streamed(folder, other, cache);
       assertThat(cached()).as("%s", other).hasSize(before + 2);
     }
+  }
+
+  /** The second begins while the first one decodes. */
+  @Test
+  void twoAtOnce_decodeOnce() {
+    ReadOptions options =
+        ReadOptions.create()
+            .preprocessing(Preprocessing.of(Resize.cover(4)))
+            .cache(cache)
+            .streamed(true);
+    List<CompletableFuture<ImageData>> others = new CopyOnWriteArrayList<>();
+    ImageData first =
+        ImageData.open(
+            folder,
+            options.listener(
+                (done, total) -> {
+                  if (done == 1) {
+                    others.add(
+                        CompletableFuture.supplyAsync(
+                            () -> ImageData.open(folder, options),
+                            task -> new Thread(task).start()));
+                  }
+                }));
+    ImageData second = others.get(0).join();
+    assertThat(first.report().decoded() + second.report().decoded()).isEqualTo(8);
+    assertThat(second.train().image(0)).isEqualTo(first.train().image(0));
+    assertThat(second.test().image(0)).isEqualTo(first.test().image(0));
+  }
+
+  /** Those of one size are taken for any preprocessing to it, but not the other way. */
+  @Test
+  void whatWasResized_doesNotPassForImagesOfOneSize() throws IOException {
+    Preprocessing pad = Preprocessing.of(Resize.pad(8, 4));
+    ImageData.streamed(folder, pad, cache);
+    String message =
+        folder.resolve("train/a/wide.png")
+            + " is 8 x 4, but "
+            + folder.resolve("train/a/high.png")
+            + " is 4 x 8 (width x height); give --image-size N, or Resize.cover(N) in Java, to scale"
+            + " all images to one size";
+    Rejected.with(message, () -> ImageData.open(folder));
+    Rejected.with(message, () -> ImageData.streamed(folder, cache));
+    for (String name : List.of("train/a/", "train/b/", "test/a/", "test/b/")) {
+      Files.delete(folder.resolve(name + "wide.png"));
+    }
+    ImageData same = ImageData.streamed(folder, cache);
+    assertThat(same.report().decoded()).isEqualTo(4);
+    ImageData padded = ImageData.streamed(folder, pad, cache);
+    assertThat(padded.report().decoded()).isZero();
+    assertThat(padded.train().pixels()).isEqualTo(same.train().pixels());
   }
 
   @Test
@@ -138,6 +194,38 @@ class ReadOptionsTest {
                 + " Java heap; raise -Xmx to change it); they are kept in "
                 + cache);
     assertThat(ReadOptions.create().maxMemory()).isEqualTo(Runtime.getRuntime().maxMemory() / 4);
+  }
+
+  /** 1.8 GB for two images, 2.7 GB for three. */
+  @Test
+  void validationPartLargerThanAnArray_staysOnDisk() throws IOException {
+    for (String name : List.of("a/1", "a/2", "b/1")) {
+      ImageFiles.write(folder.resolve("val/" + name + ".png"), 1, 1, 0);
+    }
+    for (String name : List.of("train/a/", "train/b/", "test/a/", "test/b/")) {
+      Files.delete(folder.resolve(name + "wide.png"));
+    }
+    Path file = Files.createFile(cache.resolve("file"));
+    ReadOptions options =
+        ReadOptions.create()
+            .preprocessing(Preprocessing.of(Resize.stretch(15_000, 20_000)))
+            .maxMemory(Long.MAX_VALUE)
+            .cache(file);
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ImageData.open(folder, options))
+        .withMessageStartingWith(file.toString())
+        .withMessageEndingWith("; free space or choose another folder");
+    assertThat(options.tooLarge(3L << 30, Integer.MAX_VALUE - 8)).isEmpty();
+    assertThat(options.tooLarge(3L << 30, Integer.MAX_VALUE - 7))
+        .contains(
+            "streamed from disk: the pixels of one part take 2,047 MB, and an array of Java holds"
+                + " 2,047 MB; they are kept in "
+                + file);
+    assertThat(options.maxMemory(1 << 30).tooLarge((3L << 30) - 1, 1))
+        .contains(
+            "streamed from disk: the pixels take 3,071 MB, and 1,024 MB may be in memory (a quarter"
+                + " of the Java heap; raise -Xmx to change it); they are kept in "
+                + file);
   }
 
   @Test

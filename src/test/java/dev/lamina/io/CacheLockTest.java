@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DownloadLockTest {
+class CacheLockTest {
   @TempDir private Path folder;
 
   @Test
@@ -18,7 +18,7 @@ class DownloadLockTest {
     Path cache = folder.resolve("cache");
     CountDownLatch started = new CountDownLatch(1);
     CompletableFuture<Void> other;
-    try (DownloadLock first = DownloadLock.of(cache)) {
+    try (CacheLock first = CacheLock.of(cache)) {
       assertThat(first).isNotNull();
       other =
           CompletableFuture.runAsync(
@@ -37,7 +37,7 @@ class DownloadLockTest {
   void otherProcess_waits() throws Exception {
     Path cache = folder.resolve("cache");
     Process other = JavaProcess.of(Taker.class, cache).start();
-    try (DownloadLock first = DownloadLock.of(cache)) {
+    try (CacheLock first = CacheLock.of(cache)) {
       assertThat(first).isNotNull();
       other.getOutputStream().write('x');
       other.getOutputStream().flush();
@@ -50,7 +50,7 @@ class DownloadLockTest {
 
   private static void takeAndRelease(Path cache) {
     try {
-      DownloadLock.of(cache).close();
+      CacheLock.of(cache).close();
     } catch (IOException e) {
       throw new AssertionError(e);
     }

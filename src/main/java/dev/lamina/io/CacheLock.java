@@ -2,7 +2,6 @@ package dev.lamina.io;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.locks.ReentrantLock;
@@ -10,18 +9,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps others, threads and processes, from downloading to the same cache at the same time, by a
- * lock on a file in it. It waits for them; who had to wait looks whether the download is there.
+ * Keeps others, threads and processes, from downloading or decoding to the same cache at the same
+ * time, by a lock on a file in it. It waits for them; who had to wait looks whether the file is
+ * there.
  */
-public final class DownloadLock implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(DownloadLock.class);
+public final class CacheLock implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CacheLock.class);
 
   /** A lock on a file keeps out other processes, not other threads. */
   private static final ReentrantLock THREADS = new ReentrantLock();
 
   private final FileChannel channel;
 
-  private DownloadLock(FileChannel channel) {
+  private CacheLock(FileChannel channel) {
     this.channel = channel;
   }
 
@@ -31,10 +31,10 @@ public final class DownloadLock implements AutoCloseable {
    * @param cache the folder, which is created if it is missing
    * @throws IOException if the lock file cannot be written or locked
    */
-  public static DownloadLock of(Path cache) throws IOException {
+  public static CacheLock of(Path cache) throws IOException {
     THREADS.lock();
     try {
-      return new DownloadLock(lock(cache));
+      return new CacheLock(lock(cache));
     } catch (IOException | RuntimeException e) {
       THREADS.unlock();
       throw e;
@@ -42,13 +42,13 @@ public final class DownloadLock implements AutoCloseable {
   }
 
   private static FileChannel lock(Path cache) throws IOException {
-    Files.createDirectories(cache);
+    AtomicFiles.createFolder(cache);
     FileChannel channel =
         FileChannel.open(
             cache.resolve(FolderLock.FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       if (channel.tryLock() == null) {
-        LOG.info("waiting for another process, which downloads to {}", cache);
+        LOG.info("waiting for another process, which writes to {}", cache);
         channel.lock();
       }
       return channel;
