@@ -39,9 +39,7 @@ final class TextLines {
 
   /** Returns a text whose lines keep to a number of columns. */
   static String wrap(String text, int columns) {
-    return lines(text)
-        .map(line -> wrapLine(line, columns))
-        .collect(Collectors.joining("\n"));
+    return lines(text).map(line -> wrapLine(line, columns)).collect(Collectors.joining("\n"));
   }
 
   private static String wrapLine(String line, int columns) {

@@ -127,8 +127,7 @@ public final class BuiltOptimizer {
       Variable step = state.add("optimizer.step", StateKind.OPTIMIZER_SLOT, Shape.scalar());
       stepValue =
           gated
-              .withControlDependencies(
-                  gated.assignAddVariableOp(step.handle(), gated.constant(1f)))
+              .withControlDependencies(gated.assignAddVariableOp(step.handle(), gated.constant(1f)))
               .readVariableOp(step.handle(), TFloat32.class);
     }
     return stepValue;

@@ -128,7 +128,10 @@ public final class HistoryCsv {
   }
 
   private static String columns(Epoch epoch, String metric) {
-    return "," + cell(Optional.of(epoch.training()), metric) + "," + cell(epoch.validation(), metric);
+    return ","
+        + cell(Optional.of(epoch.training()), metric)
+        + ","
+        + cell(epoch.validation(), metric);
   }
 
   private static String cell(Optional<Metrics> metrics, String name) {

@@ -198,12 +198,7 @@ public final class Trainer {
   /** Returns what to throw when a step ran out of memory. */
   OutOfMemoryException outOfMemory(Model model, ImageSet images, Throwable cause) {
     return MemoryEstimate.of(largest(model), precision(model))
-        .exhausted(
-            largest(model),
-            recipe,
-            imagesAtOnce(model, images),
-            model.device(),
-            cause);
+        .exhausted(largest(model), recipe, imagesAtOnce(model, images), model.device(), cause);
   }
 
   /**

@@ -31,8 +31,7 @@ class ProgressBarTest {
     return shown(IMAGES, epochs, Device.cpu(), 1);
   }
 
-  private static String shown(
-      ImageSet images, int epochs, Device device, double... imageScales) {
+  private static String shown(ImageSet images, int epochs, Device device, double... imageScales) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     long[] nanos = {0};
     ProgressBar bar =
