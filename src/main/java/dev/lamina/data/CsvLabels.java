@@ -139,7 +139,7 @@ final class CsvLabels {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
-              "%s must have at most %d values in line %d, as in its first line, got %d; put quotation marks around a value with a comma",
+              "%s must have at most %d values in line %d, as in its first line, got %d; put quotation marks around a value with a comma, or name the further columns in the first line",
               file,
               columns,
               row.line(),

@@ -45,6 +45,9 @@ final class FolderWalk {
   private static final Skipped.Reason LOOP =
       new Skipped.Reason("link", "leads to a folder that it is in");
 
+  static final Skipped.Reason RUN =
+      new Skipped.Reason("folder", "holds a run, not images of a class");
+
   private static final Set<FileVisitOption> FOLLOW = Set.of(FileVisitOption.FOLLOW_LINKS);
 
   private FolderWalk() {}
@@ -114,16 +117,67 @@ final class FolderWalk {
     return !found.isEmpty();
   }
 
+  /**
+   * Whether a folder is that of a run, or holds such folders and no images outside of them. Ends at
+   * the first image.
+   */
+  static boolean holdsRuns(Path folder) {
+    List<Path> runs = new ArrayList<>();
+    List<Path> images = new ArrayList<>();
+    walk(
+        folder,
+        new Visitor(folder) {
+          @Override
+          public FileVisitResult preVisitDirectory(Path inner, BasicFileAttributes attributes)
+              throws IOException {
+            if (isRun(inner)) {
+              runs.add(inner);
+              return FileVisitResult.SKIP_SUBTREE;
+            }
+            return super.preVisitDirectory(inner, attributes);
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isRegularFile() && isImage(file)) {
+              images.add(file);
+              return FileVisitResult.TERMINATE;
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return !runs.isEmpty() && images.isEmpty();
+  }
+
+  private static boolean isRun(Path folder) {
+    return Files.exists(folder.resolve("initial.safetensors"));
+  }
+
   private static boolean isImage(Path file) {
     return !FileKinds.isOfSystem(file) && FileKinds.isImage(file);
   }
 
-  /** Returns the images in a folder and all folders inside it, in order. */
+  /** Returns the images in a folder and all folders inside it that are no runs, in order. */
   static List<Path> images(Path folder, Skipped.Collector skipped) {
     List<Path> images = new ArrayList<>();
     walk(
         folder,
         new Visitor(folder) {
+          @Override
+          public FileVisitResult preVisitDirectory(Path inner, BasicFileAttributes attributes)
+              throws IOException {
+            if (isRun(inner)) {
+              skipped.add(inner, RUN);
+              return FileVisitResult.SKIP_SUBTREE;
+            }
+            return super.preVisitDirectory(inner, attributes);
+          }
+
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             if (attributes.isRegularFile() && isImage(file)) {

@@ -80,13 +80,19 @@ final class Idx {
         report(tooLarge));
   }
 
-  /** Opens the test images alone; of the training files only the labels are read, if any. */
-  static TestImages openTest(Path folder, ReadOptions options) {
+  /**
+   * Opens the test images alone; of the training files only the labels are read, if any.
+   *
+   * @param known the classes of a model, which may have more than occur in these files
+   */
+  static TestImages openTest(Path folder, List<String> known, ReadOptions options) {
     IdxFolder files = IdxFolder.of(folder);
     int[] labels = labels(files, labels("t10k"));
     // Classes may occur in the training part alone.
     int[] trainLabels = files.has(labels("train")) ? labels(files, labels("train")) : labels;
-    List<String> classNames = classNames(files, trainLabels, labels);
+    List<String> found = classNames(files, trainLabels, labels);
+    List<String> classNames =
+        known.size() > found.size() && known.subList(0, found.size()).equals(found) ? known : found;
     checkLabels(files, labels("t10k"), labels, classNames.size());
     GreyPixels test = pixels(files, images("t10k"), labels.length);
     long bytes = (long) test.bytes() * labels.length;

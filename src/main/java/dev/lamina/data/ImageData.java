@@ -218,13 +218,17 @@ public record ImageData(
     if (isImageFolder(folder)) {
       return ListingReader.readTest(Listing.of(folder), options);
     }
+    return binaryTest(folder, List.of(), options);
+  }
+
+  private static TestImages binaryTest(Path folder, List<String> classNames, ReadOptions options) {
     checkBinary(folder, options);
     if (Cifar10.isIn(folder)) {
       return new TestImages(Cifar10.test(folder), ReadReport.NONE);
     }
     return Cifar100.isIn(folder)
         ? new TestImages(Cifar100.test(folder), ReadReport.NONE)
-        : Idx.openTest(folder, options);
+        : Idx.openTest(folder, classNames, options);
   }
 
   /**
@@ -240,7 +244,7 @@ public record ImageData(
   public static TestImages openLabelled(Path folder, List<String> classNames, ReadOptions options) {
     return isImageFolder(folder)
         ? ListingReader.readTest(Listing.labelled(folder, classNames), options)
-        : openTest(folder, options);
+        : binaryTest(folder, classNames, options);
   }
 
   /**

@@ -132,23 +132,10 @@ final class ImageFolder {
    */
   private static SortedMap<String, List<Path>> classes(Path part) {
     return FolderWalk.folders(part).stream()
-        .filter(folder -> !hasRun(folder))
+        .filter(folder -> !FolderWalk.holdsRuns(folder))
         .collect(
             Collectors.groupingBy(
                 ClassName::of, () -> new TreeMap<>(FolderWalk.CODE_POINTS), Collectors.toList()));
-  }
-
-  /** Whether a folder is that of a run, or one of runs, and not of images. */
-  private static boolean hasRun(Path folder) {
-    List<Path> entries = FolderWalk.entries(folder);
-    return isRun(folder)
-        || (entries.stream().noneMatch(FileKinds::isImage)
-            && entries.stream().anyMatch(ImageFolder::isRun));
-  }
-
-  private static boolean isRun(Path folder) {
-    return Files.exists(folder.resolve("config.json"))
-        && Files.exists(folder.resolve("initial.safetensors"));
   }
 
   private static List<String> names(Path part) {
@@ -204,8 +191,8 @@ final class ImageFolder {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
       } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
-        if (Files.isDirectory(entry) && hasRun(entry)) {
-          skipped.add(entry, new Skipped.Reason("folder", "holds a run, not images of a class"));
+        if (Files.isDirectory(entry) && FolderWalk.holdsRuns(entry)) {
+          skipped.add(entry, FolderWalk.RUN);
         } else {
           FolderWalk.skip(entry, skipped);
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -202,22 +203,26 @@ public final class Images {
   /** Decodes and uses an image file, whose memory counts until then. */
   private static <T> T decode(
       ImageName name, byte[] file, boolean upright, Function<RgbImage, T> then) {
-    return use(
-        name,
-        file,
-        (input, reader) -> {
-          Size size = size(name, file.length, input, reader);
-          checkScans(name, input);
-          int pixels = size.height() * size.width();
-          checkMemory(name, size, pixels);
-          MEMORY.acquireUninterruptibly(pixels);
-          try {
-            RgbImage image = new RgbImage(size.height(), size.width(), pixels(input, reader));
-            return then.apply(upright ? image.upright(orientation(file, input.jpeg())) : image);
-          } finally {
-            MEMORY.release(pixels);
-          }
-        });
+    AtomicInteger held = new AtomicInteger();
+    try {
+      RgbImage decoded =
+          use(
+              name,
+              file,
+              (input, reader) -> {
+                Size size = size(name, file.length, input, reader);
+                checkScans(name, input);
+                int pixels = size.height() * size.width();
+                checkMemory(name, size, pixels);
+                MEMORY.acquireUninterruptibly(pixels);
+                held.set(pixels);
+                RgbImage image = new RgbImage(size.height(), size.width(), pixels(input, reader));
+                return upright ? image.upright(orientation(file, input.jpeg())) : image;
+              });
+      return then.apply(decoded);
+    } finally {
+      MEMORY.release(held.get());
+    }
   }
 
   private static void checkMemory(ImageName name, Size size, int pixels) {
@@ -347,7 +352,8 @@ public final class Images {
    */
   private static byte[] withoutProfile(byte[] webp) {
     if (webp.length <= WEBP_FLAGS
-        || !new String(webp, 12, 4, StandardCharsets.ISO_8859_1).equals("VP8X")) {
+        || !new String(webp, 12, 4, StandardCharsets.ISO_8859_1).equals("VP8X")
+        || (webp[WEBP_FLAGS] & WEBP_PROFILE) == 0) {
       return webp;
     }
     byte[] without = webp.clone();

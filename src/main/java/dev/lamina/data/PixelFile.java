@@ -67,10 +67,9 @@ final class PixelFile {
       IntFunction<byte[]> image,
       Runnable complete) {
     if (!Files.exists(file)) {
-      Path folder = file.toAbsolutePath().resolveSibling("");
-      try (CacheLock lock = CacheLock.of(folder)) {
+      try (CacheLock lock = CacheLock.ofFile(file)) {
         if (!Files.exists(file)) {
-          removeLeftBehind(folder);
+          removeLeftBehind(file.toAbsolutePath().resolveSibling(""));
           write(file, images, height, width, channels, image, complete);
         }
       } catch (IOException e) {

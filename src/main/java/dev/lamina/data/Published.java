@@ -75,7 +75,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
       return target;
     }
     URI from = mirror == null ? site : checked(mirror);
-    try (CacheLock lock = CacheLock.of(cache)) {
+    try (CacheLock lock = CacheLock.ofFolder(cache)) {
       if (!Files.isDirectory(target)) {
         download(from, cache.resolve(folder + ".download"), target);
       }

@@ -1,61 +1,80 @@
 package dev.lamina.io;
 
+import com.google.common.util.concurrent.Striped;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.Lock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps others, threads and processes, from downloading or decoding to the same cache at the same
- * time, by a lock on a file in it. It waits for them; who had to wait looks whether the file is
- * there.
+ * Keeps others, threads and processes, from downloading or decoding the same at the same time, by a
+ * lock on a file. It waits for them; who had to wait looks whether what it wanted is there.
  */
 public final class CacheLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CacheLock.class);
 
   /** A lock on a file keeps out other processes, not other threads. */
-  private static final ReentrantLock THREADS = new ReentrantLock();
+  private static final Striped<Lock> THREADS = Striped.lazyWeakLock(1024);
 
   private final FileChannel channel;
+  private final Lock thread;
 
-  private CacheLock(FileChannel channel) {
+  private CacheLock(FileChannel channel, Lock thread) {
     this.channel = channel;
+    this.thread = thread;
   }
 
   /**
-   * Waits for the lock, and takes it.
+   * Waits for the lock of a whole folder, and takes it.
    *
    * @param cache the folder, which is created if it is missing
-   * @throws IOException if the lock file cannot be written or locked
+   * @throws IOException if the lock file cannot be written
    */
-  public static CacheLock of(Path cache) throws IOException {
-    THREADS.lock();
+  public static CacheLock ofFolder(Path cache) throws IOException {
+    return of(cache, FolderLock.FILE);
+  }
+
+  /**
+   * Waits for the lock of a file that is to be written, and takes it.
+   *
+   * @param file the file, whose folder is created if it is missing
+   * @throws IOException if the lock file cannot be written
+   */
+  public static CacheLock ofFile(Path file) throws IOException {
+    return of(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName() + ".lock");
+  }
+
+  private static CacheLock of(Path folder, String name) throws IOException {
+    AtomicFiles.createFolder(folder);
+    Path file = folder.toRealPath().resolve(name);
+    Lock thread = THREADS.get(file);
+    thread.lock();
     try {
-      return new CacheLock(lock(cache));
+      return new CacheLock(lock(file), thread);
     } catch (IOException | RuntimeException e) {
-      THREADS.unlock();
+      thread.unlock();
       throw e;
     }
   }
 
-  private static FileChannel lock(Path cache) throws IOException {
-    AtomicFiles.createFolder(cache);
+  private static FileChannel lock(Path file) throws IOException {
     FileChannel channel =
-        FileChannel.open(
-            cache.resolve(FolderLock.FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       if (channel.tryLock() == null) {
-        LOG.info("waiting for another process, which writes to {}", cache);
+        LOG.info("waiting for another process, which holds {}", file);
         channel.lock();
       }
-      return channel;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      LOG.warn("{} cannot be locked ({}); other processes should not write there now", file, e);
+    } catch (RuntimeException e) {
       channel.close();
       throw e;
     }
+    return channel;
   }
 
   /** Releases the lock. The file stays: others may be waiting for it. */
@@ -64,7 +83,7 @@ public final class CacheLock implements AutoCloseable {
     try {
       channel.close();
     } finally {
-      THREADS.unlock();
+      thread.unlock();
     }
   }
 }

@@ -78,7 +78,7 @@ public final class Hub {
     if (Files.exists(target)) {
       return target;
     }
-    try (CacheLock lock = CacheLock.of(cache)) {
+    try (CacheLock lock = CacheLock.ofFolder(cache)) {
       if (!Files.exists(target)) {
         Files.createDirectories(target.resolveSibling(""));
         Found found = find(uri);

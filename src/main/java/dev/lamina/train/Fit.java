@@ -59,8 +59,8 @@ record Fit(Trainer trainer, Optional<Path> folder) {
    * Trains what has been checked.
    *
    * @param from where to continue
-   * @param replaced callbacks that write checkpoints, to delete those of an older run: once nothing
-   *     can be refused any more
+   * @param replaced callbacks that write checkpoints, to delete those of an older run: once the
+   *     step is built, and the workers agree
    */
   private History run(
       Model model,

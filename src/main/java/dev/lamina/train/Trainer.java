@@ -123,8 +123,9 @@ public final class Trainer {
    *
    * @throws IllegalArgumentException if the images do not fit the model, or a layer that is to be
    *     frozen, or is in a group of parameters, does not exist, or a callback watches a metric that
-   *     does not, or the run or its {@code freezeEpochs} are too short for the schedule, or {@link
-   *     Swa} has nothing to average or is used by several workers
+   *     does not, or is a {@link BestModel} of the worst, or the run or its {@code freezeEpochs}
+   *     are too short for the schedule, or {@link Swa} has nothing to average or is used by several
+   *     workers
    * @throws dev.lamina.io.LaminaException if a step certainly does not fit into memory
    */
   public void check(Model model, ImageSet images) {
@@ -198,7 +199,12 @@ public final class Trainer {
   /** Returns what to throw when a step ran out of memory. */
   OutOfMemoryException outOfMemory(Model model, ImageSet images, Throwable cause) {
     return MemoryEstimate.of(largest(model), precision(model))
-        .exhausted(largest(model), recipe, imagesAtOnce(model, images), model.device(), cause);
+        .exhausted(
+            largest(model),
+            recipe.batchSize(Math.min(recipe.batchSize(), images.size())),
+            imagesAtOnce(model, images),
+            model.device(),
+            cause);
   }
 
   /**

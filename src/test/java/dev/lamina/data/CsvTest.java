@@ -236,7 +236,7 @@ class CsvTest {
     Rejected.with(
         csv
             + " must have at most 2 values in line 3, as in its first line, got 3; put quotation"
-            + " marks around a value with a comma",
+            + " marks around a value with a comma, or name the further columns in the first line",
         () -> ImageData.open(folder));
     write("labels.csv", "path,label\npictures/1.png,a,,\nno.png,b\nnever.png,b\n");
     Rejected.with(

@@ -285,15 +285,15 @@ class FolderTreesTest {
       write(name + ".png", 1);
     }
     write("config.json/2.png", 1);
-    for (String run : List.of("mine", "runs/2026-01-02-030405")) {
+    // The last is in a class.
+    for (String run : List.of("mine", "runs/2026-01-02-030405", "sweeps/a/001", "pear/run")) {
       write(run + "/history.png", 1);
-      Files.createFile(folder.resolve(run + "/config.json"));
       Files.createFile(folder.resolve(run + "/initial.safetensors"));
     }
     assertThat(ImageData.open(folder).train().classNames())
         .containsExactly("apple", "config.json", "pear");
     assertThat(leftOut())
-        .containsExactly("2 folders (holds a run, not images of a class): mine, runs");
+        .containsExactly("4 folders (holds a run, not images of a class): mine, runs, sweeps, ...");
   }
 
   @Test

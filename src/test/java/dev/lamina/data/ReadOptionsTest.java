@@ -3,7 +3,6 @@ package dev.lamina.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -85,7 +84,7 @@ class ReadOptionsTest {
 
   private List<String> cached() {
     return Arrays.stream(cache.toFile().list())
-        .filter(name -> !name.equals(FolderLock.FILE))
+        .filter(name -> !name.endsWith(".lock"))
         .sorted()
         .toList();
   }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,7 +19,7 @@ class CacheLockTest {
     Path cache = folder.resolve("cache");
     CountDownLatch started = new CountDownLatch(1);
     CompletableFuture<Void> other;
-    try (CacheLock first = CacheLock.of(cache)) {
+    try (CacheLock first = CacheLock.ofFolder(cache)) {
       assertThat(first).isNotNull();
       other =
           CompletableFuture.runAsync(
@@ -33,11 +34,23 @@ class CacheLockTest {
     other.join();
   }
 
+  /** Other images may be decoded to the same folder meanwhile. */
+  @Test
+  void otherFile_doesNotWait() throws Exception {
+    try (CacheLock first = CacheLock.ofFile(folder.resolve("cache/a"))) {
+      assertThat(first).isNotNull();
+      CompletableFuture.runAsync(() -> takeAndRelease(folder.resolve("cache/b")))
+          .get(1, TimeUnit.MINUTES);
+      CompletableFuture.runAsync(() -> takeAndRelease(folder.resolve("cache")))
+          .get(1, TimeUnit.MINUTES);
+    }
+  }
+
   @Test
   void otherProcess_waits() throws Exception {
     Path cache = folder.resolve("cache");
     Process other = JavaProcess.of(Taker.class, cache).start();
-    try (CacheLock first = CacheLock.of(cache)) {
+    try (CacheLock first = CacheLock.ofFolder(cache)) {
       assertThat(first).isNotNull();
       other.getOutputStream().write('x');
       other.getOutputStream().flush();
@@ -50,7 +63,7 @@ class CacheLockTest {
 
   private static void takeAndRelease(Path cache) {
     try {
-      CacheLock.of(cache).close();
+      CacheLock.ofFolder(cache).close();
     } catch (IOException e) {
       throw new AssertionError(e);
     }
