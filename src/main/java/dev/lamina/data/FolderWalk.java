@@ -94,66 +94,18 @@ final class FolderWalk {
     }
   }
 
-  /** Whether a folder or a folder inside it holds an image. */
+  /** Whether a folder or a folder inside it holds an image that is not of a run. */
   static boolean hasImage(Path folder) {
-    List<Path> found = new ArrayList<>();
-    walk(
-        folder,
-        new Visitor(folder) {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (attributes.isRegularFile() && isImage(file)) {
-              found.add(file);
-              return FileVisitResult.TERMINATE;
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE;
-          }
-        });
-    return !found.isEmpty();
+    return Search.of(folder).image;
   }
 
-  /**
-   * Whether a folder is that of a run, or holds such folders and no images outside of them. Ends at
-   * the first image.
-   */
+  /** Whether a folder is that of a run, or holds such folders and no images outside of them. */
   static boolean holdsRuns(Path folder) {
-    List<Path> runs = new ArrayList<>();
-    List<Path> images = new ArrayList<>();
-    walk(
-        folder,
-        new Visitor(folder) {
-          @Override
-          public FileVisitResult preVisitDirectory(Path inner, BasicFileAttributes attributes)
-              throws IOException {
-            if (isRun(inner)) {
-              runs.add(inner);
-              return FileVisitResult.SKIP_SUBTREE;
-            }
-            return super.preVisitDirectory(inner, attributes);
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (attributes.isRegularFile() && isImage(file)) {
-              images.add(file);
-              return FileVisitResult.TERMINATE;
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE;
-          }
-        });
-    return !runs.isEmpty() && images.isEmpty();
+    Search found = Search.of(folder);
+    return found.run && !found.image;
   }
 
+  /** Whether training has started in a folder: it keeps the weights that it began with. */
   private static boolean isRun(Path folder) {
     return Files.exists(folder.resolve("initial.safetensors"));
   }
@@ -162,20 +114,15 @@ final class FolderWalk {
     return !FileKinds.isOfSystem(file) && FileKinds.isImage(file);
   }
 
-  /** Returns the images in a folder and all folders inside it that are no runs, in order. */
+  /** Returns the images in a folder and all folders inside it that are not runs, in order. */
   static List<Path> images(Path folder, Skipped.Collector skipped) {
     List<Path> images = new ArrayList<>();
     walk(
         folder,
         new Visitor(folder) {
           @Override
-          public FileVisitResult preVisitDirectory(Path inner, BasicFileAttributes attributes)
-              throws IOException {
-            if (isRun(inner)) {
-              skipped.add(inner, RUN);
-              return FileVisitResult.SKIP_SUBTREE;
-            }
-            return super.preVisitDirectory(inner, attributes);
+          void visitRun(Path run) {
+            skipped.add(run, RUN);
           }
 
           @Override
@@ -226,8 +173,8 @@ final class FolderWalk {
   }
 
   /**
-   * Does not enter folders of the system, nor those that the start is in: the walk itself notices
-   * only links to the start and to folders inside it.
+   * Does not enter folders of the system, nor of runs, nor those that the start is in: the walk
+   * itself notices only links to the start and to folders inside it.
    */
   private abstract static class Visitor extends SimpleFileVisitor<Path> {
     private final Path start;
@@ -248,6 +195,44 @@ final class FolderWalk {
         visitFileFailed(folder, new FileSystemLoopException(folder.toString()));
         return FileVisitResult.SKIP_SUBTREE;
       }
+      if (isRun(folder)) {
+        visitRun(folder);
+        return FileVisitResult.SKIP_SUBTREE;
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    void visitRun(Path run) {}
+  }
+
+  /** Looks for runs, and for images outside of them; ends at the first image. */
+  private static final class Search extends Visitor {
+    private boolean run;
+    private boolean image;
+
+    private Search(Path start) {
+      super(start);
+    }
+
+    static Search of(Path folder) {
+      Search search = new Search(folder);
+      walk(folder, search);
+      return search;
+    }
+
+    @Override
+    void visitRun(Path found) {
+      run = true;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      image = attributes.isRegularFile() && isImage(file);
+      return image ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException e) {
       return FileVisitResult.CONTINUE;
     }
   }

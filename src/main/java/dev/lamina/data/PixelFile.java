@@ -7,6 +7,7 @@ import dev.lamina.io.CacheLock;
 import dev.lamina.io.LaminaException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -70,7 +71,13 @@ final class PixelFile {
       try (CacheLock lock = CacheLock.ofFile(file)) {
         if (!Files.exists(file)) {
           removeLeftBehind(file.toAbsolutePath().resolveSibling(""));
-          write(file, images, height, width, channels, image, complete);
+          AtomicFiles.write(
+              file,
+              out -> {
+                AtomicFiles.writeAll(out, List.of(header(images, height, width, channels)));
+                writeImages(out, images, height * width * channels, image);
+                complete.run();
+              });
         }
       } catch (IOException e) {
         throw new LaminaException(
@@ -80,30 +87,17 @@ final class PixelFile {
     return open(file, images, height, width, channels);
   }
 
-  private static void write(
-      Path file,
-      int images,
-      int height,
-      int width,
-      int channels,
-      IntFunction<byte[]> image,
-      Runnable complete)
-      throws IOException {
-    AtomicFiles.write(
-        file,
-        out -> {
-          AtomicFiles.writeAll(out, List.of(header(images, height, width, channels)));
-          int step = Math.max(1, CHUNK / (height * width * channels));
-          for (int start = 0; start < images; start += step) {
-            List<byte[]> chunk =
-                IntStream.range(start, Math.min(start + step, images))
-                    .parallel()
-                    .mapToObj(image)
-                    .toList();
-            AtomicFiles.writeAll(out, chunk.stream().map(ByteBuffer::wrap).toList());
-          }
-          complete.run();
-        });
+  private static void writeImages(
+      OutputStream out, int images, int bytes, IntFunction<byte[]> image) throws IOException {
+    int step = Math.max(1, CHUNK / bytes);
+    for (int start = 0; start < images; start += step) {
+      List<byte[]> chunk =
+          IntStream.range(start, Math.min(start + step, images))
+              .parallel()
+              .mapToObj(image)
+              .toList();
+      AtomicFiles.writeAll(out, chunk.stream().map(ByteBuffer::wrap).toList());
+    }
   }
 
   /** Deletes what killed processes left in a folder. */

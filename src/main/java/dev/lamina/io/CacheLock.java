@@ -31,7 +31,7 @@ public final class CacheLock implements AutoCloseable {
    * Waits for the lock of a whole folder, and takes it.
    *
    * @param cache the folder, which is created if it is missing
-   * @throws IOException if the lock file cannot be written
+   * @throws IOException if the lock file cannot be written, or the thread is interrupted
    */
   public static CacheLock ofFolder(Path cache) throws IOException {
     return of(cache, FolderLock.FILE);
@@ -41,7 +41,7 @@ public final class CacheLock implements AutoCloseable {
    * Waits for the lock of a file that is to be written, and takes it.
    *
    * @param file the file, whose folder is created if it is missing
-   * @throws IOException if the lock file cannot be written
+   * @throws IOException if the lock file cannot be written, or the thread is interrupted
    */
   public static CacheLock ofFile(Path file) throws IOException {
     return of(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName() + ".lock");
@@ -64,17 +64,25 @@ public final class CacheLock implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
-      if (channel.tryLock() == null) {
+      if (isHeld(channel, file)) {
         LOG.info("waiting for another process, which holds {}", file);
         channel.lock();
       }
-    } catch (IOException e) {
-      LOG.warn("{} cannot be locked ({}); other processes should not write there now", file, e);
-    } catch (RuntimeException e) {
+      return channel;
+    } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
-    return channel;
+  }
+
+  /** Takes a lock that no other process holds; there is none where the file system has no locks. */
+  private static boolean isHeld(FileChannel channel, Path file) {
+    try {
+      return channel.tryLock() == null;
+    } catch (IOException e) {
+      LOG.warn("{} cannot be locked ({}); other processes should not write there now", file, e);
+      return false;
+    }
   }
 
   /** Releases the lock. The file stays: others may be waiting for it. */
