@@ -2,6 +2,7 @@ package dev.lamina.graph;
 
 import org.tensorflow.Operand;
 import org.tensorflow.OperationBuilder;
+import org.tensorflow.op.Operands;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TFloating;
 
@@ -56,11 +57,21 @@ public final class Fused {
 
   /** Adds an operation of a type of TensorFlow, such as "Mul". */
   public Operand<TFloating> op(String type, Operand<?>... inputs) {
-    OperationBuilder builder = OpNames.builder(tf, type, inputs);
+    return add(OpNames.builder(tf, type, inputs));
+  }
+
+  private Operand<TFloating> add(OperationBuilder builder) {
     if (compiled) {
       builder.setAttr("_XlaCompile", true).setAttr("_XlaScope", cluster);
     }
     return builder.build().output(0);
+  }
+
+  /** Adds the conversion to another type, unless x has that type. */
+  public Operand<TFloating> cast(Operand<TFloating> x, Class<? extends TFloating> type) {
+    return x.type().equals(type)
+        ? x
+        : add(OpNames.builder(tf, "Cast", x).setAttr("DstT", Operands.toDataType(type)));
   }
 
   /** Adds x y. */

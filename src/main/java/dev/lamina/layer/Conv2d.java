@@ -17,6 +17,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.index.Index;
 import org.tensorflow.ndarray.index.Indices;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -50,6 +51,8 @@ public record Conv2d(
     Initializer initializer,
     Initializer biasInitializer)
     implements Layer {
+
+  private static final String DEPTHWISE = "DepthwiseConv2dNative";
 
   private static final Initializer DEFAULT = Initializer.fanInUniform();
 
@@ -193,8 +196,7 @@ public record Conv2d(
     }
     if (groups == input.shape().get(3)) {
       long[] shape = {kernel, kernel, groups, filters / groups};
-      return convolve(
-          context, "DepthwiseConv2dNative", input, tf.reshape(weight, tf.constant(shape)));
+      return convolve(context, DEPTHWISE, input, tf.reshape(weight, tf.constant(shape)));
     }
     List<Output<TFloating>> inputs = tf.split(tf.constant(3), input, (long) groups).output();
     List<Output<TFloating>> weights = tf.split(tf.constant(3), weight, (long) groups).output();
@@ -207,7 +209,9 @@ public record Conv2d(
 
   /**
    * Convolves with TensorFlow's own gradient of the input, and one of the weights that may
-   * rematerialise it.
+   * rematerialise it. oneDNN's gradients of depthwise convolutions take 4 to 20 times as long in
+   * bfloat16 as in float32: that of the input with strides, and that of the weights if the kernel
+   * is larger than 3 (docs/decisions/0048).
    */
   private Operand<TFloating> convolve(
       Context context, String operation, Operand<TFloating> image, Operand<TFloating> weight) {
@@ -217,11 +221,27 @@ public record Conv2d(
     return backward.withGradient(
         List.of(input, weight),
         build(tf, operation, input, weight),
-        dy ->
-            List.of(
-                build(tf, operation + "BackpropInput", tf.shape(input), weight, dy),
-                weightGradient(
-                    context, operation, backward.rematerialized(input, dy), weight, dy)));
+        dy -> {
+          boolean widens = operation.equals(DEPTHWISE) && context.device().widensSlowKernels();
+          Class<? extends TFloating> forInput = widens && stride > 1 ? TFloat32.class : dy.type();
+          Class<? extends TFloating> forWeight = widens && kernel > 3 ? TFloat32.class : dy.type();
+          Operand<TFloating> dx =
+              build(
+                  tf,
+                  operation + "BackpropInput",
+                  tf.shape(input),
+                  Floats.cast(tf, weight, forInput),
+                  Floats.cast(tf, dy, forInput));
+          Operand<TFloating> dweight =
+              weightGradient(
+                  context,
+                  operation,
+                  Floats.cast(tf, backward.rematerialized(input, dy), forWeight),
+                  weight,
+                  Floats.cast(tf, dy, forWeight));
+          return List.of(
+              Floats.cast(tf, dx, input.type()), Floats.cast(tf, dweight, weight.type()));
+        });
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.lamina.graph.Fused;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /** An elementwise function of several operations and its derivative, each fused into one loop. */
@@ -77,7 +78,10 @@ record ElementwiseFunction(
         y,
         dy -> {
           Fused ops = Fused.of(context, x, "backward");
-          return List.of(ops.mul(dy, derivative.apply(ops, x)));
+          // XLA would round every intermediate result of 16 bits, which takes longer.
+          Operand<TFloating> slope = derivative.apply(ops, ops.cast(x, TFloat32.class));
+          Operand<TFloating> dx = ops.mul(ops.cast(dy, TFloat32.class), slope);
+          return List.of(ops.cast(dx, x.type()));
         });
   }
 }

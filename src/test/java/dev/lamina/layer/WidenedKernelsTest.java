@@ -1,0 +1,143 @@
+package dev.lamina.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphSession;
+import dev.lamina.graph.Precision;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
+
+/** Layers in bfloat16, and what of them is computed in float32 because that is faster. */
+class WidenedKernelsTest {
+  private static final String NORM = "FusedBatchNormV3";
+  private static final String DX = "DepthwiseConv2dNativeBackpropInput";
+  private static final String DWEIGHT = "DepthwiseConv2dNativeBackpropFilter";
+
+  @ParameterizedTest
+  @CsvSource({"16, DT_BFLOAT16", "48, DT_BFLOAT16", "8, DT_FLOAT", "24, DT_FLOAT", "1, DT_FLOAT"})
+  void batchNorm_widensUnlessTheChannelsFillVectors(int channels, DataType type) {
+    // What comes from a convolution has its type.
+    Layer layer = Sequential.of(Conv2d.of(channels, 1), BatchNorm.create());
+    assertThat(types(layer, 3)).containsEntry(NORM, type);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "3, 1, DT_BFLOAT16, DT_BFLOAT16",
+    "3, 2, DT_FLOAT, DT_BFLOAT16",
+    "5, 1, DT_BFLOAT16, DT_FLOAT",
+    "5, 2, DT_FLOAT, DT_FLOAT"
+  })
+  void depthwiseConvolution_widensGradients(int kernel, int stride, DataType dx, DataType dweight) {
+    assertThat(types(Conv2d.of(16, kernel).stride(stride).groups(16), 16))
+        .containsEntry("DepthwiseConv2dNative", DataType.DT_BFLOAT16)
+        .containsEntry(DX, dx)
+        .containsEntry(DWEIGHT, dweight);
+  }
+
+  @Test
+  void convolution_doesNotWiden() {
+    assertThat(types(Conv2d.of(8, 5).stride(2), 3))
+        .containsEntry("Conv2DBackpropInput", DataType.DT_BFLOAT16)
+        .containsEntry("Conv2DBackpropFilter", DataType.DT_BFLOAT16);
+  }
+
+  /** The types that the operations of a layer compute in, in training. */
+  private static Map<String, DataType> types(Layer layer, int channels) {
+    try (BuiltLayer built = new BuiltLayer(layer, Shape.of(6, 6, channels), Precision.BFLOAT16)) {
+      gradients(built);
+      Map<String, DataType> types = new HashMap<>();
+      for (NodeDef node : built.session.graph().toGraphDef().getNodeList()) {
+        boolean inference =
+            node.containsAttr("is_training") && !node.getAttrOrThrow("is_training").getB();
+        if (node.containsAttr("T") && !inference) {
+          types.putIfAbsent(node.getOp(), node.getAttrOrThrow("T").getType());
+        }
+      }
+      return types;
+    }
+  }
+
+  /** In float32 both layers agree with their formulas (LayerContractTest, BatchNormTest). */
+  @ParameterizedTest
+  @CsvSource({"3, 1", "3, 2", "5, 1", "5, 2"})
+  void depthwiseConvolution_isThatOfFloat32Rounded(int kernel, int stride) {
+    checkRounded(Conv2d.of(6, kernel).stride(stride).groups(6), Shape.of(7, 9, 6));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"6", "16"})
+  void batchNorm_isThatOfFloat32Rounded(int channels) {
+    // What comes from a convolution has its type.
+    checkRounded(
+        Sequential.of(Conv2d.of(channels, 1).bias(false), BatchNorm.create()), Shape.of(7, 9, 2));
+  }
+
+  /**
+   * Compares the two types: inputs, weights, outputs and their gradients are rounded by 2^-9 each,
+   * and a batch norm divides what it gets, with its error, by a small deviation.
+   */
+  private static void checkRounded(Layer layer, Shape input) {
+    List<float[]> exact = results(layer, input, Precision.FLOAT32);
+    List<float[]> rounded = results(layer, input, Precision.BFLOAT16);
+    for (int k = 0; k < exact.size(); k++) {
+      float largest = 0;
+      for (float value : exact.get(k)) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      assertThat(largest).isPositive();
+      assertThat(rounded.get(k)).containsExactly(exact.get(k), within(0.05f * largest));
+    }
+  }
+
+  /** The output for a batch of three, and the gradients. */
+  private static List<float[]> results(Layer layer, Shape input, Precision precision) {
+    try (BuiltLayer built = new BuiltLayer(layer, input, precision)) {
+      built.assignRandomValues(5);
+      List<Operand<TFloat32>> fetches = new ArrayList<>();
+      fetches.add(built.trained);
+      fetches.addAll(gradients(built));
+      try (TFloat32 batch = built.batch(LayerContract.inputs(3, input));
+          TInt64 key = TInt64.vectorOf(7, 1)) {
+        Session.Runner runner = built.feed(batch, key);
+        fetches.forEach(runner::fetch);
+        try (var result = runner.run()) {
+          List<float[]> values = new ArrayList<>();
+          result.forEach(each -> values.add(GraphSession.floats(each.getValue())));
+          return values;
+        }
+      }
+    }
+  }
+
+  /** The gradients of the input and of what is trained, of the sum of the sines of the output. */
+  private static List<Operand<TFloat32>> gradients(BuiltLayer built) {
+    List<Output<?>> xs = new ArrayList<>();
+    xs.add(built.x.asOutput());
+    built.training.reads().values().forEach(read -> xs.add(read.asOutput()));
+    Map<Output<?>, Operand<TFloating>> gradients =
+        built.training.backward().gradients(built.session.ops().math.sin(built.trained), xs);
+    return xs.stream()
+        .map(gradients::get)
+        .filter(Objects::nonNull)
+        .map(Floats::expectFloat32)
+        .toList();
+  }
+}
