@@ -35,7 +35,7 @@ import org.tensorflow.proto.RewriterConfig;
  * <tr><td>{@link #usesWinograd}</td><td>yes</td><td>no: cuDNN chooses its algorithms</td></tr>
  * <tr><td>{@link #fusesElementwise}</td><td>yes</td><td>no: {@link #compiled} is the choice of
  * the user</td></tr>
- * <tr><td>{@link #widensSlowKernels}</td><td>yes</td><td>no</td></tr>
+ * <tr><td>{@link #upcastsSlowKernels}</td><td>yes</td><td>no</td></tr>
  * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
  * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
  * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512, fewer if images are large</td></tr>
@@ -211,7 +211,7 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
    * Returns whether operations whose 16-bit kernels are slower than those of float32 are computed
    * in float32 between two casts.
    */
-  public boolean widensSlowKernels() {
+  public boolean upcastsSlowKernels() {
     return kind == Kind.CPU;
   }
 

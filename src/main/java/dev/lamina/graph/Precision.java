@@ -9,7 +9,7 @@ import org.tensorflow.types.family.TFloating;
  * The number format that convolutions, and what lies between them, compute in during training.
  * Weights, gradients as the optimizer sees them, batch statistics, the classifier, softmax and loss
  * are float32 always (mixed precision, Micikevicius et al., arXiv 1710.03740). On processors so are
- * operations that are slower in 16 bits ({@link Device#widensSlowKernels}).
+ * operations that are slower in 16 bits ({@link Device#upcastsSlowKernels}).
  */
 public enum Precision {
   /** 32 bits: 8 of exponent, 23 of fraction. */

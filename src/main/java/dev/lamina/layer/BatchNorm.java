@@ -42,8 +42,8 @@ import org.tensorflow.types.family.TFloating;
 public record BatchNorm(
     double epsilon, double momentum, boolean scale, boolean synchronizedStatistics)
     implements Layer {
-  /** How many numbers of bfloat16 oneDNN's kernels take at once. */
-  private static final int VECTOR = 16;
+  /** Values that oneDNN's bfloat16 kernels take at once; they are slow for other numbers. */
+  private static final int VECTOR_SIZE = 16;
 
   /** Checks that epsilon is positive and finite, and momentum in (0, 1]. */
   public BatchNorm {
@@ -128,10 +128,11 @@ public record BatchNorm(
     Ops tf = context.tf();
     boolean vector = input.shape().numDimensions() == 2;
     // The fused kernel accepts only images.
-    Operand<TFloating> image =
+    Operand<TFloating> given =
         vector
             ? tf.reshape(input, tf.constant(new long[] {-1, 1, 1, input.shape().get(1)}))
             : input;
+    Operand<TFloating> image = Floats.cast(tf, given, kernelType(context, given));
     Operand<TFloating> y =
         context
             .share()
@@ -139,13 +140,13 @@ public record BatchNorm(
             .filter(share -> synchronizedStatistics || share.synchronizedBatchNorms())
             .map(share -> new SyncBatchNorm(this, context, share).apply(image, bias))
             .orElseGet(() -> overInput(context, image, bias));
-    return vector ? tf.reshape(y, tf.constant(new long[] {-1, input.shape().get(1)})) : y;
+    Operand<TFloating> result = Floats.cast(tf, y, input.type());
+    return vector ? tf.reshape(result, tf.constant(new long[] {-1, input.shape().get(1)})) : result;
   }
 
   private Operand<TFloating> overInput(
-      Context context, Operand<TFloating> input, @Nullable Operand<TFloating> bias) {
+      Context context, Operand<TFloating> image, @Nullable Operand<TFloating> bias) {
     Ops tf = context.tf();
-    Operand<TFloating> image = Floats.cast(tf, input, kernelType(context, input));
     FusedBatchNorm<TFloating, TFloat32> norm = norm(context, image);
     if (context.training()) {
       context.setStatistic("running_mean", runningMean(tf, norm.batchMean(), bias));
@@ -158,16 +159,17 @@ public record BatchNorm(
                 after -> norm(context, tf.withControlDependencies(after).identity(image)).y());
       }
     }
-    return Floats.cast(tf, norm.y(), input.type());
+    return norm.y();
   }
 
   /**
-   * Returns the type to normalise in. oneDNN has fast kernels for 16 bits only where the channels
-   * fill its vectors; the others take 3 to 30 times as long as in float32.
+   * Returns the type to normalise in. Where the channels do not fill oneDNN's vectors, bfloat16
+   * takes up to 50 times as long as float32 (docs/decisions/0048).
    */
   private static Class<? extends TFloating> kernelType(Context context, Operand<TFloating> input) {
-    boolean wide = context.device().widensSlowKernels() && input.shape().get(3) % VECTOR != 0;
-    return wide ? TFloat32.class : input.type();
+    boolean upcasts =
+        context.device().upcastsSlowKernels() && input.shape().get(3) % VECTOR_SIZE != 0;
+    return upcasts ? TFloat32.class : input.type();
   }
 
   private Operand<TFloat32> runningMean(

@@ -209,9 +209,7 @@ public record Conv2d(
 
   /**
    * Convolves with TensorFlow's own gradient of the input, and one of the weights that may
-   * rematerialise it. oneDNN's gradients of depthwise convolutions take 4 to 20 times as long in
-   * bfloat16 as in float32: that of the input with strides, and that of the weights if the kernel
-   * is larger than 3 (docs/decisions/0048).
+   * rematerialise it.
    */
   private Operand<TFloating> convolve(
       Context context, String operation, Operand<TFloating> image, Operand<TFloating> weight) {
@@ -221,27 +219,39 @@ public record Conv2d(
     return backward.withGradient(
         List.of(input, weight),
         build(tf, operation, input, weight),
-        dy -> {
-          boolean widens = operation.equals(DEPTHWISE) && context.device().widensSlowKernels();
-          Class<? extends TFloating> forInput = widens && stride > 1 ? TFloat32.class : dy.type();
-          Class<? extends TFloating> forWeight = widens && kernel > 3 ? TFloat32.class : dy.type();
-          Operand<TFloating> dx =
-              build(
-                  tf,
-                  operation + "BackpropInput",
-                  tf.shape(input),
-                  Floats.cast(tf, weight, forInput),
-                  Floats.cast(tf, dy, forInput));
-          Operand<TFloating> dweight =
-              weightGradient(
-                  context,
-                  operation,
-                  Floats.cast(tf, backward.rematerialized(input, dy), forWeight),
-                  weight,
-                  Floats.cast(tf, dy, forWeight));
-          return List.of(
-              Floats.cast(tf, dx, input.type()), Floats.cast(tf, dweight, weight.type()));
-        });
+        dy ->
+            List.of(
+                inputGradient(context, operation, input, weight, dy),
+                weightGradient(
+                    context, operation, backward.rematerialized(input, dy), weight, dy)));
+  }
+
+  private Operand<TFloating> inputGradient(
+      Context context,
+      String operation,
+      Operand<TFloating> input,
+      Operand<TFloating> weight,
+      Operand<TFloating> dy) {
+    Ops tf = context.tf();
+    Class<? extends TFloating> type = kernelType(context, operation, dy, stride > 1);
+    Operand<TFloating> dx =
+        build(
+            tf,
+            operation + "BackpropInput",
+            tf.shape(input),
+            Floats.cast(tf, weight, type),
+            Floats.cast(tf, dy, type));
+    return Floats.cast(tf, dx, dy.type());
+  }
+
+  /**
+   * Returns the type to compute a gradient in. oneDNN's gradients of depthwise convolutions take 5
+   * to 50 times as long in bfloat16 as in float32 where they are slow (docs/decisions/0048).
+   */
+  private static Class<? extends TFloating> kernelType(
+      Context context, String operation, Operand<TFloating> dy, boolean slow) {
+    boolean upcasts = slow && operation.equals(DEPTHWISE) && context.device().upcastsSlowKernels();
+    return upcasts ? TFloat32.class : dy.type();
   }
 
   /**
@@ -261,7 +271,10 @@ public record Conv2d(
     String gradient = operation + "BackpropFilter";
     Operand<?> shape = tf.shape(weight);
     if (kernel > 1 || stride == 1 || input.shape().get(3) >= MIN_CHANNELS_TO_STRIDE) {
-      return build(tf, gradient, input, shape, dy);
+      Class<? extends TFloating> type = kernelType(context, operation, dy, kernel > 3);
+      // After dy, so that the forward pass does not make, and keep, the larger copy.
+      Operand<TFloating> x = Floats.cast(tf.withControlDependencies(dy), input, type);
+      return Floats.cast(tf, build(tf, gradient, x, shape, Floats.cast(tf, dy, type)), dy.type());
     }
     Index every = Indices.step(stride);
     return stride(1)

@@ -67,8 +67,8 @@ class DeviceTest {
     assertThat(gpu.usesWinograd()).isFalse();
     assertThat(cpu.fusesElementwise()).isTrue();
     assertThat(gpu.fusesElementwise()).isFalse();
-    assertThat(cpu.widensSlowKernels()).isTrue();
-    assertThat(gpu.widensSlowKernels()).isFalse();
+    assertThat(cpu.upcastsSlowKernels()).isTrue();
+    assertThat(gpu.upcastsSlowKernels()).isFalse();
     assertThat(cpu.rematerializes(Precision.FLOAT32)).isTrue();
     assertThat(cpu.rematerializes(Precision.BFLOAT16)).isFalse();
     assertThat(gpu.rematerializes(Precision.FLOAT32)).isFalse();
