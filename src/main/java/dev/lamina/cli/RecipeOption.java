@@ -30,7 +30,7 @@ final class RecipeOption {
       names = "--recipe",
       paramLabel = "NAME",
       description =
-          "how to train: published (that of CIFAR-10), quick (few epochs), fast and fast-muon (8 to 10"
+          "how to train: published (that of CIFAR-10), published-muon (more accurate), quick (few epochs), fast and fast-muon (8 to 10"
               + " epochs of large batches, for airbench94), half-hour and thorough (11 and 15 epochs, for airbench96), or scratch- or finetune-"
               + " with small, medium or large, for photographs (default: by the number of training images for image files, quick for the embedded images, else published)")
   @Nullable String name;

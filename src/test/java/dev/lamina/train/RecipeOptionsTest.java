@@ -297,10 +297,15 @@ class RecipeOptionsTest {
                 .seed(1));
     assertThat(Recipes.get("quick"))
         .isEqualTo(Recipes.get("published").epochs(5).schedule(OneCycle.of(0.05)));
+    assertThat(Recipes.get("published-muon"))
+        .isEqualTo(
+            Recipes.get("published")
+                .optimizer(Muon.of(0.9).withNormalizedKernels())
+                .schedule(OneCycle.of(0.03)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Recipes.get("publshed"))
         .withMessageMatching(
-            "recipe must be one of .*published, quick.*, got \"publshed\"; did you mean"
+            "recipe must be one of .*published, published-muon, quick.*, got \"publshed\"; did you mean"
                 + " \"published\"\\?");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Recipes.register("quick", Recipe.create()))
