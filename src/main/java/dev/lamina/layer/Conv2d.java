@@ -11,6 +11,7 @@ import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
@@ -221,37 +222,39 @@ public record Conv2d(
         build(tf, operation, input, weight),
         dy ->
             List.of(
-                inputGradient(context, operation, input, weight, dy),
+                gradient(
+                    context,
+                    operation,
+                    stride > 1,
+                    weight,
+                    dy,
+                    (w, d) -> build(tf, operation + "BackpropInput", tf.shape(input), w, d)),
                 weightGradient(
                     context, operation, backward.rematerialized(input, dy), weight, dy)));
   }
 
-  private Operand<TFloating> inputGradient(
+  /**
+   * Builds a gradient, in float32 where bfloat16 is slow: oneDNN's gradients of depthwise
+   * convolutions take up to 50 times as long then (docs/decisions/0048).
+   *
+   * @param slow whether the gradient is slow in bfloat16 if the convolution is depthwise
+   * @param x what the gradient is computed from beside dy
+   * @param build builds it from both
+   */
+  private static Operand<TFloating> gradient(
       Context context,
       String operation,
-      Operand<TFloating> input,
-      Operand<TFloating> weight,
-      Operand<TFloating> dy) {
+      boolean slow,
+      Operand<TFloating> x,
+      Operand<TFloating> dy,
+      BinaryOperator<Operand<TFloating>> build) {
+    if (!slow || !operation.equals(DEPTHWISE) || !context.device().upcastsSlowKernels()) {
+      return build.apply(x, dy);
+    }
     Ops tf = context.tf();
-    Class<? extends TFloating> type = kernelType(context, operation, dy, stride > 1);
-    Operand<TFloating> dx =
-        build(
-            tf,
-            operation + "BackpropInput",
-            tf.shape(input),
-            Floats.cast(tf, weight, type),
-            Floats.cast(tf, dy, type));
-    return Floats.cast(tf, dx, dy.type());
-  }
-
-  /**
-   * Returns the type to compute a gradient in. oneDNN's gradients of depthwise convolutions take 5
-   * to 50 times as long in bfloat16 as in float32 where they are slow (docs/decisions/0048).
-   */
-  private static Class<? extends TFloating> kernelType(
-      Context context, String operation, Operand<TFloating> dy, boolean slow) {
-    boolean upcasts = slow && operation.equals(DEPTHWISE) && context.device().upcastsSlowKernels();
-    return upcasts ? TFloat32.class : dy.type();
+    // After dy, so that the forward pass does not make, and keep, the larger copy.
+    Operand<TFloating> upcast = Floats.cast(tf.withControlDependencies(dy), x, TFloat32.class);
+    return Floats.cast(tf, build.apply(upcast, Floats.cast(tf, dy, TFloat32.class)), dy.type());
   }
 
   /**
@@ -268,19 +271,17 @@ public record Conv2d(
     if (context.device().usesWinograd() && SmallImages.pays(this, input.shape().tail())) {
       return SmallImages.filterGradient(tf, input, dy, weight.shape());
     }
-    String gradient = operation + "BackpropFilter";
+    String filter = operation + "BackpropFilter";
     Operand<?> shape = tf.shape(weight);
     if (kernel > 1 || stride == 1 || input.shape().get(3) >= MIN_CHANNELS_TO_STRIDE) {
-      Class<? extends TFloating> type = kernelType(context, operation, dy, kernel > 3);
-      // After dy, so that the forward pass does not make, and keep, the larger copy.
-      Operand<TFloating> x = Floats.cast(tf.withControlDependencies(dy), input, type);
-      return Floats.cast(tf, build(tf, gradient, x, shape, Floats.cast(tf, dy, type)), dy.type());
+      return gradient(
+          context, operation, kernel > 3, input, dy, (x, d) -> build(tf, filter, x, shape, d));
     }
     Index every = Indices.step(stride);
     return stride(1)
         .build(
             tf,
-            gradient,
+            filter,
             tf.stridedSlice(input, Indices.all(), every, every, Indices.all()),
             shape,
             dy);
