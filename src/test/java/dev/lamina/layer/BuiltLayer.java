@@ -6,12 +6,14 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
@@ -19,6 +21,7 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TFloating;
 
 /** A layer in a graph of its own, for inference and for training on the same variables. */
 final class BuiltLayer implements AutoCloseable {
@@ -98,6 +101,29 @@ final class BuiltLayer implements AutoCloseable {
 
   float[] train(float[] values, long step) {
     return run(trained, values, step, GraphSession::floats);
+  }
+
+  /** The gradients of the sum of y: of all parameters that it depends on, then of the input. */
+  List<Operand<TFloating>> differentiate(Operand<TFloat32> y) {
+    List<Output<?>> xs = new ArrayList<>();
+    training.reads().values().forEach(read -> xs.add(read.asOutput()));
+    xs.add(x.asOutput());
+    Map<Output<?>, Operand<TFloating>> gradients = training.backward().gradients(y, xs);
+    return xs.stream().filter(gradients::containsKey).map(gradients::get).toList();
+  }
+
+  /** The values of several operands, for the first step. */
+  List<float[]> fetch(List<? extends Operand<?>> operands, float[] values) {
+    try (TFloat32 batch = batch(values);
+        TInt64 key = TInt64.vectorOf(7, 0)) {
+      Session.Runner runner = feed(batch, key);
+      operands.forEach(runner::fetch);
+      try (var result = runner.run()) {
+        List<float[]> all = new ArrayList<>();
+        result.forEach(each -> all.add(GraphSession.floats(each.getValue())));
+        return all;
+      }
+    }
   }
 
   /** The shape that an output has at run time. */

@@ -3,23 +3,14 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.primitives.Floats;
-import dev.lamina.graph.GraphSession;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.tensorflow.Operand;
-import org.tensorflow.Output;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt64;
-import org.tensorflow.types.family.TFloating;
 
 /**
  * Gradients by a result that is computed again against those by the same result when it is kept.
@@ -67,7 +58,7 @@ class RecomputationTest {
         .isNotEmpty()
         .isEqualTo(gradients(Sequential.of(activation, same, layer)));
     try (BuiltLayer built = new BuiltLayer(Sequential.of(activation, layer), INPUT)) {
-      differentiate(built);
+      built.differentiate(built.trained);
       assertThat(built.clusters()).anyMatch(name -> name.endsWith("recomputed"));
     }
   }
@@ -83,7 +74,7 @@ class RecomputationTest {
 
   private static long norms(Layer layer) {
     try (BuiltLayer built = new BuiltLayer(layer, INPUT)) {
-      differentiate(built);
+      built.differentiate(built.trained);
       return built.session.graph().toGraphDef().getNodeList().stream()
           .filter(node -> node.getName().startsWith("train"))
           .filter(node -> node.getOp().equals("FusedBatchNormV3"))
@@ -92,15 +83,6 @@ class RecomputationTest {
   }
 
   /** The gradients by the parameters and the input, where there are any, in their order. */
-  private static List<Operand<TFloating>> differentiate(BuiltLayer built) {
-    List<Output<?>> xs = new ArrayList<>();
-    built.training.reads().values().forEach(read -> xs.add(read.asOutput()));
-    xs.add(built.x.asOutput());
-    Map<Output<?>, Operand<TFloating>> gradients =
-        built.training.backward().gradients(built.trained, xs);
-    return xs.stream().filter(gradients::containsKey).map(gradients::get).toList();
-  }
-
   private static List<List<Float>> gradients(Layer layer) {
     try (BuiltLayer built = new BuiltLayer(layer, INPUT)) {
       // The same for the same parameters, whatever the layers' names.
@@ -110,19 +92,9 @@ class RecomputationTest {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextDouble(-1, 1);
       }
-      List<Operand<TFloating>> gradients = differentiate(built);
-      try (TFloat32 batch = built.batch(values);
-          TInt64 key = TInt64.vectorOf(7, 0)) {
-        Session.Runner runner = built.feed(batch, key);
-        gradients.forEach(runner::fetch);
-        try (var result = runner.run()) {
-          List<List<Float>> all = new ArrayList<>();
-          for (int i = 0; i < gradients.size(); i++) {
-            all.add(Floats.asList(GraphSession.floats(result.get(i))));
-          }
-          return all;
-        }
-      }
+      return built.fetch(built.differentiate(built.trained), values).stream()
+          .map(Floats::asList)
+          .toList();
     }
   }
 }

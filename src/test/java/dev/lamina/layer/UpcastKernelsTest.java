@@ -3,27 +3,20 @@ package dev.lamina.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lamina.graph.Floats;
-import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
-import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TFloating;
 
 /** Layers in bfloat16, and what of them is computed in float32 because that is faster. */
@@ -67,7 +60,7 @@ class UpcastKernelsTest {
   /** The types that the operations of a layer compute in, in training. */
   private static Map<String, Set<DataType>> types(Layer layer, int channels) {
     try (BuiltLayer built = new BuiltLayer(layer, Shape.of(6, 6, channels), Precision.BFLOAT16)) {
-      gradients(built);
+      differentiate(built);
       Map<String, Set<DataType>> types = new HashMap<>();
       for (NodeDef node : built.session.graph().toGraphDef().getNodeList()) {
         if (node.containsAttr("T") && !node.getName().startsWith("infer")) {
@@ -125,33 +118,15 @@ class UpcastKernelsTest {
   private static List<float[]> results(Layer layer, Shape input, Precision precision) {
     try (BuiltLayer built = new BuiltLayer(layer, input, precision)) {
       built.assignRandomValues(5);
-      List<Operand<TFloat32>> fetches = new ArrayList<>();
+      List<Operand<?>> fetches = new ArrayList<>();
       fetches.add(built.trained);
-      fetches.addAll(gradients(built));
-      try (TFloat32 batch = built.batch(LayerContract.inputs(3, input));
-          TInt64 key = TInt64.vectorOf(7, 1)) {
-        Session.Runner runner = built.feed(batch, key);
-        fetches.forEach(runner::fetch);
-        try (var result = runner.run()) {
-          List<float[]> values = new ArrayList<>();
-          result.forEach(each -> values.add(GraphSession.floats(each.getValue())));
-          return values;
-        }
-      }
+      fetches.addAll(differentiate(built));
+      return built.fetch(fetches, LayerContract.inputs(3, input));
     }
   }
 
-  /** The gradients of the input and of what is trained, of the sum of the sines of the output. */
-  private static List<Operand<TFloat32>> gradients(BuiltLayer built) {
-    List<Output<?>> xs = new ArrayList<>();
-    xs.add(built.x.asOutput());
-    built.training.reads().values().forEach(read -> xs.add(read.asOutput()));
-    Map<Output<?>, Operand<TFloating>> gradients =
-        built.training.backward().gradients(built.session.ops().math.sin(built.trained), xs);
-    return xs.stream()
-        .map(gradients::get)
-        .filter(Objects::nonNull)
-        .map(Floats::expectFloat32)
-        .toList();
+  /** The gradients of the sum of the sines: that of what a batch norm gives is constant. */
+  private static List<Operand<TFloating>> differentiate(BuiltLayer built) {
+    return built.differentiate(built.session.ops().math.sin(built.trained));
   }
 }
