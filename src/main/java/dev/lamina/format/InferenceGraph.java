@@ -1,6 +1,6 @@
 package dev.lamina.format;
 
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import dev.lamina.inference.BatchNormFolding;
 import dev.lamina.inference.Constants;
 import dev.lamina.network.Servable;
@@ -27,7 +27,7 @@ final class InferenceGraph {
     Servable folded = BatchNormFolding.fold(servable);
     try (Graph graph = new Graph();
         Signatures signatures = new Signatures(folded)) {
-      Ops tf = OpNames.ops(graph);
+      Ops tf = GraphOps.of(graph);
       Map<String, Operand<TFloat32>> weights = Constants.add(folded, tf);
       for (String name : signatures.names()) {
         meta.putSignatureDef(

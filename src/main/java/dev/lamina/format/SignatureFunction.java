@@ -1,6 +1,6 @@
 package dev.lamina.format;
 
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import dev.lamina.graph.Parameter;
 import dev.lamina.network.Servable;
 import java.util.LinkedHashMap;
@@ -29,7 +29,7 @@ record SignatureFunction(Signature signature, FunctionDef definition) {
     Map<String, Parameter> parameters = servable.network().parameters();
     Map<String, VarHandleOp> handles = new LinkedHashMap<>();
     try (Graph graph = new Graph()) {
-      Ops tf = OpNames.ops(graph);
+      Ops tf = GraphOps.of(graph);
       Signature own =
           signatures.build(
               name,

@@ -233,7 +233,7 @@ public final class Backward {
     Output<?>[] xs = reached(y, wanted).toArray(Output<?>[]::new);
     if (xs.length > 0) {
       Output<?>[] dys = dy == null ? null : new Output<?>[] {dy.asOutput()};
-      Output<?>[] dxs = OpNames.graph(tf).addGradients(null, new Output<?>[] {y}, xs, dys);
+      Output<?>[] dxs = GraphOps.graph(tf).addGradients(null, new Output<?>[] {y}, xs, dys);
       for (int i = 0; i < xs.length; i++) {
         if (!isMissing(dxs[i])) {
           parts.computeIfAbsent(xs[i], x -> new ArrayList<>()).add(asFloating(dxs[i]));

@@ -43,7 +43,7 @@ final class Compiler {
     try (Graph graph = new Graph();
         Session session = new Session(graph, device.config());
         TFloat32 value = TFloat32.scalarOf(1)) {
-      Ops tf = OpNames.ops(graph);
+      Ops tf = GraphOps.of(graph);
       // What follows from a constant is computed beforehand, without it.
       Placeholder<TFloat32> x = tf.placeholder(TFloat32.class);
       Operand<?> y = new Fused(tf, true, "first").op("Neg", x);

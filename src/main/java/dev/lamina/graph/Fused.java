@@ -57,7 +57,7 @@ public final class Fused {
 
   /** Adds an operation of a type of TensorFlow, such as "Mul". */
   public Operand<TFloating> op(String type, Operand<?>... inputs) {
-    return add(OpNames.builder(tf, type, inputs));
+    return add(GraphOps.builder(tf, type, inputs));
   }
 
   private Operand<TFloating> add(OperationBuilder builder) {
@@ -71,7 +71,7 @@ public final class Fused {
   public Operand<TFloating> cast(Operand<TFloating> x, Class<? extends TFloating> type) {
     return x.type().equals(type)
         ? x
-        : add(OpNames.builder(tf, "Cast", x).setAttr("DstT", Operands.toDataType(type)));
+        : add(GraphOps.builder(tf, "Cast", x).setAttr("DstT", Operands.toDataType(type)));
   }
 
   /** Adds x y. */

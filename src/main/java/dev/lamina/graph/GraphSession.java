@@ -25,7 +25,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.VarHandleOp;
@@ -89,7 +88,7 @@ public final class GraphSession implements AutoCloseable {
     this.cluster = cluster;
     natives = Natives.of(device, cluster);
     cleanable = CLEANER.register(this, natives);
-    ops = OpNames.ops(natives.graph());
+    ops = GraphOps.of(natives.graph());
     creating = ops.withSubScope("variables");
   }
 
@@ -182,7 +181,8 @@ public final class GraphSession implements AutoCloseable {
             handle,
             creating.readVariableOp(handle, TFloat32.class),
             value,
-            creating.assignVariableOp(handle, value));
+            creating.assignVariableOp(handle, value),
+            creating.destroyResourceOp(handle));
     variables.put(name, variable);
     used.add(name);
     return variable;
@@ -202,12 +202,8 @@ public final class GraphSession implements AutoCloseable {
     if (unused.isEmpty()) {
       return;
     }
-    List<Op> destroys = new ArrayList<>();
-    for (Variable variable : unused) {
-      destroys.add(creating.destroyResourceOp(variable.handle()));
-      variables.remove(variable.name());
-    }
-    run(runner -> destroys.forEach(runner::addTarget)).close();
+    unused.forEach(variable -> variables.remove(variable.name()));
+    run(runner -> unused.forEach(variable -> runner.addTarget(variable.destroy()))).close();
   }
 
   /** Returns the variable of that name; creates it if it does not exist. */

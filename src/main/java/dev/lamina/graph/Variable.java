@@ -2,6 +2,8 @@ package dev.lamina.graph;
 
 import java.util.SplittableRandom;
 import org.tensorflow.Operand;
+import org.tensorflow.op.core.AssignVariableOp;
+import org.tensorflow.op.core.DestroyResourceOp;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.TFloat32;
@@ -16,6 +18,8 @@ import org.tensorflow.types.TFloat32;
  * @param read a read of it, for fetching; passes that are differentiated create their own
  * @param value the placeholder that an assignment feeds
  * @param assign the operation that assigns the fed value
+ * @param destroy the operation that frees its memory; made with the others, because TensorFlow
+ *     builds the whole graph again before a run of what has been added since the last one
  */
 public record Variable(
     String name,
@@ -24,7 +28,8 @@ public record Variable(
     VarHandleOp handle,
     Operand<TFloat32> read,
     Placeholder<TFloat32> value,
-    org.tensorflow.op.core.AssignVariableOp assign) {
+    AssignVariableOp assign,
+    DestroyResourceOp destroy) {
 
   /** Returns the initial values for a seed. */
   public float[] initialValues(long seed) {

@@ -5,8 +5,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
+import dev.lamina.graph.GraphOps;
 import dev.lamina.graph.Initializer;
-import dev.lamina.graph.OpNames;
 import dev.lamina.graph.Parameter;
 import dev.lamina.graph.Role;
 import java.util.ArrayList;
@@ -288,7 +288,7 @@ public record Conv2d(
   }
 
   private Operand<TFloating> build(Ops tf, String operation, Operand<?>... inputs) {
-    return OpNames.builder(tf, operation, inputs)
+    return GraphOps.builder(tf, operation, inputs)
         .setAttr("strides", new long[] {1, stride, stride, 1})
         .setAttr("padding", Shapes.paddingAfterPad(padding))
         .build()

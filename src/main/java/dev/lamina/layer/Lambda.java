@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import java.util.Set;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -58,7 +58,7 @@ public record Lambda(String name, Body body) implements Layer {
   @Override
   public Shape outputShape(Shape input) {
     try (Graph graph = new Graph()) {
-      Ops tf = OpNames.ops(graph);
+      Ops tf = GraphOps.of(graph);
       Shape built =
           body.apply(tf, tf.placeholder(TFloat32.class, Placeholder.shape(input.prepend(-1))))
               .shape();

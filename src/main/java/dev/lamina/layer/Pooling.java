@@ -3,7 +3,7 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -36,7 +36,7 @@ final class Pooling {
       int size,
       int stride,
       Padding padding) {
-    return OpNames.builder(context.tf(), operation, inputs.toArray(Operand<?>[]::new))
+    return GraphOps.builder(context.tf(), operation, inputs.toArray(Operand<?>[]::new))
         .setAttr("ksize", new long[] {1, size, size, 1})
         .setAttr("strides", new long[] {1, stride, stride, 1})
         .setAttr("padding", Shapes.paddingAfterPad(padding))

@@ -3,7 +3,7 @@ package dev.lamina.layer;
 import dev.lamina.graph.Backward;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import dev.lamina.graph.Parameter;
 import java.util.Collections;
 import java.util.List;
@@ -381,6 +381,6 @@ public final class Winograd {
   /** Adds the first version of the operation. Ops has the third, which oneDNN does not support. */
   private static Operand<TFloating> batchMatMul(
       Ops tf, Operand<TFloating> a, Operand<TFloating> b) {
-    return OpNames.builder(tf, "BatchMatMul", a, b).build().<TFloating>output(0);
+    return GraphOps.builder(tf, "BatchMatMul", a, b).build().<TFloating>output(0);
   }
 }

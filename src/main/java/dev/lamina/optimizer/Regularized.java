@@ -1,6 +1,6 @@
 package dev.lamina.optimizer;
 
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import dev.lamina.graph.Role;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -61,7 +61,7 @@ public record Regularized(Optimizer optimizer, Regularizer regularizer) implemen
     }
     Operand<TFloat32> penalty = regularizer.call(update.tf(), update.value());
     Output<TFloat32> slope =
-        OpNames.graph(update.tf())
+        GraphOps.graph(update.tf())
             .addGradients(penalty.asOutput(), new Output<?>[] {update.value().asOutput()})[0]
             .expect(TFloat32.class);
     return optimizer.update(update.withGradient(update.tf().math.add(update.gradient(), slope)));

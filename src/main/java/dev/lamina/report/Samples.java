@@ -38,9 +38,7 @@ public final class Samples {
             .toArray();
     ImageSet originals = set.subset(first);
     List<ImageSet> columns = new ArrayList<>(List.of(originals));
-    for (int draw = 1; draw < 8; draw++) {
-      columns.add(Preview.of(originals, augmentations, draw));
-    }
+    columns.addAll(Preview.of(originals, augmentations, 7));
     return columns;
   }
 }

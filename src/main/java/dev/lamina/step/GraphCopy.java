@@ -6,7 +6,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetAllOpList;
 
 import com.google.common.base.Suppliers;
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.lamina.graph.OpNames;
+import dev.lamina.graph.GraphOps;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -71,7 +71,7 @@ final class GraphCopy {
       Map<? extends Operand<?>, ? extends Operand<?>> replaced,
       Consumer<OperationBuilder> change,
       Collection<? extends Op> originals) {
-    graph = OpNames.graph(tf);
+    graph = GraphOps.graph(tf);
     prefix = tf.scope().makeOpName("of");
     replaced.forEach((from, to) -> this.replaced.put(name(from), to.asOutput()));
     Map<String, NodeDef> nodes =

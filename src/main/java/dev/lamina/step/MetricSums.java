@@ -21,11 +21,11 @@ import org.tensorflow.types.TFloat64;
 final class MetricSums implements AutoCloseable {
   private final GraphSession session;
   private final List<String> names;
-  private final VarHandleOp handle;
   private final Op update;
   private final Placeholder<TFloat64> value;
   private final Op assign;
   private final ReadVariableOp<TFloat64> read;
+  private final Op destroy;
 
   /**
    * Builds the sums; they have no value until {@link #set}.
@@ -41,11 +41,12 @@ final class MetricSums implements AutoCloseable {
     Shape shape = Shape.of(2L + names.size());
     // The scope makes names unique, so that a second step in the same graph has its own sums.
     String name = tf.scope().makeOpName("sums");
-    handle = tf.varHandleOp(TFloat64.class, shape, VarHandleOp.sharedName(name));
+    VarHandleOp handle = tf.varHandleOp(TFloat64.class, shape, VarHandleOp.sharedName(name));
     update = gated.assignAddVariableOp(handle, sums);
     value = tf.placeholder(TFloat64.class, Placeholder.shape(shape));
     assign = tf.assignVariableOp(handle, value);
     read = tf.readVariableOp(handle, TFloat64.class);
+    destroy = tf.destroyResourceOp(handle);
   }
 
   /** Returns the operation that adds a step's numbers. */
@@ -81,7 +82,6 @@ final class MetricSums implements AutoCloseable {
   /** Frees the sums. */
   @Override
   public void close() {
-    Op destroy = session.ops().destroyResourceOp(handle);
     session.run(runner -> runner.addTarget(destroy)).close();
   }
 }
