@@ -24,7 +24,10 @@ import picocli.CommandLine.Spec;
 final class CompareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "RUN", arity = "1..*", description = "the folders of runs")
+  @Parameters(
+      paramLabel = "RUN",
+      arity = "1..*",
+      description = "the folders of runs, or folders that hold runs, as that of a sweep")
   private List<Path> runs = List.of();
 
   @Option(
@@ -45,10 +48,11 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (new HashSet<>(runs).size() < runs.size()) {
-      throw new LaminaException("runs must be different, got " + runs);
+    List<Path> all = runs.stream().flatMap(folder -> RunFolders.in(folder).stream()).toList();
+    if (new HashSet<>(all).size() < all.size()) {
+      throw new LaminaException("runs must be different, got " + all);
     }
-    Comparison given = Comparison.of(runs);
+    Comparison given = Comparison.of(all);
     Comparison comparison = sort ? given.byAccuracy() : given;
     PrintWriter printed = spec.commandLine().getOut();
     if (json) {

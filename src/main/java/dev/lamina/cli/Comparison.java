@@ -26,11 +26,12 @@ import java.util.Set;
  * @param runs the runs, in order
  */
 record Comparison(List<Run> runs) {
-  private static final int NAME = 24;
+  /** The least width of the column of names. */
+  private static final int NAME = 23;
 
   private static final String ROW = "%7s%8s%8s%8s%9s";
 
-  /** Below this width a run has a line for its name. */
+  /** Below this width, or with a longer name, a run has a line for its name. */
   private static final int WIDE = 76;
 
   /**
@@ -132,10 +133,12 @@ record Comparison(List<Run> runs) {
 
   /** Returns the table as text. */
   String text(int columns) {
-    boolean wide = columns >= WIDE;
-    StringBuilder text = new StringBuilder();
     String header = String.format(Locale.ROOT, ROW, "epoch", "loss", "val acc", "test", "time");
-    text.append(wide ? DisplayWidth.fit("run", NAME) : "").append(header).append('\n');
+    int longest = runs.stream().mapToInt(run -> DisplayWidth.of(name(run))).max().orElse(0);
+    int width = Math.max(NAME, longest);
+    boolean wide = columns >= Math.max(WIDE, width + 1 + header.length());
+    StringBuilder text = new StringBuilder();
+    text.append(wide ? DisplayWidth.fit("run", width) + " " : "").append(header).append('\n');
     for (Run run : runs) {
       String numbers =
           String.format(
@@ -147,7 +150,9 @@ record Comparison(List<Run> runs) {
               decimals(run.testAccuracy()),
               ProgressText.duration(Math.round(run.seconds())));
       String name = name(run);
-      text.append(wide ? DisplayWidth.fit(name, NAME) : name + "\n").append(numbers).append('\n');
+      text.append(wide ? DisplayWidth.fit(name, width) + " " : name + "\n")
+          .append(numbers)
+          .append('\n');
       text.append("  ").append(run.config().describeNetwork()).append('\n');
       differences(run)
           .forEach((option, value) -> text.append("  %s %s\n".formatted(option, value)));

@@ -42,9 +42,8 @@ record ConfigFile(
     boolean testCurve,
     Options network,
     Options recipe) {
-  /** What a run says of itself, which another start of it finds out anew. */
-  private static final List<String> METADATA =
-      List.of("version", "classNames", "device", "environment");
+  /** What the configuration of a run says of itself, which another start of it finds out anew. */
+  private static final List<String> METADATA = List.of("classNames", "device", "environment");
 
   private static final String NAME = "name";
 
@@ -84,7 +83,12 @@ record ConfigFile(
     return YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   }
 
-  private static ConfigFile read(String file, Options options) {
+  /**
+   * Returns what options say.
+   *
+   * @param file what they are of, for messages
+   */
+  static ConfigFile read(String file, Options options) {
     try {
       ConfigFile config =
           new ConfigFile(
@@ -100,7 +104,10 @@ record ConfigFile(
               options.getBoolean("testCurve", false),
               section(options, "network"),
               section(options, "recipe"));
-      METADATA.forEach(options::has);
+      if (options.has("version")) {
+        RunConfig.checkVersion(file, options);
+        METADATA.forEach(options::has);
+      }
       options.checkNoOthers();
       return config;
     } catch (IllegalArgumentException e) {

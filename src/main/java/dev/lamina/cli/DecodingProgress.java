@@ -31,7 +31,7 @@ final class DecodingProgress implements ReadOptions.Listener, AutoCloseable {
   }
 
   static DecodingProgress console() {
-    return new DecodingProgress(System.err, Terminal.isInteractive(), SECONDS_BETWEEN_LINES);
+    return new DecodingProgress(System.err, Terminal.isErrorInteractive(), SECONDS_BETWEEN_LINES);
   }
 
   static DecodingProgress none() {

@@ -43,11 +43,12 @@ final class DoctorCommand implements Callable<Integer> {
             NvidiaDriver.find(search.root(), "nvidia-smi"),
             CudaLibraries.found(search));
     gpu.lines().forEach(line -> print("%s", line));
+    // Before the rates, which a card that cannot be used may end with an error.
+    gpu.advice().forEach(advice -> print("to do: %s", advice));
     printRate(Device.cpu());
     if (!Device.auto().equals(Device.cpu())) {
       printRate(Device.auto());
     }
-    gpu.advice().forEach(advice -> print("to do: %s", advice));
     return 0;
   }
 

@@ -4,14 +4,12 @@ import com.google.common.base.Throwables;
 import dev.lamina.distributed.WorkersException;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
+import dev.lamina.io.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.exceptions.TFResourceExhaustedException;
 import picocli.CommandLine;
@@ -20,11 +18,6 @@ import picocli.CommandLine;
 final class Failures {
   /** The exit status of a process that writes to a pipe that nobody reads: 128 plus SIGPIPE. */
   private static final int BROKEN_PIPE = 128 + 13;
-
-  /** The type of a file in its POSIX mode, and the types pipe and socket. */
-  private static final int FILE_TYPE = 0170000;
-
-  private static final Set<Integer> PIPES = Set.of(0010000, 0140000);
 
   private Failures() {}
 
@@ -41,7 +34,7 @@ final class Failures {
     if (e instanceof IllegalArgumentException
         || e instanceof LaminaException
         || e instanceof UncheckedIOException) {
-      TextLines.print(err, "lamina: %s", e.getMessage());
+      TextLines.printError(err, "lamina: %s", e.getMessage());
       return e instanceof WorkersException ? Main.WORKER_LOST : Main.USER_ERROR;
     }
     String reason = Messages.reason(e);
@@ -115,19 +108,11 @@ final class Failures {
    * for a pipe that nobody reads any more, as in {@code lamina summary | head}.
    */
   static int unwritten(PrintWriter err) {
-    if (isPipe(Path.of("/dev/fd/1"))) {
+    if (Terminal.isPipe(1)) {
       return BROKEN_PIPE;
     }
     err.println(
         "lamina: standard output could not be written; check the file or the disk that it goes to");
     return Main.USER_ERROR;
-  }
-
-  private static boolean isPipe(Path file) {
-    try {
-      return PIPES.contains((int) Files.getAttribute(file, "unix:mode") & FILE_TYPE);
-    } catch (IOException | UnsupportedOperationException e) {
-      return false;
-    }
   }
 }

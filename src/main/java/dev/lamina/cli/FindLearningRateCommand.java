@@ -90,7 +90,7 @@ final class FindLearningRateCommand implements Callable<Integer> {
     recipeOption.check();
     Device device = deviceOption.resolve();
     Optional<Pretrained> weights = start.fetch(data.cache);
-    ImageData images = data.open(resize.resolve().or(() -> start.preprocessing(data, weights)));
+    ImageData images = data.open(resize.resolve(start.preprocessing(data, weights)));
     String name =
         recipeOption.choose(ConfigFile.none(), data, images.train(), start.given()).name();
     Recipe recipe =

@@ -5,6 +5,7 @@ import com.google.common.net.InetAddresses;
 import dev.lamina.io.HeldPort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,12 +103,23 @@ final class LaunchCommand implements Callable<Integer> {
     check(
         command.get(0).equals("train"), "launch must be followed by train, got " + command.get(0));
     check(nodes == 1 || coordinator != null, "--coordinator must be given for several machines");
-    List<String> words = new ArrayList<>(List.of(Main.class.getName()));
-    words.addAll(command);
-    if (words.stream().noneMatch(word -> word.matches("--(run|resume)(=.*)?"))) {
-      check(nodes == 1, "train --run must name a folder that all machines see");
-      words.addAll(List.of("--run", RunFolders.fresh().toString()));
+    if (command.stream().anyMatch(word -> word.matches("--(run|resume)(=.*)?"))) {
+      return launch(command);
     }
+    check(nodes == 1, "train --run must name a folder that all machines see");
+    Path run = RunFolders.fresh();
+    try {
+      List<String> words = new ArrayList<>(command);
+      words.addAll(List.of("--run", run.toString()));
+      return launch(words);
+    } finally {
+      RunFolders.deleteIfEmpty(run);
+    }
+  }
+
+  private int launch(List<String> train) {
+    List<String> words = new ArrayList<>(List.of(Main.class.getName()));
+    words.addAll(train);
     Launcher launcher =
         new Launcher(
             words,
@@ -115,6 +127,7 @@ final class LaunchCommand implements Callable<Integer> {
             nodes * workers,
             nodeRank * workers,
             Duration.ofSeconds(timeout),
+            spec.commandLine().getOut(),
             spec.commandLine().getErr());
     if (coordinator != null) {
       return launcher.run(address(coordinator), maxRestarts);

@@ -23,10 +23,17 @@ import java.util.concurrent.TimeUnit;
  * @param size the number of all workers
  * @param firstRank the rank of the first worker on this machine
  * @param timeout how long a worker waits for the others
- * @param err where to print
+ * @param out where the output of the workers is printed
+ * @param err where their errors and those of the launcher are printed
  */
 record Launcher(
-    List<String> command, int local, int size, int firstRank, Duration timeout, PrintWriter err) {
+    List<String> command,
+    int local,
+    int size,
+    int firstRank,
+    Duration timeout,
+    PrintWriter out,
+    PrintWriter err) {
   /** How long the other workers may take to notice that one has failed, and who. */
   private static final int GRACE_SECONDS = 40;
 
@@ -69,7 +76,7 @@ record Launcher(
     List<Worker> workers = new ArrayList<>();
     try {
       for (int i = 0; i < local; i++) {
-        workers.add(Worker.start(firstRank + i, builder(i, coordinator), err));
+        workers.add(Worker.start(firstRank + i, builder(i, coordinator), out, err));
       }
       interrupts.onSecondSignal(() -> workers.forEach(Worker::kill));
       interrupts.onSignal(() -> workers.forEach(Worker::terminate));
@@ -79,6 +86,9 @@ record Launcher(
     } finally {
       interrupts.onSignal(() -> {});
       workers.forEach(Worker::kill);
+      for (Worker worker : workers) {
+        worker.awaitOutput();
+      }
     }
   }
 
@@ -153,7 +163,7 @@ record Launcher(
     if (firstRank + index == 0 && Terminal.isInteractive()) {
       builder.inheritIO(); // The progress bar needs the terminal.
     }
-    return builder.redirectErrorStream(true);
+    return builder;
   }
 
   private static String text(long number) {

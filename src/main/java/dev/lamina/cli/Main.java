@@ -122,7 +122,7 @@ public final class Main {
   }
 
   private static int report(ParameterException e) {
-    TextLines.print(
+    TextLines.printError(
         e.getCommandLine().getErr(),
         "lamina: %s%s; see '%s --help'",
         e.getMessage(),

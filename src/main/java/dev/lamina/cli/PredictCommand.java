@@ -120,7 +120,7 @@ final class PredictCommand implements Callable<Integer> {
         } catch (LaminaException bad) {
           status = Main.USER_ERROR;
           unreadable.add(image);
-          TextLines.print(spec.commandLine().getErr(), "lamina: %s", bad.getMessage());
+          TextLines.printError(spec.commandLine().getErr(), "lamina: %s", bad.getMessage());
         }
       }
       return status;

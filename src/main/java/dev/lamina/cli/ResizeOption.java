@@ -26,7 +26,7 @@ final class ResizeOption {
       paramLabel = "RULE",
       description =
           "how images of other proportions get that size: cover (scale and crop the middle), fit (scale and pad), stretch,"
-              + " or pad (smaller ones are not scaled) (default: cover)")
+              + " or pad (smaller ones are not scaled) (default: that of --config, --from or a hub's model, else cover)")
   private @Nullable String rule;
 
   @Option(
@@ -37,14 +37,40 @@ final class ResizeOption {
 
   /** Returns how images are resized, or nothing if they must have one size. */
   Optional<Preprocessing> resolve() {
-    if (imageSize == null) {
-      if (rule != null || upright) {
-        throw new IllegalArgumentException(
-            (rule != null ? "--resize" : "--upright")
-                + " must be given with --image-size; give --image-size N, the size to train on");
-      }
-      return Optional.empty();
+    return resolve(Optional.empty());
+  }
+
+  /**
+   * Returns how images are resized, or nothing if they must have one size.
+   *
+   * @param otherwise what holds where nothing else is given
+   */
+  Optional<Preprocessing> resolve(Optional<Preprocessing> otherwise) {
+    if (imageSize == null && rule == null && !upright) {
+      return otherwise;
     }
+    Resize size = imageSize == null ? otherwise.map(Preprocessing::resize).orElse(null) : size();
+    if (size == null) {
+      throw new IllegalArgumentException(
+          (rule != null ? "--resize" : "--upright")
+              + " must be given with --image-size; give --image-size N, the size to train on");
+    }
+    Preprocessing before = otherwise.orElse(Preprocessing.of(size));
+    Resize.Mode mode =
+        rule == null
+            ? before.resize().mode()
+            : Resize.named(rule, size.height(), size.width()).mode();
+    Resize resize =
+        new Resize(
+            mode,
+            size.height(),
+            size.width(),
+            mode == before.resize().mode() ? before.resize().crop() : 1,
+            before.resize().filter());
+    return Optional.of(Preprocessing.of(resize).upright(upright || before.upright()));
+  }
+
+  private Resize size() {
     Matcher size = SIZE.matcher(imageSize);
     int height = size.matches() ? Integer.parseInt(size.group(1)) : 0;
     int width = size.matches() && size.group(2) != null ? Integer.parseInt(size.group(2)) : height;
@@ -56,8 +82,6 @@ final class ResizeOption {
               MAX_SIDE,
               imageSize));
     }
-    return Optional.of(
-        Preprocessing.of(Resize.named(rule == null ? "cover" : rule, height, width))
-            .upright(upright));
+    return Resize.cover(height, width);
   }
 }

@@ -225,24 +225,15 @@ record RunConfig(
     try {
       Options options = OptionsJson.read(JSON.readTree(file.toFile())).owner(FILE);
       int version = options.getInt("version", 1);
-      return version == 1 ? RunConfig1.read(options) : read(file, version, options);
+      return version == 1 ? RunConfig1.read(options) : read(file, options);
     } catch (IOException | IllegalArgumentException e) {
       throw damaged(file, e);
     }
   }
 
   /** Reads and checks everything but the recipe, which evaluation does not need. */
-  private static RunConfig read(Path file, int version, Options options) {
-    Map<String, String> environment = environment(options);
-    if (version > VERSION) {
-      throw new LaminaException(
-          "%s is of version %s, this Lamina reads up to %s; use the Lamina that wrote it (version %s)"
-              .formatted(
-                  file,
-                  version,
-                  VERSION,
-                  Messages.singleLine(environment.getOrDefault("lamina", "unknown"))));
-    }
+  private static RunConfig read(Path file, Options options) {
+    checkVersion(file.toString(), options);
     RunConfig config =
         new RunConfig(
             options.getString("data"),
@@ -256,10 +247,24 @@ record RunConfig(
             options.getOptions("recipe").at(""),
             options.getStrings("classNames"),
             options.getString("device"),
-            environment);
+            environment(options));
     options.checkNoOthers();
     config.describeNetwork();
     return config;
+  }
+
+  /** Checks that a configuration of a run is not of a later version than this class reads. */
+  static void checkVersion(String file, Options options) {
+    int version = options.getInt("version");
+    if (version > VERSION) {
+      throw new LaminaException(
+          "%s is of version %s, this Lamina reads up to %s; use the Lamina that wrote it (version %s)"
+              .formatted(
+                  file,
+                  version,
+                  VERSION,
+                  Messages.singleLine(environment(options).getOrDefault("lamina", "unknown"))));
+    }
   }
 
   private static Options options(Preprocessing preprocessing) {

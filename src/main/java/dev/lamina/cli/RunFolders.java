@@ -4,6 +4,7 @@ import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -81,26 +83,47 @@ final class RunFolders {
     }
   }
 
-  /** Returns the given folder, or the one in {@code runs} with the newest weights. */
+  /** Returns the runs in a folder, such as that of a sweep, by name; itself if it has none. */
+  static List<Path> in(Path folder) {
+    if (RunConfig.isRun(folder) || !Files.isDirectory(folder)) {
+      return List.of(folder);
+    }
+    try (Stream<Path> inside = Files.list(folder)) {
+      List<Path> runs = inside.filter(RunConfig::isRun).sorted().toList();
+      return runs.isEmpty() ? List.of(folder) : runs;
+    } catch (IOException e) {
+      throw new LaminaException(folder + " could not be read (" + e + "); name its runs", e);
+    }
+  }
+
+  /** Deletes a folder that {@link #fresh} has created, if no run has begun in it. */
+  static void deleteIfEmpty(Path folder) {
+    String[] files = folder.toFile().list();
+    if (files != null && files.length == 0) {
+      folder.toFile().delete();
+    }
+  }
+
+  /**
+   * Returns the given folder, or the one with the newest weights in {@code runs}, or in a folder of
+   * runs there.
+   */
   static Path find(@Nullable Path wanted) {
-    if (wanted != null) {
-      return wanted;
+    return wanted != null ? wanted : newest(RUNS);
+  }
+
+  static Path newest(Path folder) {
+    try (Stream<Path> runs = Files.isDirectory(folder) ? Files.walk(folder, 2) : Stream.empty()) {
+      return runs.filter(run -> Files.isRegularFile(RunConfig.weights(run)))
+          .max(Comparator.comparing(run -> RunConfig.weights(run).toFile().lastModified()))
+          .orElseThrow(
+              () ->
+                  new LaminaException(
+                      "no run found in %s; run 'lamina train' or name one with --run"
+                          .formatted(folder)));
+    } catch (IOException | UncheckedIOException e) {
+      throw new LaminaException(
+          folder + " could not be read (" + e + "); name a run with --run", e);
     }
-    if (Files.isDirectory(RUNS)) {
-      try (Stream<Path> runs = Files.list(RUNS)) {
-        Path newest =
-            runs.filter(run -> Files.isRegularFile(RunConfig.weights(run)))
-                .max(Comparator.comparing(run -> RunConfig.weights(run).toFile().lastModified()))
-                .orElse(null);
-        if (newest != null) {
-          return newest;
-        }
-      } catch (IOException e) {
-        throw new LaminaException(
-            RUNS + " could not be read (" + e + "); name a run with --run", e);
-      }
-    }
-    throw new LaminaException(
-        "no run found in " + RUNS + "; run 'lamina train' or name one with --run");
   }
 }

@@ -9,6 +9,7 @@ import dev.lamina.train.Recipes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -75,24 +76,30 @@ final class SweepCommand implements Callable<Integer> {
     }
   }
 
-  /** Writes the configuration of every trial, and checks all before the first one begins. */
+  /** Writes the configuration of every trial that has not begun, after a check of all of them. */
   private List<Path> write(Sweep sweep, Path folder) {
-    List<Path> files = new ArrayList<>();
+    Map<Path, Options> configs = new LinkedHashMap<>();
     for (Map<String, Object> trial : sweep.trials()) {
-      Path config = folder.resolve(String.format(Locale.ROOT, "%03d.json", files.size() + 1));
+      Path config = folder.resolve(String.format(Locale.ROOT, "%03d.json", configs.size() + 1));
       Options options = sweep.config(trial);
-      if (!Files.exists(config)) {
-        AtomicFiles.writeString(config, OptionsJson.write(options).toPrettyString() + "\n");
-      } else if (!ConfigFile.options(config).equals(options)) {
+      check(options);
+      if (RunConfig.isRun(run(config))
+          && !(Files.exists(config) && ConfigFile.options(config).equals(options))) {
         throw new LaminaException(
             config + " must be of this sweep, is of another; name another folder with --out");
       }
-      ConfigFile read = ConfigFile.read(config);
-      String name = read.recipeName();
-      read.change(Recipes.get(name == null ? Recipes.PUBLISHED : name));
-      files.add(config);
+      configs.put(config, options);
     }
-    return files;
+    configs.forEach(
+        (config, options) ->
+            AtomicFiles.writeString(config, OptionsJson.write(options).toPrettyString() + "\n"));
+    return List.copyOf(configs.keySet());
+  }
+
+  private void check(Options trial) {
+    ConfigFile config = ConfigFile.read(file.toString(), trial.owner(file.toString()));
+    String name = config.recipeName();
+    config.change(Recipes.get(name == null ? Recipes.PUBLISHED : name));
   }
 
   private static Path run(Path config) {

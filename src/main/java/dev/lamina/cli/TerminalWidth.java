@@ -30,6 +30,11 @@ final class TerminalWidth {
     return Terminal.isInteractive() ? columns() : Integer.MAX_VALUE;
   }
 
+  /** Returns the width of the terminal of this process; unlimited if the errors go elsewhere. */
+  static int errorLimit() {
+    return Terminal.isErrorInteractive() ? columns() : Integer.MAX_VALUE;
+  }
+
   /** Returns the width of the terminal; {@code COLUMNS} in the environment overrides it. */
   static int columns(Map<String, String> environment) {
     @Nullable Integer given = Ints.tryParse(environment.getOrDefault("COLUMNS", ""));

@@ -4,6 +4,7 @@ import com.google.common.base.Splitter;
 import dev.lamina.io.DisplayWidth;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.function.IntSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,12 +30,20 @@ final class TextLines {
 
   private TextLines() {}
 
-  /** Prints a text of one line or several, and the end of a line. */
+  /** Prints a text of one line or several, and the end of a line, to standard output. */
   static void print(PrintWriter out, String format, @Nullable Object... values) {
-    String text = String.format(Locale.ROOT, format, values);
+    print(out, TerminalWidth::limit, String.format(Locale.ROOT, format, values));
+  }
+
+  /** Prints a text so to standard error. */
+  static void printError(PrintWriter err, String format, @Nullable Object... values) {
+    print(err, TerminalWidth::errorLimit, String.format(Locale.ROOT, format, values));
+  }
+
+  private static void print(PrintWriter out, IntSupplier columns, String text) {
     // Finding out the width takes time.
     boolean fits = lines(text).allMatch(line -> DisplayWidth.of(line) <= SHORT);
-    out.println(fits ? text : wrap(text, TerminalWidth.limit()));
+    out.println(fits ? text : wrap(text, columns.getAsInt()));
   }
 
   /** Returns a text whose lines keep to a number of columns. */

@@ -153,12 +153,13 @@ final class TrainCommand implements Callable<Integer> {
     }
     Optional<Pretrained> weights = start.fetch(data.cache);
     Optional<Preprocessing> preprocessing =
-        resize.resolve().or(file::preprocessing).or(() -> start.preprocessing(data, weights));
+        resize.resolve(file.preprocessing().or(() -> start.preprocessing(data, weights)));
     ImageData images = data.open(preprocessing);
     Validation validated = validation(file, images);
     RecipeOption.Choice choice = recipeOption.choose(file, data, images.train(), start.given());
     Recipe wanted = recipe(file, choice, validated, device);
-    Recipe recipe = validated == Validation.NONE ? withoutMonitors(file, wanted) : wanted;
+    boolean part = images.validation().isPresent();
+    Recipe recipe = validated == Validation.NONE ? withoutMonitors(file, wanted, part) : wanted;
     Zoo.Builder builder =
         start.builder(network, weights, images.train(), choice.name()).seed(recipe.seed());
     try (Model model = start.model(builder, images.train(), recipe.seed(), device)) {
@@ -278,15 +279,20 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Returns a recipe without callbacks that need validation; refuses those of a file. */
-  private Recipe withoutMonitors(ConfigFile file, Recipe recipe) {
+  private Recipe withoutMonitors(ConfigFile file, Recipe recipe, boolean part) {
     List<Callback> others = new ArrayList<>();
     for (Callback callback : recipe.callbacks()) {
       if (callback.validationMetric().isEmpty()) {
         others.add(callback);
       } else if (file.has("callbacks") && !given("--recipe")) {
         throw new LaminaException(
-            "callbacks of %s must have no %s without validation images; give --validation 0.1, or remove it"
-                .formatted(file.file(), callback.getClass().getSimpleName()));
+            "callbacks of %s must have no %s without validation images; %s, or remove it"
+                .formatted(
+                    file.file(),
+                    callback.getClass().getSimpleName(),
+                    part
+                        ? "set validation: PART and leave --validation out"
+                        : "give --validation 0.1"));
       }
     }
     return recipe.callbacks(others);
@@ -311,13 +317,16 @@ final class TrainCommand implements Callable<Integer> {
 
   private Validation validation(ConfigFile file, ImageData images) {
     boolean part = images.validation().isPresent();
+    if (!given("--validation") && file.validation().isPresent()) {
+      return file.validation(part);
+    }
     if (part && validation != null && validation > 0) {
       throw new ParameterException(
           spec.commandLine(),
-          "--validation must be 0 for images that have a validation part, got " + validation);
-    }
-    if (!given("--validation") && file.validation().isPresent()) {
-      return file.validation(part);
+          "%s must be 0 for images that have a validation part, got %s"
+              .formatted(
+                  given("--validation") ? "--validation" : "validationSplit of " + file.file(),
+                  validation));
     }
     if (part && !given("--validation")) {
       return Validation.PART;

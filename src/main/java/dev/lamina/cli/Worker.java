@@ -9,38 +9,46 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A process that {@link Launcher} started; its output is printed with its rank before each line.
+ * A process that {@link Launcher} started; its output and errors are printed with its rank before
+ * each line.
  */
 final class Worker {
   private static final int LAST_LINES = 10;
 
   private final int rank;
   private final Process process;
-  private final Thread printing;
+  private final List<Thread> printing;
   private final Deque<String> lastLines = new ArrayDeque<>();
   private volatile long ended = Long.MAX_VALUE;
 
-  private Worker(int rank, Process process, PrintWriter out) {
+  private Worker(int rank, Process process, PrintWriter out, PrintWriter err) {
     this.rank = rank;
     this.process = process;
-    printing = new Thread(() -> watch(out), "worker-" + rank);
-    printing.setDaemon(true);
+    printing =
+        List.of(
+            new Thread(() -> watch(out)),
+            new Thread(() -> print(process.errorReader(StandardCharsets.UTF_8), err)));
   }
 
-  static Worker start(int rank, ProcessBuilder builder, PrintWriter out) throws IOException {
-    Worker worker = new Worker(rank, builder.start(), out);
-    worker.printing.start();
+  static Worker start(int rank, ProcessBuilder builder, PrintWriter out, PrintWriter err)
+      throws IOException {
+    Worker worker = new Worker(rank, builder.start(), out, err);
+    for (Thread thread : worker.printing) {
+      thread.setName("worker-" + rank);
+      thread.setDaemon(true);
+      thread.start();
+    }
     return worker;
   }
 
   private void watch(PrintWriter out) {
-    print(out);
+    print(process.inputReader(StandardCharsets.UTF_8), out);
     process.onExit().join();
     ended = System.nanoTime();
   }
 
-  private void print(PrintWriter out) {
-    try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+  private void print(BufferedReader stream, PrintWriter out) {
+    try (BufferedReader reader = stream) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         out.println("[" + rank + "] " + line);
         synchronized (lastLines) {
@@ -76,9 +84,16 @@ final class Worker {
     return ended;
   }
 
+  /** Waits until what it has printed before its end is printed here. */
+  void awaitOutput() throws InterruptedException {
+    for (Thread thread : printing) {
+      thread.join(1000);
+    }
+  }
+
   /** Returns the last lines that it has printed. */
   List<String> lastLines() throws InterruptedException {
-    printing.join(1000);
+    awaitOutput();
     synchronized (lastLines) {
       return List.copyOf(lastLines);
     }

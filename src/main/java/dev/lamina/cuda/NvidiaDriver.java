@@ -1,7 +1,6 @@
 package dev.lamina.cuda;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,7 +71,7 @@ public record NvidiaDriver(String version, List<Card> cards) {
 
   private static List<Card> cards(String nvidiaSmi) {
     List<Card> cards = new ArrayList<>();
-    for (String line : output(nvidiaSmi).split("\n", -1)) {
+    for (String line : output(nvidiaSmi, TIMEOUT_SECONDS).split("\n", -1)) {
       String[] fields = line.strip().split(", ", -1);
       if (fields.length == 3) {
         cards.add(new Card(fields[0], fields[1], fields[2]));
@@ -81,16 +80,27 @@ public record NvidiaDriver(String version, List<Card> cards) {
     return cards;
   }
 
-  private static String output(String nvidiaSmi) {
+  /** Returns what the program says of the cards; nothing if it does not end in time. */
+  static String output(String nvidiaSmi, long timeoutSeconds) {
     try {
-      Process process =
-          new ProcessBuilder(
-                  nvidiaSmi, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader")
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      process.getOutputStream().close();
-      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      return process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) ? text : "";
+      // A file, since a program that hangs keeps a pipe open.
+      Path file = Files.createTempFile("cards", ".csv");
+      try {
+        Process process =
+            new ProcessBuilder(
+                    nvidiaSmi, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .redirectOutput(file.toFile())
+                .start();
+        process.getOutputStream().close();
+        if (process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
+          return Files.readString(file);
+        }
+        process.destroyForcibly();
+        return "";
+      } finally {
+        Files.delete(file);
+      }
     } catch (IOException e) {
       return "";
     } catch (InterruptedException e) {

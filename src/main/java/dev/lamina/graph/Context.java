@@ -83,7 +83,8 @@ public final class Context {
 
   private final Pass pass;
   private final String path;
-  // Created lazily: withSubScope scans every operation of the graph.
+
+  /** Created when it is asked for: not every context adds operations. */
   private @Nullable Ops tf;
 
   private Context(Pass pass, String path) {

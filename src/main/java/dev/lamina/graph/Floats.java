@@ -34,12 +34,13 @@ public final class Floats {
    * Returns what a function has computed, which must be one number for each example.
    *
    * @param name the function in the message
-   * @throws IllegalArgumentException if it is known to have another rank
+   * @throws IllegalArgumentException if it is known to have another rank, or another number of
+   *     values than the batch, whose size a graph does not know
    */
   public static Operand<TFloat32> expectOnePerExample(String name, Operand<TFloat32> values) {
     Shape shape = values.shape();
     checkArgument(
-        shape.isUnknown() || shape.numDimensions() == 1,
+        shape.isUnknown() || (shape.numDimensions() == 1 && shape.hasUnknownDimension()),
         "%s must give one number for each example, got shape %s; take the mean over the classes alone",
         name,
         shape);

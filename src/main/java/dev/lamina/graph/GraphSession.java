@@ -47,8 +47,10 @@ public final class GraphSession implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
   private volatile boolean compiles;
   private final Ops ops;
-  // Created once: withSubScope scans every operation of the graph.
+
+  /** The operations of variables. */
   private final Ops creating;
+
   private final Map<String, Variable> variables =
       Collections.synchronizedMap(new LinkedHashMap<>());
 
@@ -102,7 +104,10 @@ public final class GraphSession implements AutoCloseable {
     return cluster;
   }
 
-  /** Returns the graph. */
+  /**
+   * Returns the graph. Add to it by {@link #ops()}: {@code Ops.create(graph)} does not know the
+   * names that were given there.
+   */
   public Graph graph() {
     checkOpen();
     return natives.graph();

@@ -22,7 +22,8 @@ import org.tensorflow.types.family.TFloating;
  * <p>In training: {@code y = weight * (x - mean) / sqrt(variance + epsilon) + bias} with mean and
  * (biased) variance of the batch, and the running statistics are updated: {@code running = (1 -
  * momentum) * running + momentum * batch}, the variance unbiased. In inference: the same with the
- * running statistics. Both as in PyTorch.
+ * running statistics. Both as in PyTorch, which refuses batches with one value for each channel:
+ * here they give the bias, and move the running variance toward 0, so train on 2 at least.
  *
  * <table>
  * <caption>Shapes</caption>

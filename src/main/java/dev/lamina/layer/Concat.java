@@ -64,6 +64,10 @@ public record Concat(List<Layer> branches) implements Layer {
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    return context.tf().concat(Branches.build(branches, context, input), context.tf().constant(-1));
+    List<Operand<TFloating>> outputs = Branches.build(branches, context, input);
+    // TensorFlow takes two at least.
+    return outputs.size() == 1
+        ? outputs.get(0)
+        : context.tf().concat(outputs, context.tf().constant(-1));
   }
 }

@@ -109,21 +109,23 @@ public record ParameterGroup(
   }
 
   /**
-   * Checks that every layer and every name is one of a network. Its roles need not occur, so that
-   * one recipe serves networks with and without normalisation.
+   * Checks that every layer and every name is one of a network, and trained. Its roles need not
+   * occur, so that one recipe serves networks with and without normalisation.
    *
    * @param variables the variables of the network
    * @throws IllegalArgumentException if one is not
    */
   public void check(Collection<Variable> variables) {
+    List<Variable> trained =
+        variables.stream().filter(v -> v.parameter().role().trainable()).toList();
     for (String layer : layers) {
       checkArgument(
-          variables.stream().anyMatch(variable -> inside(layer, variable)),
+          trained.stream().anyMatch(variable -> inside(layer, variable)),
           "layers of a parameter group must be layers with weights, got \"%s\"; the network has %s",
           layer,
-          variables.stream().map(v -> v.name().replaceAll("\\..*", "")).distinct().toList());
+          trained.stream().map(v -> v.name().replaceAll("\\..*", "")).distinct().toList());
     }
-    List<String> known = variables.stream().map(v -> v.parameter().name()).distinct().toList();
+    List<String> known = trained.stream().map(v -> v.parameter().name()).distinct().toList();
     for (String name : names) {
       checkArgument(
           known.contains(name),

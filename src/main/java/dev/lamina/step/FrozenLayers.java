@@ -11,18 +11,21 @@ import java.util.List;
  * The layers that are not trained.
  *
  * @param layers their full names; the layers inside them are not trained either
+ * @param between the full names of layers without weights, such as dropout, that compute with them
+ *     as in inference
  */
-public record FrozenLayers(List<String> layers) {
-  /** Copies the list. */
+public record FrozenLayers(List<String> layers, List<String> between) {
+  /** Copies the lists. */
   public FrozenLayers {
     layers = List.copyOf(layers);
+    between = List.copyOf(between);
   }
 
   /**
    * Returns whether the full name of a layer or a variable is that of one of them or inside one.
    */
   public boolean contains(String name) {
-    return layers.stream().anyMatch(layer -> contains(layer, name));
+    return between.contains(name) || layers.stream().anyMatch(layer -> contains(layer, name));
   }
 
   private static boolean contains(String layer, String name) {

@@ -4,7 +4,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.layer.Classifier;
-import dev.lamina.layer.Sequential;
+import dev.lamina.layer.Layers;
+import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.loss.ClassWeights;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
@@ -25,17 +26,39 @@ final class FineTuning {
    * @throws IllegalArgumentException if the network has no classifier
    */
   static List<String> body(Network network) {
-    Sequential body =
+    return beforeClassifier(network).parameters().keySet().stream()
+        .map(name -> name.replaceFirst("\\.[^.]*$", ""))
+        .distinct()
+        .toList();
+  }
+
+  /**
+   * Returns the full names of the layers without parameters before the last of {@link #body}. Those
+   * after it, such as a dropout just before the classifier, belong to the classifier.
+   */
+  static List<String> between(Network network) {
+    Network body = beforeClassifier(network);
+    List<String> passed = new ArrayList<>();
+    List<String> between = new ArrayList<>();
+    for (LayerNode node : Layers.nodes(body.body(), body.inputShape())) {
+      if (node.parameters().isEmpty()) {
+        passed.add(node.path());
+      } else {
+        between.addAll(passed);
+        passed.clear();
+      }
+    }
+    return between;
+  }
+
+  private static Network beforeClassifier(Network network) {
+    return network.withBody(
         Classifier.body(network.body())
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
                         "freezeEpochs must be 0, and bodyRate 1, for a network that does not end in a"
-                            + " Dense"));
-    return network.withBody(body).parameters().keySet().stream()
-        .map(name -> name.replaceFirst("\\.[^.]*$", ""))
-        .distinct()
-        .toList();
+                            + " Dense")));
   }
 
   /**

@@ -144,6 +144,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             .callbacks(List.of());
     Trainer classifierTrainer =
         Trainer.builder(classifierOnly)
+            .betweenFrozen(FineTuning.between(model.network()))
             .callbacks(
                 trainer.callbacks.stream()
                     .filter(Callback::duringFreezeEpochs)

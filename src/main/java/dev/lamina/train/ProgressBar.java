@@ -52,7 +52,7 @@ public final class ProgressBar implements Callback {
   public static ProgressBar console() {
     return new ProgressBar(
         System.err,
-        Terminal.isInteractive()
+        Terminal.isErrorInteractive()
             && OptionalLibraries.isPresent("me.tongfei.progressbar.ProgressBar"),
         System::nanoTime);
   }

@@ -71,7 +71,7 @@ public final class Trainer {
     Callbacks.checkAverages(callbacks);
     metrics = builder.metrics;
     allowChanges = builder.allowChanges;
-    frozen = new FrozenLayers(recipe.freeze());
+    frozen = new FrozenLayers(recipe.freeze(), builder.betweenFrozen);
     optimizerGiven = builder.optimizerGiven;
   }
 
@@ -292,9 +292,16 @@ public final class Trainer {
     private List<Callback> callbacks = List.of();
     private List<Metric> metrics = List.of();
     private Set<String> allowChanges = Set.of();
+    private List<String> betweenFrozen = List.of();
 
     private Builder(Recipe recipe) {
       this.recipe = recipe;
+    }
+
+    /** Sets the layers without weights that compute as in inference, with the frozen ones. */
+    Builder betweenFrozen(List<String> layers) {
+      betweenFrozen = layers;
+      return this;
     }
 
     /** Sets the optimizer. */

@@ -154,6 +154,31 @@ class CompareCommandTest {
         .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(40));
   }
 
+  /** Of a folder with runs, all are compared; their names differ at the end only. */
+  @Test
+  void longNames_areWhole() throws IOException {
+    String name = "resnet18-photographs-augmented-seed";
+    Path folder = Files.createDirectories(scratch.resolve("long"));
+    for (String seed : List.of("1", "2")) {
+      Path run = Files.createDirectory(folder.resolve(name + seed));
+      for (String file : List.of("config.json", "history.csv", "weights.safetensors")) {
+        Files.copy(one.resolve(file), run.resolve(file));
+      }
+    }
+    String all =
+        OptionRuns.succeeds("compare", folder, "--out", scratch.resolve("long.html")).out();
+    assertThat(all)
+        .containsPattern("\n" + name + "1 +1/1 ")
+        .containsPattern("\n" + name + "2 +1/1 ");
+    List<Path> runs = RunFolders.in(folder);
+    assertThat(Comparison.of(runs).text(77))
+        .containsPattern("\n" + name + "1 +1/1 ")
+        .containsPattern("\n" + name + "2 +1/1 ");
+    assertThat(Comparison.of(runs).text(76))
+        .containsPattern("\n" + name + "1\n +1/1 ")
+        .containsPattern("\n" + name + "2\n +1/1 ");
+  }
+
   @Test
   void compare_ofOneFolderTwice_isRefused() {
     assertThat(OptionRuns.fails("compare", one, one).err())

@@ -151,6 +151,8 @@ class ConfigFileTest {
       value = {
         "recipes: quick | FILE has no option \"recipes\"; use the Lamina that wrote it, or remove the option; did you mean \"recipe\"?",
         "validation: HALF | validation of FILE must be one of NONE, SHARE, PART, TEST, got \"HALF\"",
+        "device: cpu | FILE has no option \"device\"; use the Lamina that wrote it, or remove the option",
+        "'version: 3\ndevice: cpu\nenvironment: {lamina: x9}' | FILE is of version 3, this Lamina reads up to 2; use the Lamina that wrote it (version x9)",
         "stream: maybe | stream of FILE must be true or false, got \"maybe\"",
         "preprocessing: {height: 0} | height must be positive, got 0",
         "recipe: {epoch: 3} | FILE: recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you mean \"epochs\"?",

@@ -20,8 +20,9 @@ public final class Launches {
     Duration timeout = Duration.ofSeconds(Long.parseLong(args[2]));
     List<String> program = List.of(args).subList(4, args.length);
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int status =
-        new Launcher(program, 1, 2, machine, timeout, out)
+        new Launcher(program, 1, 2, machine, timeout, out, err)
             .run(HostAndPort.fromString(args[1]), Integer.parseInt(args[3]));
     System.exit(status);
   }
@@ -36,7 +37,7 @@ public final class Launches {
   public static int run(
       List<String> program, int workers, Duration timeout, int maxRestarts, PrintWriter err) {
     try (HeldPort port = new HeldPort()) {
-      return new Launcher(program, workers, workers, 0, timeout, err)
+      return new Launcher(program, workers, workers, 0, timeout, err, err)
           .run(HostAndPort.fromParts("127.0.0.1", port.number()), maxRestarts);
     }
   }

@@ -54,6 +54,39 @@ class RunFoldersTest {
         .withMessage(run + " must be a new or empty folder; name another with --run");
   }
 
+  private static Path run(Path folder, long written) throws IOException {
+    Path run = Files.createDirectories(folder);
+    Files.createFile(run.resolve("config.json"));
+    Path weights = Files.createFile(run.resolve("weights.safetensors"));
+    assertThat(weights.toFile().setLastModified(written)).isTrue();
+    return run;
+  }
+
+  @Test
+  void runsOfASweep_areFoundInItsFolder(@TempDir Path runs) throws IOException {
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> RunFolders.newest(runs))
+        .withMessage("no run found in %s; run 'lamina train' or name one with --run", runs);
+    Path alone = run(runs.resolve("alone"), 2000);
+    Path second = run(runs.resolve("sweep/002"), 1000);
+    Path first = run(runs.resolve("sweep/001"), 3000);
+    Files.createFile(runs.resolve("sweep/001.json"));
+    assertThat(RunFolders.newest(runs)).isEqualTo(first);
+    assertThat(RunFolders.in(runs.resolve("sweep"))).containsExactly(first, second);
+    assertThat(RunFolders.in(alone)).containsExactly(alone);
+    assertThat(RunFolders.in(runs.resolve("none"))).containsExactly(runs.resolve("none"));
+  }
+
+  @Test
+  void folderOfARunThatDidNotBegin_isDeleted(@TempDir Path folder) throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    RunFolders.deleteIfEmpty(empty);
+    assertThat(empty).doesNotExist();
+    Path begun = run(folder.resolve("begun"), 0);
+    RunFolders.deleteIfEmpty(begun);
+    assertThat(begun).isNotEmptyDirectory();
+  }
+
   @Test
   void folderThatIsNotEmpty_isRefusedBeforeImagesAreRead(@TempDir Path run) throws IOException {
     Files.createFile(run.resolve("notes"));

@@ -127,6 +127,28 @@ class SweepTest {
                 .formatted(folder.resolve("a/001.json")));
   }
 
+  @Test
+  void mistakeInTheFile_isNamed_andLeavesNothing() throws IOException {
+    String text =
+        """
+        base: {data: %s, network: sweep-test, recipe: {%s: 1, batchSize: 20, precision: FLOAT32}}
+        values: {recipe.schedule.peak: [0.01]}
+        """;
+    Path data = MainTest.images(folder);
+    Path file = write(text.formatted(data, "epoch"));
+    Output refused = sweep(file, "m");
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.err())
+        .startsWith("lamina: " + file + ": ")
+        .contains("has no option \"epoch\"");
+    assertThat(folder.resolve("m/001.json")).doesNotExist();
+
+    sweep(write(text.formatted(data, "epochs")), "m");
+    Output corrected = sweep(file, "m");
+    assertThat(corrected.status()).as(corrected.err()).isZero();
+    assertThat(corrected.out()).containsPattern("\nrun .*\n001 +1/1 |^run .*\n001 +1/1 ");
+  }
+
   /** One run diverges, the other is finished. */
   @Test
   void failedTrials_areNamed_andTheOthersCompared() throws IOException {

@@ -152,10 +152,24 @@ class ValidationTest {
         "validation of %s must be SHARE or NONE for images without a validation part, got PART"
             .formatted(config));
     moveToValidation(data);
-    Files.writeString(config, "validation: SHARE");
+    // As a run on images without that part says.
+    for (String share :
+        List.of("validation: SHARE", "{validation: SHARE, recipe: {validationSplit: 0.1}}")) {
+      Files.writeString(config, share);
+      refused(
+          train(data, folder.resolve("a"), "--config", config),
+          "validation of %s must be PART or NONE for images with a validation part, got SHARE"
+              .formatted(config));
+    }
+    Files.writeString(config, "recipe: {validationSplit: 0.1}");
     refused(
         train(data, folder.resolve("a"), "--config", config),
-        "validation of %s must be PART or NONE for images with a validation part, got SHARE"
+        "validationSplit of %s must be 0 for images that have a validation part, got 0.1; see 'lamina train --help'"
+            .formatted(config));
+    Files.writeString(config, "recipe: {callbacks: [{kind: EarlyStopping, patience: 2}]}");
+    refused(
+        train(data, folder.resolve("a"), "--config", config, "--validation", 0),
+        "callbacks of %s must have no EarlyStopping without validation images; set validation: PART and leave --validation out, or remove it"
             .formatted(config));
   }
 

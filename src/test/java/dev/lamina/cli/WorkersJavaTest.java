@@ -1,7 +1,9 @@
 package dev.lamina.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lamina.torture.JavaProcess;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
@@ -18,6 +20,25 @@ class WorkersJavaTest {
     public static void main(String[] args) {
       System.out.println(ManagementFactory.getRuntimeMXBean().getInputArguments());
     }
+  }
+
+  /** A worker with a result and an error. */
+  static final class Speaking {
+    private Speaking() {}
+
+    public static void main(String[] args) {
+      System.out.println("result");
+      System.err.println("error");
+    }
+  }
+
+  @Test
+  void outputAndErrors_areKeptApart() throws Exception {
+    Process launcher =
+        JavaProcess.of(Launches.class, 0, "127.0.0.1:1", 60, 0, Speaking.class.getName()).start();
+    assertThat(launcher.inputReader(UTF_8).lines()).containsExactly("[0] result");
+    assertThat(launcher.errorReader(UTF_8).lines()).containsExactly("[0] error");
+    assertThat(launcher.waitFor()).isZero();
   }
 
   /** Without workers the manifest of the jar allows it. */

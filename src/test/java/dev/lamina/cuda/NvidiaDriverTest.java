@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,16 @@ class NvidiaDriverTest {
   private void version(String line) throws IOException {
     Path folder = Files.createDirectories(root.resolve("proc/driver/nvidia"));
     Files.writeString(folder.resolve("version"), line + "\nGCC version:  gcc version 12.2.0\n");
+  }
+
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  @Timeout(30)
+  void programThatHangs_isGivenUp() throws IOException {
+    Path program = root.resolve("nvidia-smi");
+    Files.writeString(program, "#!/bin/sh\nexec sleep 100\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    assertThat(NvidiaDriver.output(program.toString(), 1)).isEmpty();
   }
 
   @Test

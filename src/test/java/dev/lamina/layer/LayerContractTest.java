@@ -97,6 +97,7 @@ class LayerContractTest {
         named("no dropout", Dropout.of(0)),
         named("empty", Sequential.of()),
         named("add", Add.of(Sequential.of(), Activation.TANH, Rescale.of(2))),
+        named("concat of one", Concat.of(Activation.TANH)),
         named("concat", Concat.of(Activation.TANH, Sequential.of(), Activation.SIGMOID)));
   }
 

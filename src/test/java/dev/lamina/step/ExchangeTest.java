@@ -45,7 +45,7 @@ class ExchangeTest {
         List.of(),
         Precision.FLOAT32,
         false,
-        new FrozenLayers(List.of()),
+        new FrozenLayers(List.of(), List.of()),
         accumulate,
         1,
         stepsPerEpoch,

@@ -405,11 +405,17 @@ class TrainStepTest {
     Loss column =
         (tf, outputs, targets) ->
             tf.expandDims(CrossEntropy.create().apply(tf, outputs, targets), tf.constant(1));
+    Loss classes =
+        (tf, outputs, targets) ->
+            tf.math.mean(tf.math.abs(tf.math.sub(outputs, targets)), tf.constant(0));
     Loss mean =
         (tf, outputs, targets) ->
             tf.math.mean(CrossEntropy.create().apply(tf, outputs, targets), tf.constant(0));
     return Stream.of(
-        Arguments.of(each, "[-1, 10]"), Arguments.of(column, "[-1, 1]"), Arguments.of(mean, "[]"));
+        Arguments.of(each, "[-1, 10]"),
+        Arguments.of(column, "[-1, 1]"),
+        Arguments.of(classes, "[10]"),
+        Arguments.of(mean, "[]"));
   }
 
   @ParameterizedTest

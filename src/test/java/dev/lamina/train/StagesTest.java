@@ -12,7 +12,10 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Layer;
+import dev.lamina.layer.Sequential;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.model.Model;
@@ -85,6 +88,35 @@ class StagesTest {
     for (String name : expected.names()) {
       assertThat(actual.get(name)).as(name).isEqualTo(expected.get(name));
     }
+  }
+
+  /** Returns the weights after the epochs of the classifier alone. */
+  private static Weights trainedClassifier(Layer beforeConvolution, Layer beforeClassifier) {
+    Network network =
+        Network.input(5, 7, 3)
+            .then("body", Conv2d.of(3, 3))
+            .then("before", beforeConvolution)
+            .then("second", Conv2d.of(8, 3))
+            .then("pool", GlobalAveragePool.create())
+            .then("last", beforeClassifier)
+            .then("top", Dense.of(2));
+    // In the first epoch, which has four.
+    StepCounter counter = new StepCounter(3);
+    try (Model model = Model.of(network, 1)) {
+      Trainer.builder(RECIPE.freezeEpochs(1)).callbacks(counter).build().fit(model, IMAGES);
+      assertThat(counter.steps).isEqualTo(3);
+      return model.weights();
+    }
+  }
+
+  /** A dropout of nearly all values, which would leave the classifier as it was. */
+  @Test
+  void frozenBody_isThatOfInference_withLayersWithoutWeights() {
+    Weights expected = trainedClassifier(Activation.RELU, Activation.RELU);
+    Layer dropping = Sequential.of(Activation.RELU, Dropout.of(0.9));
+    assertSame(trainedClassifier(dropping, Activation.RELU), expected);
+    assertThat(trainedClassifier(Activation.RELU, dropping).get("top.weight"))
+        .isNotEqualTo(expected.get("top.weight"));
   }
 
   /** Counts steps, also in the epochs with a frozen body, and stops after some of them. */
