@@ -5,6 +5,7 @@ import dev.lamina.io.CacheLock;
 import dev.lamina.io.Download;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.PublishedFile;
+import dev.lamina.io.WebAddress;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -109,10 +110,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
   }
 
   private static URI checked(URI uri) {
-    if (uri.getHost() == null
-        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-      throw new LaminaException("mirror must be an http or https address, got " + uri);
-    }
+    WebAddress.check("mirror", uri);
     return uri.toString().endsWith("/") ? uri : URI.create(uri + "/");
   }
 }

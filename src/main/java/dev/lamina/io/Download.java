@@ -12,11 +12,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class Download {
   private static final int ATTEMPTS = 4;
+  private static final int MAX_REDIRECTS = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int OK = 200;
   private static final int PARTIAL = 206;
@@ -38,8 +39,7 @@ public final class Download {
    * Where to download from.
    *
    * @param uri the address
-   * @param headers headers of the request by name; with any, redirects are not followed, so that
-   *     they are not sent to another host
+   * @param headers headers of the request by name; they are not sent to where it redirects
    * @param environment the variables that name proxies, as {@link System#getenv()} gives them
    * @param alternative the option that names another address, for messages; empty if there is none
    */
@@ -51,11 +51,32 @@ public final class Download {
       environment = Map.copyOf(environment);
     }
 
-    /** Returns a client that uses the proxies. */
-    HttpClient client(Duration timeout, HttpClient.Redirect redirects) {
-      HttpClient.Builder client =
-          HttpClient.newBuilder().connectTimeout(timeout).followRedirects(redirects);
+    /** Returns a client that uses the proxies and follows no redirects; made before a request. */
+    HttpClient client(Duration timeout) {
+      HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(timeout);
       return Proxies.of(environment).addTo(client).build();
+    }
+
+    /** Returns a request with the headers, and the user and password of the proxy. */
+    HttpRequest.Builder request(Duration timeout) {
+      HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(timeout);
+      headers.forEach(request::header);
+      Proxies.of(environment)
+          .authorization(uri)
+          .ifPresent(credentials -> request.header("Proxy-Authorization", credentials));
+      return request;
+    }
+
+    private Optional<Source> redirect(HttpResponse<?> response) {
+      return response.statusCode() / 100 == 3
+          ? response
+              .headers()
+              .firstValue("Location")
+              .map(
+                  location ->
+                      new Source(
+                          WebAddress.redirect(uri, location), Map.of(), environment, alternative))
+          : Optional.empty();
     }
 
     private String or(String verb) {
@@ -96,12 +117,13 @@ public final class Download {
     if (Files.exists(target)) {
       return;
     }
-    Path part = target.resolveSibling(target.getFileName() + ".part");
+    Path path = target.resolveSibling(target.getFileName() + ".part");
+    PartialFile part = new PartialFile(path, file.hasHash());
     try {
       transfer(from, part, timeout);
-      String actual = file.checksumOf(part);
+      String actual = file.checksumOf(path);
       if (!actual.equals(file.checksum())) {
-        Files.delete(part);
+        part.delete();
         throw new LaminaException(
             String.format(
                 Locale.ROOT,
@@ -112,11 +134,11 @@ public final class Download {
                 file.checksum(),
                 from.or("another")));
       }
-      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+      part.moveTo(target);
     } catch (DiskException e) {
-      throw unwritable(part, e.failure);
+      throw unwritable(path, e.failure);
     } catch (IOException e) {
-      throw unwritable(part, e);
+      throw unwritable(path, e);
     }
   }
 
@@ -126,11 +148,8 @@ public final class Download {
         path + " could not be written (" + e + "); free space or choose another --cache", e);
   }
 
-  private static void transfer(Source from, Path part, Duration timeout) throws IOException {
-    HttpClient client =
-        from.client(
-            timeout,
-            from.headers().isEmpty() ? HttpClient.Redirect.NORMAL : HttpClient.Redirect.NEVER);
+  private static void transfer(Source from, PartialFile part, Duration timeout) throws IOException {
+    HttpClient client = from.client(timeout);
     IOException last = new IOException("not tried");
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
@@ -149,22 +168,17 @@ public final class Download {
     throw new LaminaException(
         String.format(
             Locale.ROOT,
-            "%s could not be reached (%s); check the network and try again (the partial download is kept)%s",
+            "%s could not be reached (%s); check the network and try again%s%s",
             from,
             last,
+            part.isResumable() ? " (the partial download is kept)" : "",
             from.or("use")),
         last);
   }
 
-  private static void attempt(HttpClient client, Source from, Path part, Duration timeout)
+  private static void attempt(HttpClient client, Source from, PartialFile part, Duration timeout)
       throws IOException, InterruptedException {
-    long have = size(part);
-    HttpRequest.Builder request = HttpRequest.newBuilder(from.uri()).timeout(timeout);
-    from.headers().forEach(request::header);
-    if (have > 0) {
-      request.header("Range", "bytes=" + have + "-");
-    }
-    HttpResponse<InputStream> response = client.send(request.build(), BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> response = send(client, from, part, timeout);
     try (InputStream body = response.body()) {
       int status = response.statusCode();
       if (status == RANGE_NOT_SATISFIABLE) {
@@ -173,17 +187,38 @@ public final class Download {
       }
       if (status != OK && status != PARTIAL) {
         throw new LaminaException(
-            from + " returned status " + status + "; try again later" + from.or("another"));
+            status == Proxies.UNAUTHORIZED
+                ? Proxies.unauthorized(from)
+                : from + " returned status " + status + "; try again later" + from.or("another"));
       }
-      write(body, part, status == PARTIAL, timeout);
+      boolean append = status == PARTIAL;
+      if (append && PartialFile.isOfAnotherVersion(response)) {
+        onDisk(part::delete);
+        throw new IOException("the file has changed");
+      }
+      if (!append) {
+        onDisk(() -> part.restart(response.headers()));
+      }
+      write(body, part.path(), append, timeout);
     }
   }
 
-  private static long size(Path part) throws DiskException {
-    try {
-      return Files.exists(part) ? Files.size(part) : 0;
-    } catch (IOException e) {
-      throw new DiskException(e);
+  /** Asks for what is missing, following redirects: each may be reached by another proxy. */
+  private static HttpResponse<InputStream> send(
+      HttpClient client, Source from, PartialFile part, Duration timeout)
+      throws IOException, InterruptedException {
+    Source at = from;
+    for (int i = 0; ; i++) {
+      HttpRequest.Builder request = at.request(timeout);
+      onDisk(() -> part.resume(request));
+      HttpResponse<InputStream> response =
+          client.send(request.build(), BodyHandlers.ofInputStream());
+      Optional<Source> next = i < MAX_REDIRECTS ? at.redirect(response) : Optional.empty();
+      if (next.isEmpty()) {
+        return response;
+      }
+      response.body().close();
+      at = next.get();
     }
   }
 
@@ -199,6 +234,18 @@ public final class Download {
     }
   }
 
+  private interface DiskAction {
+    void run() throws IOException;
+  }
+
+  private static void onDisk(DiskAction action) throws DiskException {
+    try {
+      action.run();
+    } catch (IOException e) {
+      throw new DiskException(e);
+    }
+  }
+
   private static void write(InputStream body, Path part, boolean append, Duration timeout)
       throws IOException {
     byte[] buffer = new byte[1 << 16];
@@ -206,11 +253,8 @@ public final class Download {
       for (int count = read(body, buffer, timeout);
           count >= 0;
           count = read(body, buffer, timeout)) {
-        try {
-          out.write(buffer, 0, count);
-        } catch (IOException e) {
-          throw new DiskException(e);
-        }
+        int length = count;
+        onDisk(() -> out.write(buffer, 0, length));
       }
     }
   }

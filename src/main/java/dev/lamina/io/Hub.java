@@ -1,6 +1,8 @@
 package dev.lamina.io;
 
+import com.google.common.primitives.Longs;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,7 +29,12 @@ public final class Hub {
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int MAX_REDIRECTS = 5;
+  private static final int PARTIAL = 206;
+  private static final int UNAUTHORIZED = 401;
+  private static final int FORBIDDEN = 403;
   private static final int NOT_FOUND = 404;
+  private static final int METHOD_NOT_ALLOWED = 405;
+  private static final int NOT_IMPLEMENTED = 501;
 
   private final Path cache;
   private final Map<String, String> environment;
@@ -58,7 +65,7 @@ public final class Hub {
    * @throws LaminaException if it cannot be downloaded, or its hash or size is wrong
    */
   public Path file(String model, String file) {
-    URI uri = URI.create(endpoint + "/" + model + "/resolve/main/" + file);
+    URI uri = WebAddress.parse("model " + model, endpoint + "/" + model + "/resolve/main/" + file);
     return fetch(uri, cache.resolve("hub").resolve(model).resolve(file));
   }
 
@@ -68,6 +75,7 @@ public final class Hub {
    * @throws LaminaException as for {@link #file}
    */
   public Path file(URI uri) {
+    WebAddress.check("address", uri);
     String name = uri.getPath().replaceFirst(".*/", "");
     String folder = Integer.toHexString(uri.toString().hashCode());
     return fetch(uri, cache.resolve("downloads").resolve(folder).resolve(name));
@@ -101,7 +109,7 @@ public final class Hub {
     URI at = uri;
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       Download.Source source = new Download.Source(at, headers(at), environment, "");
-      HttpResponse<Void> response = head(source);
+      HttpResponse<?> response = ask(source);
       Optional<String> location = response.headers().firstValue("Location");
       int kind = response.statusCode() / 100;
       Optional<PublishedFile> file = published(response, kind == 2);
@@ -111,11 +119,7 @@ public final class Hub {
       if (kind != 3 || location.isEmpty()) {
         throw failed(source, response.statusCode());
       }
-      URI next = at.resolve(location.get());
-      checkAddress("redirect of " + uri, next);
-      if (at.getScheme().equals("https") && !next.getScheme().equals("https")) {
-        throw new LaminaException(at + " redirects to an address without TLS; check the address");
-      }
+      URI next = WebAddress.redirect(at, location.get());
       boolean sameHost = next.getHost().equals(at.getHost());
       if (file.isPresent() && !sameHost) {
         return new Found(new Download.Source(next, headers(next), environment, ""), file.get());
@@ -126,7 +130,7 @@ public final class Hub {
         "%s redirects more than %s times; check the address".formatted(uri, MAX_REDIRECTS));
   }
 
-  private static Optional<PublishedFile> published(HttpResponse<Void> response, boolean last) {
+  private static Optional<PublishedFile> published(HttpResponse<?> response, boolean last) {
     var headers = response.headers();
     Optional<String> hash =
         headers
@@ -136,24 +140,42 @@ public final class Hub {
     if (hash.isPresent()) {
       return hash.map(sha256 -> PublishedFile.sha256("", sha256));
     }
-    // The Content-Length of a redirect is that of its own body.
-    var size = headers.firstValueAsLong(last ? "Content-Length" : "X-Linked-Size");
-    return size.isPresent()
-        ? Optional.of(PublishedFile.size("", size.getAsLong()))
-        : Optional.empty();
+    // The Content-Length of a redirect, or of a range, is that of its own body.
+    Optional<String> size =
+        response.statusCode() == PARTIAL
+            ? headers.firstValue("Content-Range").map(range -> range.replaceFirst(".*/", ""))
+            : headers.firstValue(last ? "Content-Length" : "X-Linked-Size");
+    return size.map(Longs::tryParse).map(bytes -> PublishedFile.size("", bytes));
   }
 
-  private static HttpResponse<Void> head(Download.Source source) {
-    HttpClient client = source.client(TIMEOUT, HttpClient.Redirect.NEVER);
+  /** Asks by HEAD, or for one byte by GET where a server, or a signed address, allows only that. */
+  private HttpResponse<?> ask(Download.Source source) {
+    HttpResponse<?> response = send(source, "HEAD");
+    int status = response.statusCode();
+    boolean onlyGet =
+        status == METHOD_NOT_ALLOWED
+            || status == NOT_IMPLEMENTED
+            || (status == FORBIDDEN && !isHub(source.uri()));
+    return onlyGet ? send(source, "GET") : response;
+  }
+
+  private static HttpResponse<?> send(Download.Source source, String method) {
+    HttpClient client = source.client(TIMEOUT);
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(source.uri())
-            .timeout(TIMEOUT)
+        source
+            .request(TIMEOUT)
             // Otherwise a server may tell the size of a compressed body.
             .header("Accept-Encoding", "identity")
-            .method("HEAD", HttpRequest.BodyPublishers.noBody());
-    source.headers().forEach(request::header);
+            .method(method, HttpRequest.BodyPublishers.noBody());
+    if (method.equals("GET")) {
+      request.header("Range", "bytes=0-0");
+    }
     try {
-      return client.send(request.build(), BodyHandlers.discarding());
+      HttpResponse<InputStream> response =
+          client.send(request.build(), BodyHandlers.ofInputStream());
+      // A server without ranges sends the whole file.
+      response.body().close();
+      return response;
     } catch (IOException e) {
       throw new LaminaException(
           "%s could not be reached (%s); check the network, or download the file elsewhere"
@@ -178,6 +200,9 @@ public final class Hub {
   }
 
   private LaminaException failed(Download.Source source, int status) {
+    if (status == Proxies.UNAUTHORIZED) {
+      return new LaminaException(Proxies.unauthorized(source));
+    }
     if (status / 100 == 2) {
       return new LaminaException(
           source
@@ -185,11 +210,13 @@ public final class Hub {
     }
     String advice =
         switch (status) {
-          case 401, 403 ->
+          case UNAUTHORIZED, FORBIDDEN ->
               isHub(source.uri())
                   ? "it does not exist, or needs a token: check the name, or set HF_TOKEN to a token that may read it"
                   : "it may not be read without signing in; check the address, or download it with another program and name the file";
           case NOT_FOUND -> "it does not exist; check the name";
+          case METHOD_NOT_ALLOWED ->
+              "it cannot be read by GET; check that it is the address of a file";
           default -> "try again later";
         };
     return new LaminaException("%s returned status %s; %s".formatted(source, status, advice));
@@ -197,15 +224,6 @@ public final class Hub {
 
   private static URI endpoint(Map<String, String> environment) {
     String named = environment.getOrDefault("HF_ENDPOINT", "").strip().replaceFirst("/+$", "");
-    URI endpoint = URI.create(named.isEmpty() ? ENDPOINT : named);
-    checkAddress("HF_ENDPOINT", endpoint);
-    return endpoint;
-  }
-
-  private static void checkAddress(String what, URI uri) {
-    if (uri.getHost() == null
-        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-      throw new LaminaException(what + " must be an http or https address, got " + uri);
-    }
+    return WebAddress.parse("HF_ENDPOINT", named.isEmpty() ? ENDPOINT : named);
   }
 }

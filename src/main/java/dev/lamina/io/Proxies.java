@@ -1,18 +1,23 @@
 package dev.lamina.io;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.common.base.Splitter;
+import com.google.common.net.InetAddresses;
+import com.google.common.primitives.Ints;
 import java.io.IOException;
-import java.net.Authenticator;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
-import java.net.PasswordAuthentication;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * is named, those of Java's own system properties. This machine itself is never reached by a proxy.
  */
 final class Proxies extends ProxySelector {
+  /** The status with which a proxy refuses a request. */
+  static final int UNAUTHORIZED = 407;
+
   private static final int HTTP_PORT = 80;
 
   private final Map<String, String> environment;
@@ -33,18 +41,40 @@ final class Proxies extends ProxySelector {
     return new Proxies(environment);
   }
 
-  /** Sets the proxies, and the user and password that their addresses may have. */
+  /** Sets the proxies. Requests need their {@link #authorization} too. */
   HttpClient.Builder addTo(HttpClient.Builder client) {
     URI https = proxy("https");
     URI http = proxy("http");
     if (https == null && http == null) {
       return client.proxy(ProxySelector.getDefault());
     }
-    String user = userInfo(https == null ? http : https);
-    if (user != null) {
-      client.authenticator(authenticator(user));
+    if (https != null && https.getUserInfo() != null) {
+      // Java sends no password to a proxy for HTTPS unless told; it reads this once, before
+      // its first client or request.
+      System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
     }
     return client.proxy(this);
+  }
+
+  /**
+   * Returns the {@code Proxy-Authorization} of a request, if the address of its proxy has a user.
+   * Java's HTTP client sends it to the proxy alone. Not an Authenticator: with one the client drops
+   * the {@code Authorization} of a request.
+   */
+  Optional<String> authorization(URI uri) {
+    URI proxy = proxy(uri.getScheme());
+    if (proxy == null || proxy.getUserInfo() == null || isExcluded(uri)) {
+      return Optional.empty();
+    }
+    String user = proxy.getUserInfo();
+    byte[] credentials = (user.contains(":") ? user : user + ":").getBytes(UTF_8);
+    return Optional.of("Basic " + Base64.getEncoder().encodeToString(credentials));
+  }
+
+  /** Returns the message for {@link #UNAUTHORIZED}. */
+  static String unauthorized(Object address) {
+    return address
+        + " was refused by the proxy (status 407); check the user and password in HTTP_PROXY or HTTPS_PROXY";
   }
 
   @Override
@@ -81,7 +111,8 @@ final class Proxies extends ProxySelector {
   }
 
   /**
-   * Whether the host is this one, or {@code NO_PROXY} has it, a domain that it is in, or a star.
+   * Whether the host is this one, or {@code NO_PROXY} has it, a domain or a network that it is in,
+   * or a star.
    */
   private boolean isExcluded(URI uri) {
     String host = uri.getHost().toLowerCase(Locale.ROOT);
@@ -95,7 +126,8 @@ final class Proxies extends ProxySelector {
       if (entry.equals("*")
           || host.equals(excluded)
           || withPort.equals(excluded)
-          || host.endsWith("." + excluded)) {
+          || host.endsWith("." + excluded)
+          || isInNetwork(host, excluded)) {
         return true;
       }
     }
@@ -108,22 +140,20 @@ final class Proxies extends ProxySelector {
         .strip();
   }
 
-  private static @Nullable String userInfo(@Nullable URI proxy) {
-    return proxy == null ? null : proxy.getUserInfo();
-  }
-
-  private static Authenticator authenticator(String user) {
-    // Java offers no password to a proxy for HTTPS unless told; it reads this once.
-    System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
-    List<String> parts = Splitter.on(':').limit(2).splitToList(user);
-    return new Authenticator() {
-      @Override
-      protected @Nullable PasswordAuthentication getPasswordAuthentication() {
-        return getRequestorType() == RequestorType.PROXY
-            ? new PasswordAuthentication(
-                parts.get(0), (parts.size() < 2 ? "" : parts.get(1)).toCharArray())
-            : null;
-      }
-    };
+  /** Whether a host is an address in a network, such as 10.0.0.0/8, or the network's only one. */
+  private static boolean isInNetwork(String host, String network) {
+    List<String> parts = Splitter.on('/').limit(2).splitToList(network);
+    if (!InetAddresses.isUriInetAddress(host) || !InetAddresses.isInetAddress(parts.get(0))) {
+      return false;
+    }
+    byte[] address = InetAddresses.forUriString(host).getAddress();
+    byte[] base = InetAddresses.forString(parts.get(0)).getAddress();
+    int size = base.length * Byte.SIZE;
+    Integer prefix = parts.size() == 1 ? Integer.valueOf(size) : Ints.tryParse(parts.get(1));
+    if (prefix == null || prefix < 0 || prefix > size || address.length != base.length) {
+      return false;
+    }
+    BigInteger difference = new BigInteger(1, address).xor(new BigInteger(1, base));
+    return difference.shiftRight(size - prefix).signum() == 0;
   }
 }

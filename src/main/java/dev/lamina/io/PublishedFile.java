@@ -29,9 +29,13 @@ public record PublishedFile(String name, String algorithm, String checksum) {
     return new PublishedFile(name, "size", Long.toString(bytes));
   }
 
+  boolean hasHash() {
+    return !algorithm.equals("size");
+  }
+
   /** Computes the checksum of a local file with the same algorithm. */
   public String checksumOf(Path file) throws IOException {
-    if (algorithm.equals("size")) {
+    if (!hasHash()) {
       return Long.toString(Files.size(file));
     }
     return com.google.common.io.Files.asByteSource(file.toFile()).hash(function()).toString();

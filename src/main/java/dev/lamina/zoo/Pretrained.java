@@ -7,9 +7,9 @@ import dev.lamina.data.Resize;
 import dev.lamina.io.Hub;
 import dev.lamina.io.LaminaException;
 import dev.lamina.io.Messages;
+import dev.lamina.io.WebAddress;
 import dev.lamina.layer.Normalize;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -78,7 +78,7 @@ public record Pretrained(Path weights, Optional<Config> config) {
    */
   public static Pretrained of(String source, Path cache, Map<String, String> environment) {
     if (source.matches("https?://.*")) {
-      Path file = Hub.of(cache, environment).file(URI.create(source));
+      Path file = Hub.of(cache, environment).file(WebAddress.parse("pretrained weights", source));
       return new Pretrained(file, Optional.empty());
     }
     Path file = Path.of(source);

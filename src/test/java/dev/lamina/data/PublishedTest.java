@@ -130,10 +130,19 @@ class PublishedTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"file:///data", "ftp://localhost/", "mirror", "http:/data", "//localhost/"})
+      strings = {
+        "file:///data",
+        "ftp://localhost/",
+        "mirror",
+        "http:/data",
+        "//localhost/",
+        "http://data_sets:8000/"
+      })
   void mirrorThatIsNoWebAddress_isRejected(String mirror) {
     Rejected.with(
-        "mirror must be an http or https address, got " + mirror,
+        "mirror must be an http or https address whose host has no underscore and whose special"
+            + " characters are percent-encoded (a space as %20), got "
+            + mirror,
         () -> one().fetch(cache, URI.create(mirror)));
   }
 

@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,8 +103,11 @@ class HubTest {
 
   /** Sends the content from where it is asked for, up to the next break. */
   private void content(HttpExchange exchange) {
+    content(exchange, exchange.getRequestHeaders().getFirst("Range"));
+  }
+
+  private void content(HttpExchange exchange, @Nullable String range) {
     try {
-      String range = exchange.getRequestHeaders().getFirst("Range");
       int from = range == null ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
       Integer until = breaks.poll();
       boolean head = exchange.getRequestMethod().equals("HEAD");
@@ -218,6 +221,7 @@ class HubTest {
         "404 | it does not exist; check the name",
         "401 | it does not exist, or needs a token: check the name, or set HF_TOKEN to a token that may read it",
         "403 | it does not exist, or needs a token: check the name, or set HF_TOKEN to a token that may read it",
+        "405 | it cannot be read by GET; check that it is the address of a file",
         "503 | try again later"
       })
   void status_isNamedWithAdvice(int status, String advice) {
@@ -268,25 +272,56 @@ class HubTest {
   }
 
   @Test
-  void proxyThatWantsAPassword_getsIt() throws IOException {
-    AtomicInteger refused = new AtomicInteger();
+  void proxyThatWantsAPassword_getsIt_besideTheTokenOfTheHub() throws IOException {
     hub =
         exchange -> {
-          String given = exchange.getRequestHeaders().getFirst("Proxy-Authorization");
-          if (given == null) {
-            refused.incrementAndGet();
+          // user:pass
+          if ("Basic dXNlcjpwYXNz"
+              .equals(exchange.getRequestHeaders().getFirst("Proxy-Authorization"))) {
+            content(exchange);
+          } else {
             exchange.getResponseHeaders().add("Proxy-Authenticate", "Basic realm=\"proxy\"");
             status(exchange, 407);
-          } else {
-            // user:pass
-            assertThat(given).isEqualTo("Basic dXNlcjpwYXNz");
-            content(exchange);
           }
         };
-    String proxy = "HTTP_PROXY=http://user:pass@localhost:" + port;
-    assertThat(Files.readAllBytes(fetch("HF_ENDPOINT=http://hub.invalid", proxy)))
+    String endpoint = "HF_ENDPOINT=http://hub.invalid";
+    String proxy = "HTTP_PROXY=http://user:%s@localhost:" + port;
+    refuses(
+        "http://hub.invalid"
+            + PATH
+            + " was refused by the proxy (status 407); check the user and password in HTTP_PROXY or HTTPS_PROXY",
+        endpoint,
+        proxy.formatted("wrong"));
+    log.clear();
+    assertThat(Files.readAllBytes(fetch(endpoint, proxy.formatted("pass"), "HF_TOKEN=t")))
         .isEqualTo(CONTENT);
-    assertThat(refused).hasPositiveValue();
+    assertThat(log)
+        .containsExactly(
+            "HEAD http://hub.invalid" + PATH + " Bearer t",
+            "GET http://hub.invalid" + PATH + " Bearer t");
+  }
+
+  /** As a presigned address of S3 answers, or a server that knows no HEAD. */
+  @ParameterizedTest
+  @CsvSource({"403, true", "405, true", "501, true", "405, false"})
+  void addressForGetAlone_isAskedForOneByte(int status, boolean ranges) throws IOException {
+    hub =
+        exchange -> {
+          boolean head = exchange.getRequestMethod().equals("HEAD");
+          if (head) {
+            status(exchange, status);
+          } else if (ranges && exchange.getRequestHeaders().containsKey("Range")) {
+            exchange.getResponseHeaders().add("Content-Range", "bytes 0-0/" + CONTENT.length);
+            status(exchange, 206);
+          } else {
+            content(exchange, null);
+          }
+        };
+    URI uri = URI.create("http://localhost:" + port + "/w.safetensors");
+    assertThat(Files.readAllBytes(Hub.of(cache, Map.of()).file(uri))).isEqualTo(CONTENT);
+    assertThat(log)
+        .containsExactly(
+            "HEAD /w.safetensors", "GET /w.safetensors bytes=0-0", "GET /w.safetensors");
   }
 
   @Test
@@ -300,7 +335,24 @@ class HubTest {
 
   @Test
   void wrongAddresses_areRefused() {
-    refuses("HF_ENDPOINT must be an http or https address, got ftp://hub", "HF_ENDPOINT=ftp://hub");
+    String rule =
+        " must be an http or https address whose host has no underscore and whose special"
+            + " characters are percent-encoded (a space as %20), got ";
+    for (String endpoint : List.of("ftp://hub", "https://my hub", "http://model_store:8000")) {
+      refuses("HF_ENDPOINT" + rule + endpoint, "HF_ENDPOINT=" + endpoint);
+    }
+    for (String location : List.of("/a b.safetensors", "http://model_store/w", "mailto:someone")) {
+      hub =
+          exchange -> {
+            exchange.getResponseHeaders().add("Location", location);
+            status(exchange, 302);
+          };
+      refuses("redirect of HUB" + PATH + rule + location);
+    }
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Hub.of(cache, Map.of()).file(MODEL, "a b"))
+        .withMessage(
+            "model " + MODEL + rule + "https://huggingface.co/" + MODEL + "/resolve/main/a b");
     refuses(
         "HTTP_PROXY must be the address of an HTTP proxy, such as http://proxy:3128; correct or unset it",
         "HTTP_PROXY=socks5://user:pass@localhost:1");

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
 
 /** Files as a hub has them, in the cache; HubTest downloads. */
@@ -207,6 +208,18 @@ class PretrainedTest {
         .withMessage(
             "pretrained weights must be an existing file, an address, or a model such as"
                 + " timm/resnet18.a1_in1k, got "
+                + source);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"https://host/my weights.safetensors", "http://model_store:8000/w.safetensors"})
+  void addressThatJavaRejects_isRefusedWithTheRule(String source) {
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> Pretrained.of(source, cache, Map.of()))
+        .withMessage(
+            "pretrained weights must be an http or https address whose host has no underscore and"
+                + " whose special characters are percent-encoded (a space as %20), got "
                 + source);
   }
 
