@@ -41,7 +41,17 @@ public final class BatchNormFolding {
    * @param norm the full name of the batch norm
    * @param epsilon its epsilon
    */
-  private record Fold(String layer, String norm, double epsilon) {}
+  private record Fold(String layer, String norm, double epsilon) {
+    /** Returns the full name of a parameter of the layer. */
+    String layer(String parameter) {
+      return Context.join(layer, parameter);
+    }
+
+    /** Returns the full name of a parameter of the batch norm. */
+    String norm(String parameter) {
+      return Context.join(norm, parameter);
+    }
+  }
 
   private final Network network;
   private final List<Fold> folds = new ArrayList<>();
@@ -81,20 +91,19 @@ public final class BatchNormFolding {
   Map<String, Operand<TFloat32>> fold(Ops tf, Map<String, Operand<TFloat32>> values) {
     Map<String, Operand<TFloat32>> folded = new LinkedHashMap<>(values);
     for (Fold fold : folds) {
-      Operand<TFloat32> variance = remove(folded, fold.norm + ".running_var");
+      Operand<TFloat32> variance = remove(folded, fold.norm("running_var"));
       Operand<TFloat32> scale =
           tf.math.div(
-              remove(folded, fold.norm + ".weight"),
+              remove(folded, fold.norm("weight")),
               tf.math.sqrt(tf.math.add(variance, tf.constant((float) fold.epsilon))));
-      Operand<TFloat32> mean = remove(folded, fold.norm + ".running_mean");
-      Operand<TFloat32> bias = folded.get(fold.layer + ".bias");
+      Operand<TFloat32> mean = remove(folded, fold.norm("running_mean"));
+      Operand<TFloat32> bias = folded.get(fold.layer("bias"));
       Operand<TFloat32> centred = bias == null ? tf.math.neg(mean) : tf.math.sub(bias, mean);
       // The output channel is the last dimension of both kinds of kernel.
+      folded.put(fold.layer("weight"), tf.math.mul(remove(folded, fold.layer("weight")), scale));
       folded.put(
-          fold.layer + ".weight", tf.math.mul(remove(folded, fold.layer + ".weight"), scale));
-      folded.put(
-          fold.layer + ".bias",
-          tf.math.add(tf.math.mul(centred, scale), remove(folded, fold.norm + ".bias")));
+          fold.layer("bias"),
+          tf.math.add(tf.math.mul(centred, scale), remove(folded, fold.norm("bias"))));
     }
     return folded;
   }
@@ -148,12 +157,12 @@ public final class BatchNormFolding {
   }
 
   private static void fold(Fold fold, Map<String, float[]> weights) {
-    float[] kernel = remove(weights, fold.layer + ".weight");
-    float[] gamma = remove(weights, fold.norm + ".weight");
-    float[] beta = remove(weights, fold.norm + ".bias");
-    float[] mean = remove(weights, fold.norm + ".running_mean");
-    float[] variance = remove(weights, fold.norm + ".running_var");
-    float[] bias = weights.get(fold.layer + ".bias");
+    float[] kernel = remove(weights, fold.layer("weight"));
+    float[] gamma = remove(weights, fold.norm("weight"));
+    float[] beta = remove(weights, fold.norm("bias"));
+    float[] mean = remove(weights, fold.norm("running_mean"));
+    float[] variance = remove(weights, fold.norm("running_var"));
+    float[] bias = weights.get(fold.layer("bias"));
     int channels = gamma.length;
     double[] scale = new double[channels];
     float[] newBias = new float[channels];
@@ -166,8 +175,8 @@ public final class BatchNormFolding {
     for (int i = 0; i < kernel.length; i++) {
       newKernel[i] = (float) (kernel[i] * scale[i % channels]);
     }
-    weights.put(fold.layer + ".weight", newKernel);
-    weights.put(fold.layer + ".bias", newBias);
+    weights.put(fold.layer("weight"), newKernel);
+    weights.put(fold.layer("bias"), newBias);
   }
 
   private static <T> T remove(Map<String, T> values, String name) {

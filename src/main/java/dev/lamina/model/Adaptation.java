@@ -3,6 +3,7 @@ package dev.lamina.model;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Context;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.layer.Layers;
@@ -43,7 +44,7 @@ final class Adaptation {
             "%s must be the first layer or follow a normalisation",
             Layers.describe(node.path(), whitening));
         double[][] covariance = covariance(images, whitening.kernel(), mean, std);
-        weights.put(node.path() + ".weight", filters(covariance, whitening.epsilon()));
+        weights.put(Context.join(node.path(), "weight"), filters(covariance, whitening.epsilon()));
       }
       first = first && node.layer() instanceof Normalize;
       if (first && node.layer() instanceof Normalize normalize) {

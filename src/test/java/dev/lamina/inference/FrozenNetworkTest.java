@@ -109,6 +109,26 @@ class FrozenNetworkTest {
     checkAgainstUnfolded(servable(), 1, 5);
   }
 
+  /** The parameters of a layer without a name at the root have no path: {@code weight}. */
+  @Test
+  void unnamedLayersAtTheRoot_giveWhatTheUnfoldedNetworkGives() {
+    Sequential unnamedConvolution =
+        Sequential.of()
+            .then("", Conv2d.of(4, 3))
+            .then("bn", BatchNorm.create())
+            .then("pool", GlobalAveragePool.create())
+            .then("fc", Dense.of(CLASSES));
+    Sequential unnamedNorm =
+        Sequential.of()
+            .then("conv", Conv2d.of(4, 3))
+            .then("", BatchNorm.create())
+            .then("pool", GlobalAveragePool.create())
+            .then("fc", Dense.of(CLASSES));
+    for (Sequential body : List.of(unnamedConvolution, unnamedNorm)) {
+      checkFrozenAndAssigned(servable(body, HEIGHT, WIDTH));
+    }
+  }
+
   @Test
   void inWinogradsFormGivesWhatTheUnfoldedNetworkGives() {
     checkAgainstUnfolded(wide(), 1, 2, 5);
@@ -121,19 +141,32 @@ class FrozenNetworkTest {
       for (long seed = 1; seed < 3; seed++) {
         Map<String, float[]> weights = weights(seed, BODY, HEIGHT, WIDTH);
         Servable with = new Servable(servable.network(), weights, servable.classNames(), Map.of());
-        Map<String, TFloat32> tensors = new LinkedHashMap<>();
-        with.network()
-            .parameters()
-            .forEach(
-                (name, parameter) ->
-                    tensors.put(
-                        name,
-                        TFloat32.tensorOf(parameter.shape(), DataBuffers.of(weights.get(name)))));
-        network.assign(tensors);
-        tensors.values().forEach(TFloat32::close);
+        assign(network, with);
         checkAgainstUnfolded(with, network, 1, 5);
       }
     }
+  }
+
+  private static void checkFrozenAndAssigned(Servable servable) {
+    checkAgainstUnfolded(servable, 1, 2);
+    try (AssignedNetwork network = new AssignedNetwork(servable.network(), PretendGpu.create())) {
+      assign(network, servable);
+      checkAgainstUnfolded(servable, network, 2);
+    }
+  }
+
+  private static void assign(AssignedNetwork network, Servable servable) {
+    Map<String, TFloat32> tensors = new LinkedHashMap<>();
+    servable
+        .network()
+        .parameters()
+        .forEach(
+            (name, parameter) ->
+                tensors.put(
+                    name,
+                    TFloat32.tensorOf(parameter.shape(), DataBuffers.of(servable.weight(name)))));
+    network.assign(tensors);
+    tensors.values().forEach(TFloat32::close);
   }
 
   /** The last bits show which kind of convolution was used. */

@@ -106,6 +106,25 @@ class AdaptationTest {
     }
   }
 
+  /** At the root its parameter has no path: {@code weight}. */
+  @Test
+  void adapt_findsAnUnnamedLayer() {
+    Network unnamed =
+        Network.input(HEIGHT, WIDTH, 2)
+            .then("normalize", Normalize.of(MEAN, STD))
+            .then("", Whitening.of(2).epsilon(EPSILON))
+            .then("act", Activation.TANH)
+            .then("pool", GlobalAveragePool.create())
+            .then("fc", Dense.of(2));
+    ImageSet set = images();
+    try (Model model = Model.of(NETWORK, 1);
+        Model other = Model.of(unnamed, 1)) {
+      model.adapt(set);
+      other.adapt(set);
+      assertThat(other.weights().get("weight")).isEqualTo(model.weights().get("whiten.weight"));
+    }
+  }
+
   /** Inside another layer, and behind two normalisations that are one together. */
   @Test
   void adapt_findsNestedLayers_andComposesNormalisations() {
