@@ -9,9 +9,12 @@ import dev.lamina.network.Servable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.MetaGraphDef;
@@ -57,35 +60,74 @@ public final class SavedModelWriter {
   private SavedModelWriter() {}
 
   /**
-   * Writes the model atomically: to a temporary folder beside the target, which is then renamed.
-   * Creates missing parent folders.
+   * Writes the model. A new folder appears whole: it is written beside its place and then renamed;
+   * missing parent folders are created. An existing folder is kept, since it may be a mount point
+   * or a symbolic link: the model is written to a temporary folder in it, whose contents are then
+   * renamed one by one, {@code saved_model.pb} last. After a failure nothing is left.
    *
-   * @param folder the folder to create; may exist if it is empty. TensorFlow Serving requires a
-   *     version number as its name.
+   * @param folder the folder to create; may exist if it is empty, but for temporary folders of
+   *     other writers. TensorFlow Serving requires a version number as its name.
    * @throws IllegalArgumentException if the folder is not empty, or the weights do not match the
    *     network
    * @throws UncheckedIOException if it cannot be written
    */
   public static void write(Path folder, Servable servable) {
     try {
-      checkArgument(
-          !Files.exists(folder) || isEmptyFolder(folder),
-          "target must be a new or empty folder, got %s; choose another or delete it",
-          folder);
-      Path temporary = AtomicFiles.temporary(folder);
-      try {
-        writeContents(temporary, servable);
-        // Fails if the folder has been filled in the meantime.
-        Files.deleteIfExists(folder);
-        Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        if (Files.exists(temporary)) {
-          MoreFiles.deleteRecursively(temporary, RecursiveDeleteOption.ALLOW_INSECURE);
-        }
+      if (Files.exists(folder)) {
+        checkArgument(
+            isEmptyFolder(folder),
+            "target must be a new or empty folder, got %s; choose another or delete it",
+            folder);
+        fill(folder.toRealPath(), servable);
+      } else {
+        create(folder, servable);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
           folder + " could not be written (" + e + "); free space or choose another folder", e);
+    }
+  }
+
+  private static void create(Path folder, Servable servable) throws IOException {
+    Path temporary = AtomicFiles.temporary(folder);
+    try {
+      writeContents(temporary, servable);
+      // Fails if the folder has been filled in the meantime.
+      Files.deleteIfExists(folder);
+      Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      delete(List.of(temporary));
+    }
+  }
+
+  private static void fill(Path folder, Servable servable) throws IOException {
+    Path temporary = AtomicFiles.temporary(folder.resolve(SavedModelReader.FILE));
+    List<Path> moved = new ArrayList<>();
+    try {
+      writeContents(temporary, servable);
+      if (!isEmptyFolder(folder)) {
+        throw new DirectoryNotEmptyException(folder.toString());
+      }
+      List<Path> parts = new ArrayList<>(MoreFiles.listFiles(temporary));
+      // Last, as in the temporary folder; false comes before true.
+      parts.sort(Comparator.comparing(part -> part.endsWith(SavedModelReader.FILE)));
+      for (Path part : parts) {
+        Path target = folder.resolve(part.getFileName());
+        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+        moved.add(target);
+      }
+      moved.clear();
+    } finally {
+      delete(moved);
+      delete(List.of(temporary));
+    }
+  }
+
+  private static void delete(List<Path> paths) throws IOException {
+    for (Path path : paths) {
+      if (Files.exists(path)) {
+        MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+      }
     }
   }
 
@@ -110,7 +152,7 @@ public final class SavedModelWriter {
     AtomicFiles.flush(description, List.of(ByteBuffer.wrap(described)));
     // Written last, because this file marks the folder as a SavedModel.
     AtomicFiles.flush(
-        folder.resolve("saved_model.pb"), List.of(ByteBuffer.wrap(model.toByteArray())));
+        folder.resolve(SavedModelReader.FILE), List.of(ByteBuffer.wrap(model.toByteArray())));
   }
 
   private static boolean isEmptyFolder(Path folder) throws IOException {
@@ -118,7 +160,7 @@ public final class SavedModelWriter {
       return false;
     }
     try (var files = Files.list(folder)) {
-      return files.findAny().isEmpty();
+      return files.allMatch(AtomicFiles::isTemporary);
     }
   }
 }

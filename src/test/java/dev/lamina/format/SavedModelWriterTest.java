@@ -28,6 +28,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -36,7 +40,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -206,27 +213,126 @@ class SavedModelWriterTest {
         .containsExactlyInAnyOrder("saved_model.pb", "variables", "assets.extra");
   }
 
+  /** As a mount point, which can be neither deleted nor replaced. */
+  @Test
+  void emptyFolder_isKept() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("1"));
+    Object key = key(model);
+    SavedModelWriter.write(model, servable(BODY));
+    assertThat(key(model)).isEqualTo(key);
+    assertThat(names(folder)).containsExactly("1");
+    checkWhole(model);
+  }
+
+  @Test
+  void linkToAnEmptyFolder_isKept() throws IOException {
+    Path model = Files.createDirectories(folder.resolve("disk/1"));
+    Path link = Files.createSymbolicLink(folder.resolve("1"), Path.of("disk/1"));
+    SavedModelWriter.write(link, servable(BODY));
+    assertThat(link).isSymbolicLink();
+    assertThat(names(folder)).containsExactlyInAnyOrder("1", "disk");
+    assertThat(names(folder.resolve("disk"))).containsExactly("1");
+    checkWhole(model);
+  }
+
+  /** Of a process that was killed. */
+  @Test
+  void temporaryFolderOfAnotherWriter_isNoContent() throws IOException {
+    Path model = folder.resolve("1");
+    Files.createDirectories(model.resolve(".saved_model.pb.0.tmp/variables"));
+    SavedModelWriter.write(model, servable(BODY));
+    assertThat(names(model))
+        .containsExactlyInAnyOrder(
+            "saved_model.pb", "variables", "assets.extra", ".saved_model.pb.0.tmp");
+  }
+
+  /** A reader takes a folder with saved_model.pb for a whole model. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void emptyFolder_getsSavedModelLast() throws Exception {
+    Path model = Files.createDirectory(folder.resolve("1"));
+    List<String> created = new ArrayList<>();
+    try (WatchService watch = model.getFileSystem().newWatchService()) {
+      model.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+      SavedModelWriter.write(model, servable(BODY));
+      while (!created.contains("saved_model.pb")) {
+        WatchKey events = Objects.requireNonNull(watch.poll(30, TimeUnit.SECONDS), "no event");
+        events.pollEvents().forEach(event -> created.add(String.valueOf(event.context())));
+        events.reset();
+      }
+    }
+    assertThat(created).hasSize(4).endsWith("saved_model.pb").contains("variables", "assets.extra");
+    assertThat(created.get(0)).startsWith(".saved_model.pb.").endsWith(".tmp");
+  }
+
+  @Test
+  void failure_leavesTheFolderEmpty() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("1"));
+    Layer failing =
+        during(
+            () -> {
+              throw new IOException("disk full");
+            });
+    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(BODY.then(failing))))
+        .isInstanceOf(UncheckedIOException.class);
+    assertThat(model).isEmptyDirectory();
+    assertThat(names(folder)).containsExactly("1");
+  }
+
+  @Test
+  void emptyFolder_thatIsFilledMeanwhile() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("1"));
+    Layer intruder = during(() -> Files.createDirectories(model.resolve("variables")));
+    assertThatThrownBy(() -> SavedModelWriter.write(model, servable(BODY.then(intruder))))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessage(
+            ("%s could not be written (java.nio.file.DirectoryNotEmptyException: %s);"
+                    + " free space or choose another folder")
+                .formatted(model, model.toRealPath()));
+    assertThat(names(folder)).containsExactly("1");
+    assertThat(names(model)).containsExactly("variables");
+  }
+
+  private static Object key(Path folder) throws IOException {
+    return Objects.requireNonNull(
+        Files.readAttributes(folder, BasicFileAttributes.class).fileKey());
+  }
+
+  private static void checkWhole(Path model) throws IOException {
+    assertThat(names(model))
+        .containsExactlyInAnyOrder("saved_model.pb", "variables", "assets.extra");
+    assertThat(SavedModelReader.read(model).weights()).containsOnlyKeys(weights().keySet());
+  }
+
+  private interface Action {
+    void run() throws IOException;
+  }
+
+  /** Returns a layer that does something while the graph is built. */
+  private static Layer during(Action action) {
+    return new Layer() {
+      @Override
+      public Shape outputShape(Shape input) {
+        return input;
+      }
+
+      @Override
+      public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
+        try {
+          action.run();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        return input;
+      }
+    };
+  }
+
   /** The target is created while the graph is built, so that only the last step fails. */
   @Test
   void failureLeavesNothing() throws IOException {
     Path model = folder.resolve("1");
-    Layer intruder =
-        new Layer() {
-          @Override
-          public Shape outputShape(Shape input) {
-            return input;
-          }
-
-          @Override
-          public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-            try {
-              Files.createDirectories(model.resolve("other"));
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-            return input;
-          }
-        };
+    Layer intruder = during(() -> Files.createDirectories(model.resolve("other")));
 
     assertThatThrownBy(() -> SavedModelWriter.write(model, servable(BODY.then(intruder))))
         .isInstanceOf(UncheckedIOException.class)
