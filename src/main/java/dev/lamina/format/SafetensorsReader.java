@@ -59,8 +59,10 @@ final class SafetensorsReader {
       import torch
       from safetensors.torch import save_file
       weights = torch.load("%s", map_location="cpu", weights_only=True)
-      weights = weights.get("state_dict", weights.get("model", weights.get("net", weights)))
-      tensors = {name: value.clone() for name, value in weights.items() if torch.is_tensor(value)}
+      keys = ["state_dict", "model_state_dict", "model", "net"]
+      weights = next((weights[k] for k in keys if isinstance(weights.get(k), dict)), weights)
+      tensors = {k: v.clone(memory_format=torch.contiguous_format) for k, v in weights.items() if torch.is_tensor(v)}
+      assert tensors, f"no tensors in {list(weights)}: set weights to the entry that contains them"
       save_file(tensors, "weights.safetensors")""";
 
   private static final JsonMapper JSON =

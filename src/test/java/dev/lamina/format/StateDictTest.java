@@ -159,18 +159,24 @@ class StateDictTest {
   void pickle_isRefusedWithTheLinesThatConvertIt(String begin) throws Exception {
     Path file = folder.resolve("resnet18.pth");
     Files.write(file, begin.getBytes(StandardCharsets.ISO_8859_1));
+    String lines =
+        """
+        import torch
+        from safetensors.torch import save_file
+        weights = torch.load("resnet18.pth", map_location="cpu", weights_only=True)
+        keys = ["state_dict", "model_state_dict", "model", "net"]
+        weights = next((weights[k] for k in keys if isinstance(weights.get(k), dict)), weights)
+        tensors = {k: v.clone(memory_format=torch.contiguous_format) for k, v in weights.items() if torch.is_tensor(v)}
+        assert tensors, f"no tensors in {list(weights)}: set weights to the entry that contains them"
+        save_file(tensors, "weights.safetensors")
+        """;
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
         .withMessage(
             file
-                + " "
-                + """
-                is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run code when it is read; convert it in Python:
-                import torch
-                from safetensors.torch import save_file
-                weights = torch.load("resnet18.pth", map_location="cpu", weights_only=True)
-                weights = weights.get("state_dict", weights.get("model", weights.get("net", weights)))
-                tensors = {name: value.clone() for name, value in weights.items() if torch.is_tensor(value)}
-                save_file(tensors, "weights.safetensors")""");
+                + " is a pickle, which PyTorch writes (.pth, .pt, .ckpt, .bin) and which can run"
+                + " code when it is read; convert it in Python:\n"
+                + lines.strip());
+    assertThat(Path.of("docs/pretrained.md")).content().contains("```python\n" + lines + "```\n");
   }
 }
