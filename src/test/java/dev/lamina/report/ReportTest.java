@@ -25,7 +25,14 @@ class ReportTest {
       new History(
           List.of(
               new Epoch(1, 10, Metrics.of(40, 1.5, 0.25), Optional.empty(), 0.01, 0.95, 2.04),
-              new Epoch(2, 20, Metrics.of(40, 0.1 + 0.2, 0.75), Optional.empty(), 4e-8, 0.85, 1)));
+              new Epoch(
+                  2,
+                  20,
+                  Metrics.of(40, 0.1 + 0.2, 0.75),
+                  Optional.empty(),
+                  4e-8,
+                  0.85,
+                  0.041234567)));
 
   @TempDir Path folder;
 
@@ -36,8 +43,8 @@ class ReportTest {
     assertThat(Files.readAllLines(file))
         .containsExactly(
             "epoch,steps,loss,accuracy,val_loss,val_accuracy,learning_rate,momentum,seconds",
-            "1,10,1.5,0.25,,,0.01,0.95,2.0",
-            "2,20,0.30000000000000004,0.75,,,4.0E-8,0.85,1.0");
+            "1,10,1.5,0.25,,,0.01,0.95,2.04",
+            "2,20,0.30000000000000004,0.75,,,4.0E-8,0.85,0.041234567");
   }
 
   /** The second epoch is of a run that was resumed with another metric. */
