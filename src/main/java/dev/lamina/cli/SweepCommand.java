@@ -76,23 +76,25 @@ final class SweepCommand implements Callable<Integer> {
     }
   }
 
-  /** Writes the configuration of every trial that has not begun, after a check of all of them. */
+  /** Writes the configuration of every trial that has none, after a check of all of them. */
   private List<Path> write(Sweep sweep, Path folder) {
     Map<Path, Options> configs = new LinkedHashMap<>();
     for (Map<String, Object> trial : sweep.trials()) {
       Path config = folder.resolve(String.format(Locale.ROOT, "%03d.json", configs.size() + 1));
       Options options = sweep.config(trial);
       check(options);
-      if (RunConfig.isRun(run(config))
-          && !(Files.exists(config) && ConfigFile.options(config).equals(options))) {
+      if (Files.exists(config) && !ConfigFile.options(config).equals(options)) {
         throw new LaminaException(
             config + " must be of this sweep, is of another; name another folder with --out");
       }
       configs.put(config, options);
     }
-    configs.forEach(
-        (config, options) ->
-            AtomicFiles.writeString(config, OptionsJson.write(options).toPrettyString() + "\n"));
+    for (Map.Entry<Path, Options> config : configs.entrySet()) {
+      if (!Files.exists(config.getKey())) {
+        String json = OptionsJson.write(config.getValue()).toPrettyString();
+        AtomicFiles.writeString(config.getKey(), json + "\n");
+      }
+    }
     return List.copyOf(configs.keySet());
   }
 

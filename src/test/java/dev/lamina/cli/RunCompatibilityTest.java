@@ -74,14 +74,12 @@ class RunCompatibilityTest {
   void interruptedRun_isResumedToTheSameWeights(String version) throws IOException {
     Path run = folder.resolve("run");
     copy(SAMPLES.resolve(version).resolve("run"), run);
-    List<String> before = Files.readAllLines(run.resolve("history.csv"));
+    List<String> before = history(run);
     Output output = MainTest.lamina("train", "--resume", run);
     assertThat(output.status()).as(output.err()).isZero();
     assertThat(Iterables.getLast(output.out().lines().toList()))
         .matches("test accuracy 0\\.\\d{4}");
-    assertThat(Files.readAllLines(run.resolve("history.csv")))
-        .hasSize(3)
-        .startsWith(before.toArray(String[]::new));
+    assertThat(history(run)).hasSize(3).startsWith(before.toArray(String[]::new));
     Safetensors finished =
         Safetensors.read(SAMPLES.resolve(version).resolve("run-finished.safetensors"));
     Safetensors resumed = Safetensors.read(run.resolve("weights.safetensors"));
@@ -98,6 +96,13 @@ class RunCompatibilityTest {
       }
     }
     assertThat(Math.sqrt(difference / norm)).isLessThan(8e-3);
+  }
+
+  /** Returns the rows without the last column, the seconds, whose decimals were cut before 0.3. */
+  private static List<String> history(Path run) throws IOException {
+    return Files.readAllLines(run.resolve("history.csv")).stream()
+        .map(row -> row.substring(0, row.lastIndexOf(',')))
+        .toList();
   }
 
   private static void copy(Path from, Path to) throws IOException {
