@@ -6,6 +6,7 @@ import dev.lamina.data.ReadOptions;
 import dev.lamina.data.ReadReport;
 import dev.lamina.data.TestImages;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.WebAddress;
 import dev.lamina.model.Model;
 import java.net.URI;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class DataOption {
       names = "--mirror",
       paramLabel = "URL",
       description = "where to download from instead of the data set's own site")
-  @Nullable URI mirror;
+  @Nullable String mirror;
 
   @Option(
       names = "--stream",
@@ -101,7 +102,8 @@ final class DataOption {
                 + name
                 + ", which is opened as it is");
       }
-      return name.equals(EMBEDDED) ? ImageData.embedded() : ImageData.named(name, cache, mirror);
+      URI site = mirror == null ? null : WebAddress.parse("--mirror", mirror);
+      return name.equals(EMBEDDED) ? ImageData.embedded() : ImageData.named(name, cache, site);
     }
     return read(onDisk, preprocessing, options -> ImageData.open(Path.of(name), options));
   }

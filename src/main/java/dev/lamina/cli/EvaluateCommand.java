@@ -150,7 +150,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private void warnIfChanged(String name, ImageSet images, Map<String, String> metadata) {
     String before = metadata.get("test_images");
     if (before != null && !before.equals(images.hash())) {
-      TextLines.print(
+      TextLines.printError(
           spec.commandLine().getErr(),
           "lamina: the test images of %s are not those of the run: its files have changed, so some may have been"
               + " trained on; put new images into a folder of their own and name it with --data",

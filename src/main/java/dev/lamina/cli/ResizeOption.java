@@ -26,7 +26,7 @@ final class ResizeOption {
       paramLabel = "RULE",
       description =
           "how images of other proportions get that size: cover (scale and crop the middle), fit (scale and pad), stretch,"
-              + " or pad (smaller ones are not scaled) (default: that of --config, --from or a hub's model, else cover)")
+              + " or pad (smaller ones are not scaled) (default: cover, unless a file or a model says otherwise)")
   private @Nullable String rule;
 
   @Option(

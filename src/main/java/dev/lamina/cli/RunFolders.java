@@ -4,7 +4,6 @@ import dev.lamina.io.AtomicFiles;
 import dev.lamina.io.FolderLock;
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,11 +87,16 @@ final class RunFolders {
     if (RunConfig.isRun(folder) || !Files.isDirectory(folder)) {
       return List.of(folder);
     }
+    List<Path> runs = folders(folder).stream().filter(RunConfig::isRun).sorted().toList();
+    return runs.isEmpty() ? List.of(folder) : runs;
+  }
+
+  /** Returns the folders in a folder; none if it cannot be read. */
+  private static List<Path> folders(Path folder) {
     try (Stream<Path> inside = Files.list(folder)) {
-      List<Path> runs = inside.filter(RunConfig::isRun).sorted().toList();
-      return runs.isEmpty() ? List.of(folder) : runs;
+      return inside.filter(Files::isDirectory).toList();
     } catch (IOException e) {
-      throw new LaminaException(folder + " could not be read (" + e + "); name its runs", e);
+      return List.of();
     }
   }
 
@@ -113,17 +117,14 @@ final class RunFolders {
   }
 
   static Path newest(Path folder) {
-    try (Stream<Path> runs = Files.isDirectory(folder) ? Files.walk(folder, 2) : Stream.empty()) {
-      return runs.filter(run -> Files.isRegularFile(RunConfig.weights(run)))
-          .max(Comparator.comparing(run -> RunConfig.weights(run).toFile().lastModified()))
-          .orElseThrow(
-              () ->
-                  new LaminaException(
-                      "no run found in %s; run 'lamina train' or name one with --run"
-                          .formatted(folder)));
-    } catch (IOException | UncheckedIOException e) {
-      throw new LaminaException(
-          folder + " could not be read (" + e + "); name a run with --run", e);
-    }
+    return folders(folder).stream()
+        .flatMap(one -> in(one).stream())
+        .filter(run -> Files.isRegularFile(RunConfig.weights(run)))
+        .max(Comparator.comparing(run -> RunConfig.weights(run).toFile().lastModified()))
+        .orElseThrow(
+            () ->
+                new LaminaException(
+                    "no run found in %s; run 'lamina train' or name one with --run"
+                        .formatted(folder)));
   }
 }

@@ -85,7 +85,8 @@ final class SweepCommand implements Callable<Integer> {
       check(options);
       if (Files.exists(config) && !ConfigFile.options(config).equals(options)) {
         throw new LaminaException(
-            config + " must be of this sweep, is of another; name another folder with --out");
+            config
+                + " must be of this sweep, is of another; name another folder with --out, or delete it");
       }
       configs.put(config, options);
     }

@@ -110,7 +110,7 @@ record Published(URI site, List<PublishedFile> files, String folder) {
   }
 
   private static URI checked(URI uri) {
-    WebAddress.check("mirror", uri);
-    return uri.toString().endsWith("/") ? uri : URI.create(uri + "/");
+    URI checked = WebAddress.check("mirror", uri);
+    return checked.toString().endsWith("/") ? checked : URI.create(checked + "/");
   }
 }

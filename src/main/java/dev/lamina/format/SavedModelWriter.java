@@ -73,6 +73,10 @@ public final class SavedModelWriter {
    */
   public static void write(Path folder, Servable servable) {
     try {
+      checkArgument(
+          Files.exists(folder) || !Files.isSymbolicLink(folder),
+          "target must not be a symbolic link to a missing folder, got %s; create that folder",
+          folder);
       if (Files.exists(folder)) {
         checkArgument(
             isEmptyFolder(folder),

@@ -74,8 +74,8 @@ public final class Hub {
    *
    * @throws LaminaException as for {@link #file}
    */
-  public Path file(URI uri) {
-    WebAddress.check("address", uri);
+  public Path file(URI address) {
+    URI uri = WebAddress.check("address", address);
     String name = uri.getPath().replaceFirst(".*/", "");
     String folder = Integer.toHexString(uri.toString().hashCode());
     return fetch(uri, cache.resolve("downloads").resolve(folder).resolve(name));

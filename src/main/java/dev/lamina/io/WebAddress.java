@@ -1,5 +1,7 @@
 package dev.lamina.io;
 
+import com.google.common.base.Ascii;
+import com.google.common.base.Strings;
 import java.net.URI;
 import java.net.URISyntaxException;
 
@@ -22,18 +24,19 @@ public final class WebAddress {
   }
 
   /**
-   * Returns the URI if it is an http or https address that Java's HTTP client takes.
+   * Returns the URI, its scheme in lower case, if it is an http or https address that Java's HTTP
+   * client takes.
    *
    * @param what the name of the address in messages
    * @throws LaminaException if it is not
    */
   public static URI check(String what, URI uri) {
+    String scheme = Ascii.toLowerCase(Strings.nullToEmpty(uri.getScheme()));
     // A URI whose host has an underscore has no host in Java.
-    if (uri.getHost() == null
-        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+    if (uri.getHost() == null || !(scheme.equals("http") || scheme.equals("https"))) {
       throw invalid(what, uri.toString());
     }
-    return uri;
+    return URI.create(scheme + uri.toString().substring(scheme.length()));
   }
 
   /**
@@ -46,7 +49,9 @@ public final class WebAddress {
     String what = "redirect of " + from;
     URI next;
     try {
-      next = check(what, from.resolve(new URI(location)));
+      // Java drops the last part of the path if there is only a query, as an older standard did.
+      String whole = location.startsWith("?") ? from.getRawPath() + location : location;
+      next = check(what, from.resolve(new URI(whole)));
     } catch (URISyntaxException e) {
       throw invalid(what, location);
     }

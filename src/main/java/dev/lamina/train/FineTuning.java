@@ -2,8 +2,11 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.base.Splitter;
 import dev.lamina.data.ImageSet;
+import dev.lamina.graph.Context;
 import dev.lamina.layer.Classifier;
+import dev.lamina.layer.Dense;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.loss.ClassWeights;
@@ -33,22 +36,51 @@ final class FineTuning {
   }
 
   /**
-   * Returns the full names of the layers without parameters before the last of {@link #body}. Those
-   * after it, such as a dropout just before the classifier, belong to the classifier.
+   * Returns the full names of the layers without parameters that are before the last of {@link
+   * #body}, or in a block with it. Others, such as a dropout just before the classifier, belong to
+   * the classifier.
    */
   static List<String> between(Network network) {
+    String classifier =
+        Layers.nodes(network.body(), network.inputShape()).stream()
+            .filter(node -> node.layer() instanceof Dense)
+            .map(LayerNode::path)
+            .reduce("", (earlier, later) -> later);
     Network body = beforeClassifier(network);
-    List<String> passed = new ArrayList<>();
+    List<LayerNode> passed = new ArrayList<>();
     List<String> between = new ArrayList<>();
+    String last = "";
     for (LayerNode node : Layers.nodes(body.body(), body.inputShape())) {
       if (node.parameters().isEmpty()) {
-        passed.add(node.path());
+        passed.add(node);
       } else {
-        between.addAll(passed);
+        last = node.path();
+        passed.forEach(before -> between.add(before.path()));
         passed.clear();
       }
     }
+    for (LayerNode after : passed) {
+      if (contains(block(after.path(), classifier), last)) {
+        between.add(after.path());
+      }
+    }
     return between;
+  }
+
+  /** Returns the full name of the outermost layer around another without the classifier in it. */
+  private static String block(String path, String classifier) {
+    String block = "";
+    for (String name : Splitter.on('.').split(path)) {
+      block = Context.join(block, name);
+      if (!contains(block, classifier)) {
+        break;
+      }
+    }
+    return block;
+  }
+
+  private static boolean contains(String layer, String path) {
+    return (path + ".").startsWith(layer + ".");
   }
 
   private static Network beforeClassifier(Network network) {

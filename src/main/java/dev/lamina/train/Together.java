@@ -38,7 +38,20 @@ final class Together {
         "workers must be at most the %s training images, got %s",
         train.size(),
         cluster.size());
-    checkShares(recipe, cluster.size());
+    checkArgument(
+        recipe.batchSize() >= cluster.size(),
+        "batchSize must be at least the number of workers, of which each takes its share of a batch,"
+            + " got %s for %s workers",
+        recipe.batchSize(),
+        cluster.size());
+    int most = Math.min(recipe.batchSize(), train.size()) / cluster.size();
+    if (recipe.accumulate() > most) {
+      LOG.warn(
+          "some of {} workers have no images in the {} parts of a batch, and wait; use accumulate {} at most",
+          cluster.size(),
+          recipe.accumulate(),
+          most);
+    }
     LOG.debug(
         "worker {} of {}: its share of every batch of {}; the learning rate is that of the whole batch",
         cluster.rank(),
@@ -51,25 +64,6 @@ final class Together {
             + " which worker 0 alone writes",
         have.indexOf("false"));
     checkpoints.ifPresent(written -> checkSee(cluster, written.run()));
-  }
-
-  /** Checks that each of some workers has an image in every part of a batch. */
-  static void checkShares(Recipe recipe, int workers) {
-    checkArgument(
-        recipe.batchSize() >= workers,
-        "batchSize must be at least the number of workers, of which each takes its share of a batch,"
-            + " got %s for %s workers",
-        recipe.batchSize(),
-        workers);
-    int most = recipe.batchSize() / workers;
-    checkArgument(
-        recipe.accumulate() <= most,
-        "accumulate must be at most %s, so that each of %s workers has an image in every part of a batch"
-            + " of %s, got %s",
-        most,
-        workers,
-        recipe.batchSize(),
-        recipe.accumulate());
   }
 
   /**

@@ -237,6 +237,15 @@ class DataOptionsTest {
   }
 
   @Test
+  void mirrorWithASpace_isRefusedWithTheRule() {
+    assertThat(OptionRuns.fails("data", "inspect", "--data", "cifar10", "--mirror", "http://a b/"))
+        .extracting(Output::err)
+        .asString()
+        .startsWith("lamina: --mirror must be an http or https address ")
+        .endsWith(", got http://a b/\n");
+  }
+
+  @Test
   void progress_isABarInATerminal() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DecodingProgress bar =

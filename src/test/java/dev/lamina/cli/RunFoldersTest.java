@@ -72,6 +72,9 @@ class RunFoldersTest {
     Path first = run(runs.resolve("sweep/001"), 3000);
     Files.createFile(runs.resolve("sweep/001.json"));
     assertThat(RunFolders.newest(runs)).isEqualTo(first);
+    Path link = Files.createSymbolicLink(runs.resolve("link"), Path.of("sweep"));
+    assertThat(RunFolders.newest(link)).isEqualTo(link.resolve("001"));
+    Files.delete(link);
     assertThat(RunFolders.in(runs.resolve("sweep"))).containsExactly(first, second);
     assertThat(RunFolders.in(alone)).containsExactly(alone);
     assertThat(RunFolders.in(runs.resolve("none"))).containsExactly(runs.resolve("none"));

@@ -123,7 +123,7 @@ class SweepTest {
     assertThat(page).hasSameTextualContentAs(folder.resolve("c"));
     assertThat(sweep(write("values: {recipe.epochs: [3]}"), "a").err())
         .isEqualTo(
-            "lamina: %s must be of this sweep, is of another; name another folder with --out\n"
+            "lamina: %s must be of this sweep, is of another; name another folder with --out, or delete it\n"
                 .formatted(folder.resolve("a/001.json")));
   }
 

@@ -235,6 +235,17 @@ class SavedModelWriterTest {
     checkWhole(model);
   }
 
+  @Test
+  void linkToNothing_isRefused() throws IOException {
+    Path link = Files.createSymbolicLink(folder.resolve("1"), Path.of("disk/1"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SavedModelWriter.write(link, servable(BODY)))
+        .withMessage(
+            "target must not be a symbolic link to a missing folder, got %s; create that folder",
+            link);
+    assertThat(link).isSymbolicLink();
+  }
+
   /** Of a process that was killed. */
   @Test
   void temporaryFolderOfAnotherWriter_isNoContent() throws IOException {

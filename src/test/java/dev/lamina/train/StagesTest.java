@@ -15,7 +15,9 @@ import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.layer.Layer;
+import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.StochasticDepth;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.model.Model;
@@ -91,12 +93,14 @@ class StagesTest {
   }
 
   /** Returns the weights after the epochs of the classifier alone. */
-  private static Weights trainedClassifier(Layer beforeConvolution, Layer beforeClassifier) {
+  private static Weights trainedClassifier(
+      Layer beforeConvolution, double stochasticDepth, Layer beforeClassifier) {
     Network network =
         Network.input(5, 7, 3)
             .then("body", Conv2d.of(3, 3))
             .then("before", beforeConvolution)
             .then("second", Conv2d.of(8, 3))
+            .then("block", Residual.of(Conv2d.of(8, 3), StochasticDepth.of(stochasticDepth)))
             .then("pool", GlobalAveragePool.create())
             .then("last", beforeClassifier)
             .then("top", Dense.of(2));
@@ -112,10 +116,10 @@ class StagesTest {
   /** A dropout of nearly all values, which would leave the classifier as it was. */
   @Test
   void frozenBody_isThatOfInference_withLayersWithoutWeights() {
-    Weights expected = trainedClassifier(Activation.RELU, Activation.RELU);
+    Weights expected = trainedClassifier(Activation.RELU, 0, Activation.RELU);
     Layer dropping = Sequential.of(Activation.RELU, Dropout.of(0.9));
-    assertSame(trainedClassifier(dropping, Activation.RELU), expected);
-    assertThat(trainedClassifier(Activation.RELU, dropping).get("top.weight"))
+    assertSame(trainedClassifier(dropping, 0.9, Activation.RELU), expected);
+    assertThat(trainedClassifier(Activation.RELU, 0, dropping).get("top.weight"))
         .isNotEqualTo(expected.get("top.weight"));
   }
 
