@@ -2,6 +2,8 @@ package dev.lamina.serve;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.eclipse.jetty.http.MultiPart;
 import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.io.Content;
@@ -22,9 +24,9 @@ final class MultipartForm {
   }
 
   /**
-   * Returns the first file of a form.
+   * Returns the file of a form.
    *
-   * @throws HttpError if the form has no file, or the body is malformed
+   * @throws HttpError if the form has no file or several, or the body is malformed
    */
   static byte[] file(byte[] body, String contentType) {
     String boundary = MultiPart.extractBoundary(contentType);
@@ -36,22 +38,34 @@ final class MultipartForm {
     // Keeps files in memory instead of temporary files.
     parser.setMaxMemoryFileSize(-1);
     Content.Source source = Content.Source.from(ByteBuffer.wrap(body));
+    List<byte[]> files = new ArrayList<>();
     // Does not block: the whole body is in memory.
     try (MultiPartFormData.Parts parts =
         Blocker.<MultiPartFormData.Parts>blockWithPromise(
             promise -> parser.parse(source, promise))) {
       for (MultiPart.Part part : parts) {
-        if (part.getFileName() != null) {
+        String name = part.getFileName();
+        // Browsers send an empty part without a name for an input without a file.
+        if (name != null && !(name.isEmpty() && part.getLength() == 0)) {
           ByteBuffer content = Content.Source.asByteBuffer(part.getContentSource());
           byte[] file = new byte[content.remaining()];
           content.get(file);
-          return file;
+          files.add(file);
         }
       }
     } catch (IOException | RuntimeException e) {
       throw HttpError.badRequest(
           "body must be well-formed multipart/form-data with at most %s parts", MAX_PARTS);
     }
-    throw HttpError.badRequest("form must have a file, got none");
+    if (files.isEmpty()) {
+      throw HttpError.badRequest("form must have a file, got none");
+    }
+    if (files.size() > 1) {
+      throw HttpError.badRequest(
+          "form must have one file, got %s; send a request for each, or all as base64 to :predict with"
+              + " signature_name from_encoded",
+          files.size());
+    }
+    return files.get(0);
   }
 }

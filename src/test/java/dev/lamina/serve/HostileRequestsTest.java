@@ -237,6 +237,17 @@ class HostileRequestsTest {
                 client.post(IMAGE, type, (part + "--x--\r\n").getBytes(StandardCharsets.UTF_8)),
                 400))
         .isEqualTo("form must have a file, got none");
+    String file =
+        "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.png\"\r\n\r\nb\r\n";
+    String files = file + part + file + "--x--\r\n";
+    assertThat(Client.error(client.post(IMAGE, type, files.getBytes(StandardCharsets.UTF_8)), 400))
+        .isEqualTo(
+            "form must have one file, got 2; send a request for each, or all as base64 to :predict with"
+                + " signature_name from_encoded");
+    // What browsers send of an input without a file.
+    String empty = file.replace("a.png", "").replace("\r\nb\r\n", "\r\n\r\n") + "--x--\r\n";
+    assertThat(Client.error(client.post(IMAGE, type, empty.getBytes(StandardCharsets.UTF_8)), 400))
+        .isEqualTo("form must have a file, got none");
   }
 
   @Test

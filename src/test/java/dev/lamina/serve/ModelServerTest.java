@@ -252,6 +252,8 @@ class ModelServerTest {
     form.writeBytes(bytes(part("name=\"note\"") + "hello\r\n"));
     form.writeBytes(bytes(part("name=\"image\"; filename=\"ä.png\"")));
     form.writeBytes(TinyExport.png(3));
+    // What browsers send of an input without a file.
+    form.writeBytes(bytes("\r\n" + part("name=\"other\"; filename=\"\"")));
     form.writeBytes(bytes("\r\n--xyz--\r\n"));
     checkTop(
         client.post(
