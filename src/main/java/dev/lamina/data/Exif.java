@@ -10,8 +10,8 @@ final class Exif {
   private Exif() {}
 
   /**
-   * Returns the orientation that a PNG, WebP or TIFF file has in its EXIF data, from 1 to 8; 1 if
-   * there is none. Damaged data count as none.
+   * Returns the orientation that a PNG or WebP file has in its EXIF data, from 1 to 8; 1 if there
+   * is none. Damaged data count as none.
    */
   static int orientation(byte[] file) {
     if (startsWith(file, "\u0089PNG")) {
@@ -20,7 +20,7 @@ final class Exif {
     if (startsWith(file, "RIFF")) {
       return inChunks(file, 12, ByteOrder.LITTLE_ENDIAN, "EXIF", 0);
     }
-    return startsWith(file, "II") || startsWith(file, "MM") ? ofTiff(file) : 1;
+    return 1;
   }
 
   private static boolean startsWith(byte[] file, String magic) {

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decodes image files: PNG, JPEG, GIF and WebP (the first picture), BMP and TIFF. The pixels are
  * those of Pillow's {@code convert("RGB")}: greyscale and palettes become RGB, of 16 bits the high
- * 8 remain, alpha is dropped, colour profiles are not applied. PNG and JPEG files give the same
- * bytes as TensorFlow's decoder in exports.
+ * 8 remain, alpha is dropped, colour profiles are not applied, TIFFs are turned upright. PNG and
+ * JPEG files give the same bytes as TensorFlow's decoder in exports.
  */
 public final class Images {
   /**
@@ -143,7 +143,13 @@ public final class Images {
 
   private static Size size(Path file, byte[] head, long length) {
     ImageName name = ImageName.of(file);
-    return use(name, head, (input, reader) -> size(name, length, input, reader));
+    return use(name, head, (input, reader) -> shown(size(name, length, input, reader), input));
+  }
+
+  private static Size shown(Size stored, Input input) {
+    return input.orientation() >= 5
+        ? new Size(/* height= */ stored.width(), /* width= */ stored.height())
+        : stored;
   }
 
   /** Reads the pixels of an image file of any size; fails as {@link #size(Path)} does. */
@@ -153,7 +159,7 @@ public final class Images {
 
   /**
    * Returns the orientation that a file has in its EXIF data: 1 if it is upright or has none; 2 to
-   * 8 as EXIF defines them.
+   * 8 as EXIF defines them. Returns 1 for TIFF, whose orientation is always applied.
    *
    * @throws LaminaException if the file is missing or cannot be read
    */
@@ -216,7 +222,9 @@ public final class Images {
                 checkMemory(name, size, pixels);
                 MEMORY.acquireUninterruptibly(pixels);
                 held.set(pixels);
-                RgbImage image = new RgbImage(size.height(), size.width(), pixels(input, reader));
+                RgbImage image =
+                    new RgbImage(size.height(), size.width(), pixels(input, reader))
+                        .upright(input.orientation());
                 return upright ? image.upright(orientation(file, input.jpeg())) : image;
               });
       return then.apply(decoded);
@@ -252,6 +260,7 @@ public final class Images {
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
   }
 
+  /** Returns the size of the stored image, whatever its orientation. */
   private static Size size(ImageName name, long length, Input input, ImageReader reader)
       throws IOException {
     Size size = size(input, reader);
@@ -328,14 +337,20 @@ public final class Images {
   }
 
   /** What a decoder reads: the file, a JPEG without its metadata, or a WebP without its profile. */
-  private record Input(ImageFormat format, @Nullable JpegFile jpeg) {
+  private record Input(ImageFormat format, @Nullable JpegFile jpeg, @Nullable TiffFile tiff) {
     static Input of(ImageFormat format, byte[] file) throws IOException {
       if (format == ImageFormat.TIFF) {
         TiffFile tiff = new TiffFile(ByteBuffer.wrap(file));
         tiff.checkLengths();
         tiff.checkPixels();
+        return new Input(format, null, tiff);
       }
-      return new Input(format, format == ImageFormat.JPEG ? JpegFile.parse(file) : null);
+      return new Input(format, format == ImageFormat.JPEG ? JpegFile.parse(file) : null, null);
+    }
+
+    /** The orientation that is always applied: that of a TIFF, as in Pillow. */
+    int orientation() {
+      return tiff == null ? 1 : tiff.orientation();
     }
 
     ImageInputStream stream(byte[] file) {

@@ -6,7 +6,8 @@ package dev.lamina.data;
  *
  * @param resize the rule for images of other sizes
  * @param upright whether the orientation in a file's EXIF data is applied; otherwise pixels are
- *     used as they are stored, as Pillow, torchvision and TensorFlow's decoders do
+ *     used as they are stored, as Pillow, torchvision and TensorFlow's decoders do; a TIFF is
+ *     always turned, as by Pillow
  */
 public record Preprocessing(Resize resize, boolean upright) {
   /** Returns the preprocessing that only resizes. */
