@@ -57,6 +57,28 @@ def framed(name, new, screen, left, top, background=0):
     (folder / new).write_bytes(data)
 
 
+def palette_tiff(name, bits):
+    """A TIFF of few colours, which Pillow reads but does not write, with all 16 bits of them in use."""
+    colors = [i * 40503 % 65536 for i in range(3 << bits)]
+    rows = [bytes((37 * y + 101 * x) % 256 for x in range(bits * 2)) for y in range(5)]
+    entries = [
+        (256, 3, 1, 16),
+        (257, 3, 1, 5),
+        (258, 3, 1, bits),
+        (259, 3, 1, 1),
+        (262, 3, 1, 3),
+        (273, 4, 1, 200 + 2 * len(colors)),
+        (277, 3, 1, 1),
+        (278, 3, 1, 5),
+        (279, 4, 1, 10 * bits),
+        (320, 3, len(colors), 200),
+    ]
+    directory = b"".join(struct.pack("<2H2I", *entry) for entry in entries)
+    header = b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + bytes(4)
+    data = struct.pack(f"<{len(colors)}H", *colors) + b"".join(rows)
+    (folder / name).write_bytes(header.ljust(200, b"\0") + data)
+
+
 def segment(marker, data):
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
@@ -113,6 +135,10 @@ write(photo, "deflate.tif", compression="tiff_adobe_deflate")
 write(photo.convert("L"), "grey.tif", compression="packbits")
 write(photo.convert("1"), "fax.tif", compression="group4")
 write(alpha, "alpha.tif")
+write(photo.quantize(200), "palette.tif")
+write(photo.crop((0, 0, 13, 12)).quantize(64).convert("PA"), "palette_alpha.tif")
+palette_tiff("palette_4.tif", 4)
+palette_tiff("palette_1.tif", 1)
 write(photo, "lossless.webp", lossless=True)
 write(alpha, "alpha_lossless.webp", lossless=True, exact=True)
 # Smooth, because decoders interpolate its chroma in their own ways.

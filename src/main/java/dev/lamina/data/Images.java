@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -254,7 +255,11 @@ public final class Images {
       return GifScreen.of(reader).show(complete(reader, () -> reader.read(0)));
     }
     if (jpeg == null || !jpeg.isCmyk()) {
-      return Rasters.rgbInPlace(complete(reader, () -> reader.read(0)));
+      BufferedImage image = complete(reader, () -> reader.read(0));
+      return input
+          .palette()
+          .map(colors -> Rasters.ofPalette(image.getRaster(), colors))
+          .orElseGet(() -> Rasters.rgbInPlace(image));
     }
     return Rasters.cmyk(
         complete(reader, () -> reader.readRaster(0, null)), jpeg.isYcc(), jpeg.isInverted());
@@ -351,6 +356,11 @@ public final class Images {
     /** The orientation that is always applied: that of a TIFF, as in Pillow. */
     int orientation() {
       return tiff == null ? 1 : tiff.orientation();
+    }
+
+    /** The palette of a TIFF, if it has one. */
+    Optional<int[]> palette() throws IOException {
+      return tiff == null ? Optional.empty() : tiff.palette();
     }
 
     ImageInputStream stream(byte[] file) {

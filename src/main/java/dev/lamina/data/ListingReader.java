@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  */
 final class ListingReader {
   /** Increase when decoding or resizing gives other pixels, so that no old file is used. */
-  private static final int PIXELS_VERSION = 4;
+  private static final int PIXELS_VERSION = 5;
 
   /**
    * A part of the listing.

@@ -25,6 +25,28 @@ final class Rasters {
     return isBgr(image) ? swapped(bytes(image)) : others(image);
   }
 
+  /**
+   * Returns the pixels of a palette image of a TIFF file. Of the colours the high 8 bits remain, as
+   * in Pillow: the JDK's decoder scales them by 255 / 65535, so that 255 x 256 becomes 254.
+   *
+   * @param palette all reds, then greens, then blues, each of 16 bits
+   */
+  static byte[] ofPalette(Raster raster, int[] palette) {
+    int width = raster.getWidth();
+    int count = palette.length / 3;
+    byte[] pixels = new byte[3 * width * raster.getHeight()];
+    int[] row = new int[width];
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getSamples(0, y, width, 1, 0, row);
+      for (int x = 0; x < width; x++) {
+        for (int c = 0; c < 3 && row[x] < count; c++) {
+          pixels[3 * (y * width + x) + c] = (byte) (palette[c * count + row[x]] >> 8);
+        }
+      }
+    }
+    return pixels;
+  }
+
   /** Returns whether an image has the form in which JPEG and most PNG files are decoded. */
   private static boolean isBgr(BufferedImage image) {
     return image.getType() == BufferedImage.TYPE_3BYTE_BGR

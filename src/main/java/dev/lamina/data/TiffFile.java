@@ -3,6 +3,7 @@ package dev.lamina.data;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** The first directory of a TIFF file, or of EXIF data, which have the same structure. */
@@ -12,7 +13,9 @@ final class TiffFile {
   private static final int ORIENTATION = 274;
   private static final int STRIP_BYTES = 279;
   private static final int TILE_BYTES = 325;
+  private static final int COLOR_MAP = 320;
   private static final int SAMPLE_FORMAT = 339;
+  private static final int PALETTE = 3;
   private static final int MASK = 4;
   private static final int CMYK = 5;
   private static final int YCC = 6;
@@ -74,6 +77,30 @@ final class TiffFile {
     if (number(SAMPLE_FORMAT, UNSIGNED) != UNSIGNED) {
       throw new IOException("its pixels are signed or floating-point numbers");
     }
+  }
+
+  /**
+   * Returns the colours of a palette: all reds, then greens, then blues, each of 16 bits; nothing
+   * if pixels are not of a palette.
+   *
+   * @throws IOException if they cannot be read
+   */
+  Optional<int[]> palette() throws IOException {
+    OptionalInt entry = entry(COLOR_MAP);
+    if (number(PHOTOMETRIC, 0) != PALETTE || entry.isEmpty()) {
+      return Optional.empty();
+    }
+    int at = entry.getAsInt();
+    long count = data.getInt(at + 4) & 0xffffffffL;
+    long from = data.getInt(at + 8) & 0xffffffffL;
+    if (data.getShort(at + 2) != SHORT || count < 3 || from + count * Short.BYTES > data.limit()) {
+      throw new IOException("its palette cannot be read");
+    }
+    int[] colors = new int[(int) count];
+    for (int i = 0; i < count; i++) {
+      colors[i] = data.getShort((int) from + i * Short.BYTES) & 0xffff;
+    }
+    return Optional.of(colors);
   }
 
   /** Returns the first value of a tag of 16-bit numbers. */

@@ -320,6 +320,23 @@ class ImagesTest {
   }
 
   @Test
+  void tiffWithoutItsWholePalette_isRefused() throws IOException {
+    ByteBuffer tiff =
+        ByteBuffer.wrap(Files.readAllBytes(Path.of("src/test/resources/images/palette_4.tif")))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    // The entry of the palette is the tenth.
+    int count = 8 + 2 + 9 * 12 + 4;
+    assertThat(tiff.getInt(count)).isEqualTo(3 * 16);
+    Path file = folder.resolve("a.tif");
+    Files.write(file, tiff.putInt(count, 1 << 30).array());
+    Rejected.with(
+        file
+            + " cannot be decoded as TIFF (its palette cannot be read); save it again as PNG or JPEG, or remove it if"
+            + " it is damaged",
+        () -> Images.read(file));
+  }
+
+  @Test
   void lineBreakInAName_isNotPrinted() throws IOException {
     assumeFalse(System.getProperty("os.name").startsWith("Windows"), "such names are invalid");
     Path file = Files.writeString(folder.resolve("a\nb.png"), "text");

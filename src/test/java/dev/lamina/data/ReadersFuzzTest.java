@@ -199,6 +199,29 @@ class ReadersFuzzTest {
         .run(3000);
   }
 
+  /** Orientations and palettes, which are not those of the JDK's decoder. */
+  @Test
+  void tiffs() throws Exception {
+    Path file = folder.resolve("tiff");
+    List<byte[]> files = new ArrayList<>();
+    for (String name : List.of("orientation_6.tif", "palette_1.tif", "palette_4.tif")) {
+      files.add(Files.readAllBytes(Path.of("src/test/resources/images", name)));
+    }
+    Fuzz.of(
+            "tiffs",
+            files,
+            (input, kind) -> {
+              Files.write(file, input);
+              byte[] pixels = Images.read(file);
+              Images.Size size = Images.size(file);
+              assertThat(pixels).hasSize(3 * size.height() * size.width());
+            })
+        .file(file)
+        .words("II*\0", "MM\0*")
+        .memory(1 << 20, 350_000)
+        .run(1000);
+  }
+
   /** All pixel types in all formats, each as small as possible. */
   private static List<byte[]> imageFiles() throws IOException {
     List<byte[]> files = new ArrayList<>();
