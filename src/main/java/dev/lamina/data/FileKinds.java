@@ -33,9 +33,24 @@ final class FileKinds {
           Map.entry("rw2", "raw image"),
           Map.entry("raf", "raw image"));
 
-  /** What systems leave in folders, in lower case, beside names that begin with a dot. */
+  /**
+   * What systems leave in folders, and the bins of Windows and NAS devices, in lower case, beside
+   * names that begin with a dot.
+   */
   private static final Set<String> LEFT_BY_SYSTEMS =
-      Set.of("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r");
+      Set.of(
+          "thumbs.db",
+          "ehthumbs.db",
+          "desktop.ini",
+          "icon\r",
+          "__macosx",
+          "@eadir",
+          "$recycle.bin",
+          "recycler",
+          "#recycle",
+          "@recycle",
+          "system volume information",
+          "lost+found");
 
   private FileKinds() {}
 

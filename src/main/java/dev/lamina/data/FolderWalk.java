@@ -137,10 +137,11 @@ final class FolderWalk {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) {
-            if (!(e instanceof FileSystemLoopException)) {
+            if (e instanceof FileSystemLoopException) {
+              skipped.add(file, LOOP);
+            } else if (!FileKinds.isOfSystem(file)) {
               throw unreadable(file, e);
             }
-            skipped.add(file, LOOP);
             return FileVisitResult.CONTINUE;
           }
         });

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Folders as people have them: nested, linked, with other files in them. */
 class FolderTreesTest {
@@ -200,6 +201,39 @@ class FolderTreesTest {
     }
     assertThat(leftOut()).isEmpty();
     assertThat(reds(ImageData.open(folder).train())).containsExactly(1, 2);
+  }
+
+  /** Bins and the folders of file systems, whose pictures were deleted or nobody may read. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "$RECYCLE.BIN",
+        "RECYCLER",
+        "System Volume Information",
+        "lost+found",
+        "#recycle",
+        "@Recycle",
+        "@eaDir"
+      })
+  void foldersOfFileSystems_areIgnored(String name) throws IOException {
+    write("a/1.png", 1);
+    write("a/2.png", 2);
+    write("b/1.png", 3);
+    write("b/2.png", 4);
+    write(name + "/deleted.png", 5);
+    write("a/" + name + "/deleted.png", 5);
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classNames()).containsExactly("a", "b");
+    assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+    assertThat(leftOut()).isEmpty();
+  }
+
+  @Test
+  void folderOfAFileSystem_thatMayNotBeRead_isIgnored() throws IOException {
+    writeParts();
+    Path lost = Files.createDirectory(folder.resolve("train/a/lost+found"));
+    assumeTrue(lost.toFile().setReadable(false) && !Files.isReadable(lost), "root reads all");
+    assertThat(ImageData.open(folder).train().size()).isEqualTo(2);
   }
 
   @Test
