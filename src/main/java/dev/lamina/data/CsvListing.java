@@ -47,13 +47,36 @@ final class CsvListing {
     }
   }
 
+  /** Where an image was first named. */
+  private record Row(Source source, Entry entry) {
+    String label() {
+      return entry.label();
+    }
+
+    Part part() {
+      return source.part(entry);
+    }
+
+    @Override
+    public String toString() {
+      return "line " + entry.line() + " of " + source.csv().getFileName();
+    }
+  }
+
+  private static final Skipped.Reason REPEATED =
+      new Skipped.Reason("repeated row", "same image and label as an earlier one");
+
   private final Path root;
   private final List<String> classes;
+  private final Skipped.Collector skipped;
   private final Map<Part, List<Item>> parts = new EnumMap<>(Part.class);
+  private final Map<Path, Row> rows = new HashMap<>();
+  private final Map<Path, Path> realFolders = new HashMap<>();
 
-  private CsvListing(Path root, List<String> classes) {
+  private CsvListing(Path root, List<String> classes, Skipped.Collector skipped) {
     this.root = root;
     this.classes = classes;
+    this.skipped = skipped;
   }
 
   /** Whether a folder has a CSV file of images under one of the known names. */
@@ -80,7 +103,7 @@ final class CsvListing {
 
   /** Lists the images of a CSV file, or of those in a folder. */
   static Listing list(Path path) {
-    Skipped.Collector skipped = new Skipped.Collector(path);
+    Skipped.Collector skipped = new Skipped.Collector(root(path));
     List<Source> sources = sources(path, skipped);
     Source first = sources.get(0);
     if (first.part() != Part.TRAIN) {
@@ -89,26 +112,24 @@ final class CsvListing {
     }
     List<Entry> all = sources.stream().flatMap(source -> source.entries().stream()).toList();
     CsvListing listing =
-        new CsvListing(root(path), classes(sources.size() == 1 ? first.csv() : path, all));
-    if (isDivided(sources)) {
-      List<Item> items = listing.items(first.csv(), first.entries());
-      return Listing.split(listing.root, listing.classes, items, skipped.list());
+        new CsvListing(root(path), classes(sources.size() == 1 ? first.csv() : path, all), skipped);
+    if (!isDivided(sources)) {
+      listing.checkParts(sources);
     }
     for (Source source : sources) {
-      List<Item> items = listing.items(source.csv(), source.entries());
-      for (int i = 0; i < items.size(); i++) {
-        listing.part(source.part(source.entries().get(i))).add(items.get(i));
-      }
+      listing.add(source, source.entries());
     }
-    listing.checkParts(first, sources.get(sources.size() - 1));
-    return listing.whole(skipped.list());
+    return isDivided(sources)
+        ? Listing.split(listing.root, listing.classes, listing.part(Part.TRAIN), skipped.list())
+        : listing.whole();
   }
 
-  private void checkParts(Source first, Source last) {
-    if (part(Part.TRAIN).isEmpty()) {
-      throw noRow(first.csv(), Part.TRAIN);
+  private void checkParts(List<Source> sources) {
+    if (!hasRows(sources, Part.TRAIN)) {
+      throw noRow(sources.get(0).csv(), Part.TRAIN);
     }
-    if (part(Part.TEST).isEmpty()) {
+    if (!hasRows(sources, Part.TEST)) {
+      Source last = sources.get(sources.size() - 1);
       throw last.part() == Part.VALIDATION
           ? new LaminaException(
               root.resolve("test.csv")
@@ -117,24 +138,28 @@ final class CsvListing {
     }
   }
 
+  private static boolean hasRows(List<Source> sources, Part part) {
+    return sources.stream().anyMatch(source -> !source.rows(part).isEmpty());
+  }
+
   /**
    * Lists the images of the test part of a CSV file, or of those in a folder; all if there is no
    * such part. See {@link Listing#labelled}.
    */
   static Listing labelled(Path path, List<String> classNames) {
-    Skipped.Collector skipped = new Skipped.Collector(path);
+    Skipped.Collector skipped = new Skipped.Collector(root(path));
     List<Source> sources = sources(path, skipped);
-    boolean tested = sources.stream().anyMatch(source -> !source.rows(Part.TEST).isEmpty());
-    CsvListing listing = new CsvListing(root(path), classNames);
-    List<Item> items = new ArrayList<>();
+    boolean tested = hasRows(sources, Part.TEST);
+    CsvListing listing = new CsvListing(root(path), classNames, skipped);
     for (Source source : sources) {
       if (!tested && source.isSplit()) {
         throw noRow(source.csv(), Part.TEST);
       }
       List<Entry> rows = tested ? source.rows(Part.TEST) : source.entries();
       Listing.checkClasses(source.csv(), CsvLabels.classes(rows), classNames);
-      items.addAll(listing.items(source.csv(), rows));
+      listing.add(source, rows);
     }
+    List<Item> items = listing.parts.values().stream().flatMap(List::stream).toList();
     return new Listing(listing.root, classNames, List.of(), List.of(), items, skipped.list());
   }
 
@@ -190,10 +215,7 @@ final class CsvListing {
 
   private static LaminaException noRow(Path csv, Part part) {
     return new LaminaException(
-        csv
-            + " has no row of the split "
-            + part.names().get(0)
-            + "; add some, or remove the column");
+        csv + " has no row of the split " + name(part) + "; add some, or remove the column");
   }
 
   private static List<String> classes(Path source, List<Entry> entries) {
@@ -223,26 +245,29 @@ final class CsvListing {
                         Messages.singleLine(entry.split()))));
   }
 
-  private Listing whole(List<Skipped> skipped) {
+  private Listing whole() {
     return new Listing(
-        root, classes, part(Part.TRAIN), part(Part.VALIDATION), part(Part.TEST), skipped);
+        root, classes, part(Part.TRAIN), part(Part.VALIDATION), part(Part.TEST), skipped.list());
   }
 
-  /** Finds the files of the rows of a CSV file. */
-  private List<Item> items(Path csv, List<Entry> entries) {
+  /** Adds the images of rows of a CSV file to their parts, each image once. */
+  private void add(Source source, List<Entry> entries) {
+    Path csv = source.csv();
     Map<String, Integer> labels = new HashMap<>();
     for (String name : classes) {
       labels.put(name, labels.size());
     }
     Function<String, Path> locate = CsvImages.locator(csv, entries);
-    List<Item> items = new ArrayList<>();
     List<Path> missing = new ArrayList<>();
     for (Entry entry : entries) {
       Path file = locate.apply(entry.path());
       if (!Files.isRegularFile(file)) {
         missing.add(file);
+      } else if (isNew(file, new Row(source, entry))) {
+        part(source.part(entry)).add(new Item(file, labels.getOrDefault(entry.label(), -1)));
+      } else {
+        skipped.add(file, REPEATED);
       }
-      items.add(new Item(file, labels.getOrDefault(entry.label(), -1)));
     }
     if (!missing.isEmpty()) {
       throw new LaminaException(
@@ -251,9 +276,46 @@ final class CsvListing {
               "%s names %d of %d images that do not exist: %s; copy them, or remove their lines",
               csv,
               missing.size(),
-              items.size(),
+              entries.size(),
               Skipped.names(missing)));
     }
-    return items;
+  }
+
+  /** Whether no row before names an image; one with another label or part is refused. */
+  private boolean isNew(Path file, Row row) {
+    Row first = rows.putIfAbsent(unique(file), row);
+    if (first == null) {
+      return true;
+    }
+    if (!first.label().equals(row.label())) {
+      throw new LaminaException(
+          "%s must have one label, got %s in %s and %s in %s; remove the wrong line"
+              .formatted(
+                  file,
+                  Messages.singleLine(first.label()),
+                  first,
+                  Messages.singleLine(row.label()),
+                  row));
+    }
+    if (first.part() != row.part()) {
+      throw new LaminaException(
+          "%s must be in one part, got %s in %s and %s in %s; remove one of the lines"
+              .formatted(file, name(first.part()), first, name(row.part()), row));
+    }
+    return false;
+  }
+
+  private static String name(Part part) {
+    return part.names().get(0);
+  }
+
+  /**
+   * Returns one path for all paths of a file. Links to one file stay different images: caches such
+   * as those of DVC store equal images of several names so.
+   */
+  private Path unique(Path file) {
+    return realFolders
+        .computeIfAbsent(file.resolveSibling(""), FolderWalk::real)
+        .resolve(file.getFileName());
   }
 }

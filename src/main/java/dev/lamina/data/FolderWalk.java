@@ -86,7 +86,8 @@ final class FolderWalk {
     return above;
   }
 
-  private static Path real(Path folder) {
+  /** Returns the path of a folder without links. */
+  static Path real(Path folder) {
     try {
       return folder.toRealPath();
     } catch (IOException e) {

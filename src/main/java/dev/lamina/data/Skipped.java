@@ -13,7 +13,8 @@ import java.util.Map;
  * @param kind what they are, in the singular: {@code HEIC image}, {@code .txt file}, {@code broken
  *     link}
  * @param reason why they were left out, and what to do if they should not be
- * @param files the files, relative to the folder of the data set, in the order they were found
+ * @param files the files, relative to the folder of the data set if they are in it, in the order
+ *     they were found
  */
 public record Skipped(String kind, String reason, List<Path> files) {
   /** The number of files that are named in texts. */
@@ -54,7 +55,9 @@ public record Skipped(String kind, String reason, List<Path> files) {
     }
 
     void add(Path file, Reason reason) {
-      files.computeIfAbsent(reason, any -> new ArrayList<>()).add(root.relativize(file));
+      files
+          .computeIfAbsent(reason, any -> new ArrayList<>())
+          .add(file.startsWith(root) ? root.relativize(file) : file);
     }
 
     List<Skipped> list() {

@@ -36,12 +36,14 @@ class InspectionTest {
     Path image = folder.resolve("elsewhere/100.png").toAbsolutePath();
     Path csv = folder.resolve("lists/labels.csv");
     Files.createDirectories(csv.getParent());
-    String row = image + ",%s,%s\n";
+    copy("elsewhere/100.png", "elsewhere/900.png");
     Files.writeString(
         csv,
         "path,label,split\n"
-            + row.formatted("a", "train")
-            + row.formatted("a", "test")
+            + image
+            + ",a,train\n"
+            + folder.resolve("elsewhere/900.png")
+            + ",a,test\n"
             + folder.resolve("elsewhere/101.png")
             + ",b,train\n"
             + folder.resolve("elsewhere/102.png")
