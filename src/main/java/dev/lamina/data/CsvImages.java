@@ -51,21 +51,34 @@ final class CsvImages {
    * Returns where the images of a CSV file are: each where the first one is that is there. That is
    * beside the CSV file or in a folder named after it, and with backslashes as Windows separates
    * folders if there is no file of that name. A name without an extension gets that of the file
-   * that there is.
+   * that there is. If no file has exactly the name, it is the one that {@link LooseNames} finds.
    */
   static Function<String, Path> locator(Path csv, List<Entry> entries) {
     return found(csv, entries).orElse(name -> resolve(csv, "", name));
   }
 
   private static Optional<Function<String, Path>> found(Path csv, List<Entry> entries) {
+    LooseNames names = new LooseNames();
+    Function<Path, Optional<Path>> loose = path -> names.find(path).filter(Files::isRegularFile);
+    return found(csv, entries, CsvImages::exact, loose).or(() -> found(csv, entries, loose, loose));
+  }
+
+  private static Optional<Path> exact(Path path) {
+    return Files.isRegularFile(path) ? Optional.of(path) : Optional.empty();
+  }
+
+  private static Optional<Function<String, Path>> found(
+      Path csv,
+      List<Entry> entries,
+      Function<Path, Optional<Path>> find,
+      Function<Path, Optional<Path>> loose) {
     String stem = FileKinds.stem(csv);
     for (Entry entry : entries.subList(0, Math.min(MAX_LOCATED, entries.size()))) {
       String path = entry.path();
       for (String separator : path.contains("\\") ? List.of("\\", "/") : List.of("\\")) {
         for (String folder : List.of("", stem, stem + "_images", "images", "train")) {
-          Function<String, Path> locate = name -> file(csv, folder, name.replace("\\", separator));
-          if (Files.isRegularFile(locate.apply(path))) {
-            return Optional.of(locate);
+          if (file(csv, folder, path.replace("\\", separator), find).isPresent()) {
+            return Optional.of(name -> locate(csv, folder, name.replace("\\", separator), loose));
           }
         }
       }
@@ -73,16 +86,25 @@ final class CsvImages {
     return Optional.empty();
   }
 
-  private static Path file(Path csv, String folder, String name) {
+  private static Path locate(
+      Path csv, String folder, String name, Function<Path, Optional<Path>> loose) {
+    return file(csv, folder, name, CsvImages::exact)
+        .or(() -> file(csv, folder, name, loose))
+        .orElseGet(() -> resolve(csv, folder, name));
+  }
+
+  private static Optional<Path> file(
+      Path csv, String folder, String name, Function<Path, Optional<Path>> find) {
     Path file = resolve(csv, folder, name);
-    return FileKinds.isImage(name)
-        ? file
-        : FileKinds.imageExtensions().stream()
-            .flatMap(extension -> Stream.of(extension, Ascii.toUpperCase(extension)))
-            .map(extension -> resolve(csv, folder, name + "." + extension))
-            .filter(Files::isRegularFile)
-            .findFirst()
-            .orElse(file);
+    Stream<Path> files =
+        FileKinds.isImage(name)
+            ? Stream.of(file)
+            : Stream.concat(
+                FileKinds.imageExtensions().stream()
+                    .flatMap(extension -> Stream.of(extension, Ascii.toUpperCase(extension)))
+                    .map(extension -> resolve(csv, folder, name + "." + extension)),
+                Stream.of(file));
+    return files.map(find).flatMap(Optional::stream).findFirst();
   }
 
   private static Path resolve(Path csv, String folder, String name) {

@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lamina.io.LaminaException;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** CSV files, and the images and labels that they name. */
@@ -174,6 +176,62 @@ class CsvTest {
     write("labels.csv", "id,label\npictures/1,a\npictures/2,b\npictures/3,a\npictures/4,b\n");
     ImageData data = ImageData.open(folder);
     assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+  }
+
+  /** As macOS decomposes names that a CSV file of another system composes, and the other way. */
+  @ParameterizedTest
+  @CsvSource({"caf\u00e9,cafe\u0301", "cafe\u0301,caf\u00e9"})
+  void composedAndDecomposedNames_areTheSame(String there, String named) throws IOException {
+    for (int i = 1; i <= 4; i++) {
+      ImageFiles.write(folder.resolve(there + "/" + there + i + ".png"), 1, 1, i << 16);
+    }
+    assumeTrue(Files.notExists(folder.resolve(named)), "the file system composes names");
+    for (String extension : List.of(".png", "")) {
+      StringBuilder rows = new StringBuilder("path,label\n");
+      for (int i = 1; i <= 4; i++) {
+        rows.append(named + "/" + named + i + extension + "," + (i < 3 ? "a" : "b") + "\n");
+      }
+      write("labels.csv", rows.toString());
+      ImageData data = ImageData.open(folder);
+      for (ImageSet set : List.of(data.train(), data.test())) {
+        assertThat(set.labels()).containsExactly(0, 1);
+        assertThat(red(set, 0)).isIn(1, 2);
+        assertThat(red(set, 1)).isIn(3, 4);
+      }
+    }
+  }
+
+  @Test
+  void namesInAnotherCase_areFound_ifOneFileIsMeant() throws IOException {
+    Files.move(folder.resolve("pictures"), folder.resolve("Images"));
+    assumeTrue(Files.notExists(folder.resolve("images")), "the file system ignores case");
+    Files.move(folder.resolve("Images/1.png"), folder.resolve("Images/IMG_1.png"));
+    Path csv = write("labels.csv", "path,label\nimg_1.PNG,a\n2.PNG,a\n3.png,b\n4.Png,b\n");
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+
+    ImageFiles.write(folder.resolve("Images/Img_1.png"), 1, 1, 0);
+    Rejected.with(
+        csv
+            + " names 1 of 4 images that do not exist: "
+            + folder.resolve("images/img_1.PNG")
+            + "; copy them, or remove their lines",
+        () -> ImageData.open(folder));
+    write("labels.csv", "path,label\nImg_1.png,a\n2.png,a\n3.png,b\n4.png,b\n");
+    assertThat(ImageData.open(folder).train().size()).isEqualTo(2);
+  }
+
+  /** A folder whose files have exactly these names comes before one where the case differs. */
+  @Test
+  void namesInTheSameCase_comeFirst() throws IOException {
+    ImageFiles.numbered(folder.resolve("images"), 4);
+    for (int i = 1; i <= 4; i++) {
+      Files.move(folder.resolve("pictures/" + i + ".png"), folder.resolve(i + ".PNG"));
+    }
+    assumeTrue(Files.notExists(folder.resolve("1.png")), "the file system ignores case");
+    write("labels.csv", "path,label\n1.png,a\n2.png,a\n3.png,b\n4.png,b\n");
+    assertThat(Listing.of(folder).train())
+        .allMatch(item -> item.file().startsWith(folder.resolve("images")));
   }
 
   @Test
