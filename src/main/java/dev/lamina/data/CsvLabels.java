@@ -2,6 +2,7 @@ package dev.lamina.data;
 
 import com.google.common.base.Ascii;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -74,9 +75,7 @@ final class CsvLabels {
     List<String> first = rows.isEmpty() ? List.of() : rows.get(0).values();
     Columns columns = columns(first);
     if (!columns.complete()) {
-      throw new LaminaException(
-          "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line, with commas between them"
-              .formatted(file, PATHS, LABELS, first));
+      throw unnamed(file, first, "");
     }
     checkUnique(file, first, columns);
     if (columns.header() && rows.size() == 1) {
@@ -97,10 +96,32 @@ final class CsvLabels {
     return entries;
   }
 
-  /** Returns the first rows of a file with the columns; a value that is missing is empty. */
+  private static LaminaException unnamed(Path file, List<String> first, String advice) {
+    return new LaminaException(
+        "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line, with commas between them%s"
+            .formatted(file, PATHS, LABELS, Messages.singleLine(first), advice));
+  }
+
+  /** Returns what is wrong with a file without named labels beside folders that may be classes. */
+  static LaminaException unnamedBesideFolders(Path file) {
+    List<String> first = Csv.read(file, 1).get(0).values();
+    return unnamed(file, first, ", or rename the file if the folders beside it are the classes");
+  }
+
+  /**
+   * Returns the first rows of a file as they are: a value that is missing is empty, and the paths
+   * are in the first column if none has their name.
+   */
   static List<Entry> head(Path file, int limit) {
-    List<Csv.Row> rows = Csv.read(file, limit + 1);
-    return entries(rows, columns(rows.get(0).values()));
+    List<Csv.Row> rows = Csv.read(file, limit);
+    if (rows.isEmpty()) {
+      return List.of();
+    }
+    Columns columns = columns(rows.get(0).values());
+    return entries(
+        rows,
+        new Columns(
+            Math.max(columns.path(), 0), columns.label(), columns.split(), columns.header()));
   }
 
   private static List<Entry> entries(List<Csv.Row> rows, Columns columns) {

@@ -86,6 +86,23 @@ final class CsvListing {
         .anyMatch(CsvImages::areIn);
   }
 
+  /**
+   * Checks that folders are not those of images which a CSV file beside them lists.
+   *
+   * @throws LaminaException if there is one that names their images, without named labels
+   */
+  static void checkUnlabelled(Path folder) {
+    files(folder, Part.TRAIN)
+        .filter(CsvLabels::isCsv)
+        .filter(file -> !CsvLabels.isIn(file))
+        .filter(file -> UnlabelledCsv.of(file).listsImages())
+        .findFirst()
+        .ifPresent(
+            file -> {
+              throw CsvLabels.unnamedBesideFolders(file);
+            });
+  }
+
   /** The names that the file of a part may have; that of the training part may have all images. */
   private static Stream<Path> files(Path folder, Part part) {
     List<String> names = part == Part.TRAIN ? List.of("train", "labels", "metadata") : part.names();

@@ -122,6 +122,7 @@ final class ImageFolder {
     if (classes(root).size() < 2) {
       CsvListing.explain(root);
     }
+    CsvListing.checkUnlabelled(root);
     List<String> names = names(root);
     return Listing.split(root, names, items(root, names), skipped.list());
   }

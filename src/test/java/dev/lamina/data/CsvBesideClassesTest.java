@@ -30,6 +30,8 @@ class CsvBesideClassesTest {
       strings = {
         "class,description\napple,red\npear,\n",
         "id,label\n0,apple\n1,pear\n",
+        "code,name\n1,apple\n2,pear\n",
+        "code;name\n1;apple\n2;pear\n",
         "folder,class_name\napple,Malus\npear,Pyrus\n",
         "id,label,file,set\n0,apple\n1,pear\n"
       })
@@ -78,5 +80,56 @@ class CsvBesideClassesTest {
             + folder.resolve("x/2.png")
             + "; copy them, or remove their lines",
         () -> ImageData.open(folder));
+  }
+
+  private void rejects(String csv, String columns) {
+    Rejected.with(
+        folder.resolve(csv)
+            + " must have a column of paths, one of [path, file, filename, file_name, filepath,"
+            + " file_path, image, image_path, image_name, image_id, id], and one of labels, one of"
+            + " [label, labels, class, class_name, category, target], got ["
+            + columns
+            + "]; name the columns in the first line, with commas between them, or rename the file"
+            + " if the folders beside it are the classes",
+        () -> ImageData.open(folder));
+  }
+
+  /** As in Kaggle's APTOS 2019: a model would learn to tell the parts apart. */
+  @Test
+  void foldersOfParts_areNotClasses_ifTheirListHasOtherColumns() throws IOException {
+    write("train_images", "test_images");
+    csv("train.csv", "id_code,diagnosis\n1,0\n2,4\n");
+    csv("test.csv", "id_code\n1\n");
+    rejects("train.csv", "id_code, diagnosis");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "path;label\nimages/1.png;a\n",
+        "name\tgroup\n1.png\ta\n",
+        "lesion_id,image_id,dx\nL1,1,nv\n"
+      })
+  void imagesAndMasks_areNotClasses(String text) throws IOException {
+    write("images", "masks");
+    csv("labels.csv", text);
+    rejects(
+        "labels.csv", text.substring(0, text.indexOf('\n')).replace(",", ", ").replace('\t', '?'));
+  }
+
+  /** Tables beside the classes that are not about their images, or are called otherwise. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "labels.csv:camera,owner\nX100,Ann\n",
+        "photographers.csv:filename,photographer\napple/1.png,Ann\n"
+      })
+  void otherTables_areLeftOut(String file) throws IOException {
+    write("apple", "pear");
+    String name = file.substring(0, file.indexOf(':'));
+    csv(name, file.substring(name.length() + 1));
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classNames()).containsExactly("apple", "pear");
+    assertThat(data.notes().get(0)).isEqualTo("left out: 1 .csv file (not an image): " + name);
   }
 }
