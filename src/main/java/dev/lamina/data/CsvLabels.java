@@ -109,6 +109,14 @@ final class CsvLabels {
   }
 
   /**
+   * Whether the labels of a file with the columns are in the second of two, which has another name.
+   */
+  static boolean areUnnamed(Path file) {
+    List<String> first = Csv.read(file, 1).get(0).values();
+    return columns(first).header() && index(first, LABELS) < 0;
+  }
+
+  /**
    * Returns the first rows of a file as they are: a value that is missing is empty, and the paths
    * are in the first column if none has their name.
    */

@@ -191,6 +191,8 @@ final class ImageFolder {
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
+      } else if (CsvListing.isMetadata(entry)) {
+        skipped.add(entry, CsvListing.METADATA);
       } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
         if (Files.isDirectory(entry) && FolderWalk.holdsRuns(entry)) {
           skipped.add(entry, FolderWalk.RUN);

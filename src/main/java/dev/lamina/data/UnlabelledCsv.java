@@ -1,5 +1,6 @@
 package dev.lamina.data;
 
+import dev.lamina.data.CsvLabels.Entry;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.List;
@@ -10,7 +11,8 @@ import java.util.stream.Stream;
 
 /**
  * A CSV file that has no column with a name of labels, beside folders of images: a list of them
- * whose columns have other names, or something else.
+ * whose columns have other names, metadata of images in the folders of their classes, or something
+ * else.
  */
 final class UnlabelledCsv {
   private static final Pattern OTHER_SEPARATORS = Pattern.compile("[;\t]");
@@ -19,6 +21,7 @@ final class UnlabelledCsv {
   private final Set<String> folderNames;
   private final Set<String> values;
   private final Set<String> paths;
+  private final Set<String> labels;
 
   private UnlabelledCsv(Path csv) {
     folders =
@@ -30,10 +33,9 @@ final class UnlabelledCsv {
             .flatMap(OTHER_SEPARATORS::splitAsStream)
             .map(UnlabelledCsv::composed)
             .collect(Collectors.toSet());
-    paths =
-        CsvLabels.head(csv, Integer.MAX_VALUE).stream()
-            .map(row -> path(row.path()))
-            .collect(Collectors.toSet());
+    List<Entry> rows = CsvLabels.head(csv, Integer.MAX_VALUE);
+    paths = rows.stream().map(row -> path(row.path())).collect(Collectors.toSet());
+    labels = rows.stream().map(Entry::label).collect(Collectors.toSet());
   }
 
   static UnlabelledCsv of(Path csv) {
@@ -47,6 +49,19 @@ final class UnlabelledCsv {
 
   private static String composed(String name) {
     return Normalizer.normalize(name, Normalizer.Form.NFC);
+  }
+
+  /** Whether its paths lead into several of the folders, and its labels are not their names. */
+  boolean isOfFolders() {
+    return paths.stream()
+                .filter(path -> path.contains("/"))
+                .map(path -> path.substring(0, path.indexOf('/')))
+                .filter(folderNames::contains)
+                .distinct()
+                .limit(2)
+                .count()
+            == 2
+        && !folderNames.containsAll(labels);
   }
 
   /** Whether it names images of the folders, and does not describe the folders as classes. */

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A CSV file beside folders of images: it lists images, or describes the classes. */
@@ -131,5 +132,64 @@ class CsvBesideClassesTest {
     ImageData data = ImageData.open(folder);
     assertThat(data.train().classNames()).containsExactly("apple", "pear");
     assertThat(data.notes().get(0)).isEqualTo("left out: 1 .csv file (not an image): " + name);
+  }
+
+  private static final String PHOTOGRAPHERS =
+      "filename,photographer\napple/1.png,Ann\napple/2.png,Ben\npear/1.png,Ben\npear/2.png,Ann\n";
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        PHOTOGRAPHERS,
+        "filename,photographer,year\napple/1.png,Ann,2020\npear\\1.png,Ben,2021\n"
+      })
+  void metadataOfImagesInTheirClasses_areLeftOut(String text) throws IOException {
+    write("apple", "pear");
+    csv("metadata.csv", text);
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().classNames()).containsExactly("apple", "pear");
+    assertThat(data.train().size() + data.test().size()).isEqualTo(6);
+    assertThat(data.notes().get(0))
+        .isEqualTo(
+            "left out: 1 CSV file (no column named as labels; its folders are the classes): metadata.csv");
+    assertThat(ImageData.isSame(folder, folder.resolve("metadata.csv"))).isFalse();
+    ImageSet all =
+        ImageData.openLabelled(folder, List.of("apple", "pear"), ReadOptions.create()).images();
+    assertThat(all.size()).isEqualTo(6);
+  }
+
+  /**
+   * The name of the file says that it has labels: they may be those of images in several folders.
+   */
+  @Test
+  void labelsOfImagesInSeveralFolders_needAColumnThatIsNamedSo() throws IOException {
+    write("apple", "pear");
+    csv("labels.csv", PHOTOGRAPHERS);
+    rejects("labels.csv", "filename, photographer");
+  }
+
+  @Test
+  void secondColumn_hasTheLabels_ifTheyAreTheFolders() throws IOException {
+    write("apple", "pear");
+    csv(
+        "metadata.csv",
+        "filename,fruit\napple/1.png,apple\napple/2.png,apple\npear/1.png,pear\npear/2.png,pear\n");
+    ImageData data = ImageData.open(folder);
+    assertThat(data.train().size() + data.test().size()).isEqualTo(4);
+    assertThat(data.report().skipped()).isEmpty();
+  }
+
+  /** Images in parts, or all in one folder: the folders are not classes. */
+  @ParameterizedTest
+  @CsvSource({"train,test", "photos,photos"})
+  void secondColumn_hasTheLabels_ifTheFoldersAreNotClasses(String one, String other)
+      throws IOException {
+    write("test");
+    ImageFiles.numbered(folder.resolve(one), 4);
+    csv(
+        "metadata.csv",
+        "filename,breed\n%1$s/1.png,pug\n%1$s/2.png,boxer\n%2$s/3.png,pug\n%1$s/4.png,boxer\n"
+            .formatted(one, other));
+    assertThat(Listing.of(folder).classNames()).containsExactly("boxer", "pug");
   }
 }
