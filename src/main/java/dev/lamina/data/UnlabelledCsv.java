@@ -15,6 +15,11 @@ import java.util.stream.Stream;
  * else.
  */
 final class UnlabelledCsv {
+  /** Names of folders of a part, such as train_images, which are not classes. */
+  private static final Pattern OF_A_PART =
+      Pattern.compile(
+          "(.*[^a-z])?(train(ing)?|test|val(id(ation)?)?)([^a-z].*)?", Pattern.CASE_INSENSITIVE);
+
   private static final Pattern OTHER_SEPARATORS = Pattern.compile("[;\t]");
 
   private final List<Path> folders;
@@ -57,6 +62,7 @@ final class UnlabelledCsv {
                 .filter(path -> path.contains("/"))
                 .map(path -> path.substring(0, path.indexOf('/')))
                 .filter(folderNames::contains)
+                .filter(name -> !OF_A_PART.matcher(name).matches())
                 .distinct()
                 .limit(2)
                 .count()

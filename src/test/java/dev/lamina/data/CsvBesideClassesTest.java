@@ -179,6 +179,21 @@ class CsvBesideClassesTest {
     assertThat(data.report().skipped()).isEmpty();
   }
 
+  @Test
+  void foldersOfParts_areNotClasses() throws IOException {
+    write("train_images", "Test-images");
+    csv(
+        "metadata.csv",
+        """
+        filename,fruit
+        train_images/1.png,apple
+        train_images/2.png,pear
+        Test-images/1.png,apple
+        Test-images/2.png,pear
+        """);
+    assertThat(ImageData.open(folder).train().classNames()).containsExactly("apple", "pear");
+  }
+
   /** Images in parts, or all in one folder: the folders are not classes. */
   @ParameterizedTest
   @CsvSource({"train,test", "photos,photos"})
