@@ -34,7 +34,7 @@ final class CsvImages {
 
   /** Whether paths or labels are names of folders with images, and no image is found. */
   private static boolean namesClasses(Path csv) {
-    List<Entry> rows = CsvLabels.head(csv, MAX_LOCATED + 1);
+    List<Entry> rows = CsvLabels.head(csv, MAX_LOCATED);
     Set<String> names =
         rows.stream()
             .flatMap(row -> Stream.of(row.path(), row.label()))

@@ -2,7 +2,6 @@ package dev.lamina.data;
 
 import com.google.common.base.Ascii;
 import dev.lamina.io.LaminaException;
-import dev.lamina.io.Messages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -75,7 +74,9 @@ final class CsvLabels {
     List<String> first = rows.isEmpty() ? List.of() : rows.get(0).values();
     Columns columns = columns(first);
     if (!columns.complete()) {
-      throw unnamed(file, first, "");
+      throw new LaminaException(
+          "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line, with commas between them"
+              .formatted(file, PATHS, LABELS, first));
     }
     checkUnique(file, first, columns);
     if (columns.header() && rows.size() == 1) {
@@ -96,40 +97,10 @@ final class CsvLabels {
     return entries;
   }
 
-  private static LaminaException unnamed(Path file, List<String> first, String advice) {
-    return new LaminaException(
-        "%s must have a column of paths, one of %s, and one of labels, one of %s, got %s; name the columns in the first line, with commas between them%s"
-            .formatted(file, PATHS, LABELS, Messages.singleLine(first), advice));
-  }
-
-  /** Returns what is wrong with a file without named labels beside folders that may be classes. */
-  static LaminaException unnamedBesideFolders(Path file) {
-    List<String> first = Csv.read(file, 1).get(0).values();
-    return unnamed(file, first, ", or rename the file if the folders beside it are the classes");
-  }
-
-  /**
-   * Whether the labels of a file with the columns are in the second of two, which has another name.
-   */
-  static boolean areUnnamed(Path file) {
-    List<String> first = Csv.read(file, 1).get(0).values();
-    return columns(first).header() && index(first, LABELS) < 0;
-  }
-
-  /**
-   * Returns the first rows of a file as they are: a value that is missing is empty, and the paths
-   * are in the first column if none has their name.
-   */
+  /** Returns the first rows of a file with the columns; a value that is missing is empty. */
   static List<Entry> head(Path file, int limit) {
-    List<Csv.Row> rows = Csv.read(file, limit);
-    if (rows.isEmpty()) {
-      return List.of();
-    }
-    Columns columns = columns(rows.get(0).values());
-    return entries(
-        rows,
-        new Columns(
-            Math.max(columns.path(), 0), columns.label(), columns.split(), columns.header()));
+    List<Csv.Row> rows = Csv.read(file, limit + 1);
+    return entries(rows, columns(rows.get(0).values()));
   }
 
   private static List<Entry> entries(List<Csv.Row> rows, Columns columns) {

@@ -63,9 +63,6 @@ final class CsvListing {
     }
   }
 
-  static final Skipped.Reason METADATA =
-      new Skipped.Reason("CSV file", "no column named as labels; its folders are the classes");
-
   private static final Skipped.Reason REPEATED =
       new Skipped.Reason("repeated row", "same image and label as an earlier one");
 
@@ -85,47 +82,8 @@ final class CsvListing {
   /** Whether a folder has a CSV file of images under one of the known names. */
   static boolean isIn(Path folder) {
     return Stream.of(Part.TRAIN, Part.TEST)
-        .anyMatch(part -> files(folder, part).anyMatch(file -> isUsed(part, file)));
-  }
-
-  /**
-   * Whether a file lists images. Beside folders that may be classes, the labels of all images need
-   * a column that is named so.
-   */
-  private static boolean isUsed(Part part, Path file) {
-    return CsvImages.areIn(file) && !(part == Part.TRAIN && isUnlabelled(file));
-  }
-
-  private static boolean isUnlabelled(Path file) {
-    return !CsvLabels.isIn(file)
-        || (CsvLabels.areUnnamed(file)
-            && !ImageFolder.hasParts(file.resolveSibling(""))
-            && UnlabelledCsv.of(file).isOfFolders());
-  }
-
-  /** Whether a file has metadata of images in the folders of their classes, not their labels. */
-  static boolean isMetadata(Path file) {
-    return FileKinds.name(file).equals("metadata.csv")
-        && CsvLabels.isCsv(file)
-        && isUnlabelled(file)
-        && UnlabelledCsv.of(file).isOfFolders();
-  }
-
-  /**
-   * Checks that folders are not those of images which a CSV file beside them lists.
-   *
-   * @throws LaminaException if there is one that names their images, without named labels
-   */
-  static void checkUnlabelled(Path folder) {
-    files(folder, Part.TRAIN)
-        .filter(CsvLabels::isCsv)
-        .filter(file -> isUnlabelled(file) && !isMetadata(file))
-        .filter(file -> UnlabelledCsv.of(file).listsImages())
-        .findFirst()
-        .ifPresent(
-            file -> {
-              throw CsvLabels.unnamedBesideFolders(file);
-            });
+        .flatMap(part -> files(folder, part))
+        .anyMatch(CsvImages::areIn);
   }
 
   /** The names that the file of a part may have; that of the training part may have all images. */
@@ -244,14 +202,12 @@ final class CsvListing {
       if (used.isPresent()) {
         String reason = used.get().csv().getFileName() + " is used instead";
         skipped.add(file, new Skipped.Reason("CSV file", reason));
-      } else if (isUsed(part, file)) {
+      } else if (CsvImages.areIn(file)) {
         used = Optional.of(Source.of(part, file));
         sources.add(used.get());
       } else {
         String reason =
-            CsvLabels.isIn(file) && !CsvImages.areIn(file)
-                ? "names classes, not images"
-                : "no columns of paths and labels";
+            CsvLabels.isIn(file) ? "names classes, not images" : "no columns of paths and labels";
         skipped.add(file, new Skipped.Reason("CSV file", reason));
       }
     }

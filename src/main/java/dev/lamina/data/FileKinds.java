@@ -46,7 +46,6 @@ final class FileKinds {
           "__macosx",
           "@eadir",
           "$recycle.bin",
-          "recycler",
           "#recycle",
           "@recycle",
           "system volume information",

@@ -122,7 +122,6 @@ final class ImageFolder {
     if (classes(root).size() < 2) {
       CsvListing.explain(root);
     }
-    CsvListing.checkUnlabelled(root);
     List<String> names = names(root);
     return Listing.split(root, names, items(root, names), skipped.list());
   }
@@ -191,8 +190,6 @@ final class ImageFolder {
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
         skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
-      } else if (CsvListing.isMetadata(entry)) {
-        skipped.add(entry, CsvListing.METADATA);
       } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
         if (Files.isDirectory(entry) && FolderWalk.holdsRuns(entry)) {
           skipped.add(entry, FolderWalk.RUN);

@@ -208,7 +208,6 @@ class FolderTreesTest {
   @ValueSource(
       strings = {
         "$RECYCLE.BIN",
-        "RECYCLER",
         "System Volume Information",
         "lost+found",
         "#recycle",
