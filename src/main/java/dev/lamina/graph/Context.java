@@ -240,6 +240,11 @@ public final class Context {
     return Collections.unmodifiableMap(pass.statistics);
   }
 
+  /** Returns whether a full name is that of a layer, or of a layer or a parameter inside it. */
+  public static boolean contains(String layer, String name) {
+    return name.equals(layer) || name.startsWith(layer + ".");
+  }
+
   /** Joins two names by a dot; an empty one is left out. */
   public static String join(String path, String name) {
     return path.isEmpty() || name.isEmpty() ? path + name : path + "." + name;

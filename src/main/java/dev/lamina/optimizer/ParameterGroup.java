@@ -2,6 +2,7 @@ package dev.lamina.optimizer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Context;
 import dev.lamina.graph.Role;
 import dev.lamina.graph.Variable;
 import java.util.Collection;
@@ -99,13 +100,10 @@ public record ParameterGroup(
   }
 
   private boolean matches(Variable variable) {
-    return (layers.isEmpty() || layers.stream().anyMatch(layer -> inside(layer, variable)))
+    return (layers.isEmpty()
+            || layers.stream().anyMatch(layer -> Context.contains(layer, variable.name())))
         && (roles.isEmpty() || roles.contains(variable.parameter().role()))
         && (names.isEmpty() || names.contains(variable.parameter().name()));
-  }
-
-  private static boolean inside(String layer, Variable variable) {
-    return variable.name().equals(layer) || variable.name().startsWith(layer + ".");
   }
 
   /**
@@ -120,7 +118,7 @@ public record ParameterGroup(
         variables.stream().filter(v -> v.parameter().role().trainable()).toList();
     for (String layer : layers) {
       checkArgument(
-          trained.stream().anyMatch(variable -> inside(layer, variable)),
+          trained.stream().anyMatch(variable -> Context.contains(layer, variable.name())),
           "layers of a parameter group must be layers with weights, got \"%s\"; the network has %s",
           layer,
           trained.stream().map(v -> v.name().replaceAll("\\..*", "")).distinct().toList());

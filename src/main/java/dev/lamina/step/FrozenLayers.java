@@ -2,6 +2,7 @@ package dev.lamina.step;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.lamina.graph.Context;
 import dev.lamina.graph.Variable;
 import dev.lamina.layer.Sequential.Named;
 import dev.lamina.model.Model;
@@ -25,11 +26,8 @@ public record FrozenLayers(List<String> layers, List<String> between) {
    * Returns whether the full name of a layer or a variable is that of one of them or inside one.
    */
   public boolean contains(String name) {
-    return between.contains(name) || layers.stream().anyMatch(layer -> contains(layer, name));
-  }
-
-  private static boolean contains(String layer, String name) {
-    return name.equals(layer) || name.startsWith(layer + ".");
+    return between.contains(name)
+        || layers.stream().anyMatch(layer -> Context.contains(layer, name));
   }
 
   /**
@@ -38,7 +36,7 @@ public record FrozenLayers(List<String> layers, List<String> between) {
   public void check(Model model) {
     for (String layer : layers) {
       checkArgument(
-          model.variables().stream().anyMatch(variable -> contains(layer, variable.name())),
+          model.variables().stream().anyMatch(variable -> Context.contains(layer, variable.name())),
           "freeze must name layers with weights, got \"%s\"; the network has %s",
           layer,
           model.network().body().layers().stream().map(Named::name).toList());

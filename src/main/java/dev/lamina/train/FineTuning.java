@@ -60,7 +60,7 @@ final class FineTuning {
       }
     }
     for (LayerNode after : passed) {
-      if (contains(block(after.path(), classifier), last)) {
+      if (Context.contains(block(after.path(), classifier), last)) {
         between.add(after.path());
       }
     }
@@ -72,15 +72,11 @@ final class FineTuning {
     String block = "";
     for (String name : Splitter.on('.').split(path)) {
       block = Context.join(block, name);
-      if (!contains(block, classifier)) {
+      if (!Context.contains(block, classifier)) {
         break;
       }
     }
     return block;
-  }
-
-  private static boolean contains(String layer, String path) {
-    return (path + ".").startsWith(layer + ".");
   }
 
   private static Network beforeClassifier(Network network) {

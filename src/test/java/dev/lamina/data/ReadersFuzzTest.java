@@ -162,15 +162,7 @@ class ReadersFuzzTest {
   @Test
   void images() throws Exception {
     Path file = folder.resolve("image");
-    Fuzz.of(
-            "images",
-            imageFiles(),
-            (input, kind) -> {
-              Files.write(file, input);
-              byte[] pixels = Images.read(file);
-              Images.Size size = Images.size(file);
-              assertThat(pixels).hasSize(3 * size.height() * size.width());
-            })
+    Fuzz.of("images", imageFiles(), (input, kind) -> readImage(file, input))
         .file(file)
         .words(
             "PLTE",
@@ -199,6 +191,13 @@ class ReadersFuzzTest {
         .run(3000);
   }
 
+  private static void readImage(Path file, byte[] input) throws IOException {
+    Files.write(file, input);
+    byte[] pixels = Images.read(file);
+    Images.Size size = Images.size(file);
+    assertThat(pixels).hasSize(3 * size.height() * size.width());
+  }
+
   /** Orientations and palettes, which are not those of the JDK's decoder. */
   @Test
   void tiffs() throws Exception {
@@ -207,15 +206,7 @@ class ReadersFuzzTest {
     for (String name : List.of("orientation_6.tif", "palette_1.tif", "palette_4.tif")) {
       files.add(Files.readAllBytes(Path.of("src/test/resources/images", name)));
     }
-    Fuzz.of(
-            "tiffs",
-            files,
-            (input, kind) -> {
-              Files.write(file, input);
-              byte[] pixels = Images.read(file);
-              Images.Size size = Images.size(file);
-              assertThat(pixels).hasSize(3 * size.height() * size.width());
-            })
+    Fuzz.of("tiffs", files, (input, kind) -> readImage(file, input))
         .file(file)
         .words("II*\0", "MM\0*")
         .memory(1 << 20, 350_000)
