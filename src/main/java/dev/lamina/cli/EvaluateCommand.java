@@ -15,6 +15,7 @@ import dev.lamina.report.EvaluationPictures;
 import dev.lamina.train.Checkpoints;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,18 +106,24 @@ final class EvaluateCommand implements Callable<Integer> {
       String name = imagesOf(path, trainedOn);
       boolean own = trainedOn.filter(other -> isSame(other, name)).isPresent();
       TestImages opened = data.openTest(name, own, streams(path), model);
-      ImageSet images = opened.images();
+      boolean divided = DataOption.isDivided(name);
+      boolean copied = divided && !own && isCopy(opened.images(), metadata);
+      ImageSet images = copied ? ImageData.testPart(opened.images()) : opened.images();
       if (!DataOption.given(spec) && !images.classNames().equals(model.classNames())) {
         throw new LaminaException(
             "classes of the images must be those of the run %s, got %s; name its images with --data"
                 .formatted(model.classNames(), images.classNames()));
       }
-      if (own && DataOption.isDivided(name)) {
+      List<String> notes = new ArrayList<>(opened.report().notes());
+      if (copied) {
+        notes.add("a copy of the training images: those that were set aside are tested");
+      }
+      if (own && divided) {
         warnIfChanged(name, images, metadata);
       }
       if (!json && !quiet) {
         describe(path, metadata);
-        opened.report().notes().forEach(line -> print("images     %s", line));
+        notes.forEach(line -> print("images     %s", line));
         print("images     the %s test images of %s", images.size(), name);
         print("device     %s", model.device());
       }
@@ -130,7 +137,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (json) {
           ObjectNode object = EvaluationJson.of(test);
           object.put("model", path.toString()).put("data", name);
-          opened.report().notes().forEach(object.putArray("notes")::add);
+          notes.forEach(object.putArray("notes")::add);
           augmented.ifPresent(with -> object.put("tta", tta).put("tta_accuracy", with.accuracy()));
           spec.commandLine().getOut().println(object);
         } else {
@@ -156,6 +163,12 @@ final class EvaluateCommand implements Callable<Integer> {
               + " trained on; put new images into a folder of their own and name it with --data",
           name);
     }
+  }
+
+  /** Returns whether all of these images are those that were divided for the training. */
+  private static boolean isCopy(ImageSet images, Map<String, String> metadata) {
+    return images.size() > images.classes() // Else there may be nothing to divide.
+        && ImageData.testPart(images).hash().equals(metadata.get("test_images"));
   }
 
   /** Returns the metrics beside loss and accuracy. */

@@ -221,6 +221,16 @@ public record ImageData(
     return binaryTest(folder, List.of(), options);
   }
 
+  /**
+   * Returns the tenth that {@link #open(Path)} sets aside to test with, of all images of a data set
+   * that {@link #isDivided}, such as those of {@link #openLabelled}.
+   *
+   * @throws LaminaException if no class has two images
+   */
+  public static ImageSet testPart(ImageSet all) {
+    return Listing.divide(all).validation();
+  }
+
   private static TestImages binaryTest(Path folder, List<String> classNames, ReadOptions options) {
     checkBinary(folder, options);
     if (Cifar10.isIn(folder)) {

@@ -116,14 +116,14 @@ record Listing(
     }
     // Stands for the images, so that the files that remain in each part are known.
     ImageSet.Split split =
-        ImageSet.of(
+        divide(
+            ImageSet.of(
                 1,
                 1,
                 Integer.BYTES,
                 positions.array(),
                 all.stream().mapToInt(Item::label).toArray(),
-                classNames)
-            .split(TEST_SHARE, 0);
+                classNames));
     return new Listing(
         root,
         classNames,
@@ -131,6 +131,11 @@ record Listing(
         List.of(),
         choose(all, split.validation()),
         skipped);
+  }
+
+  /** Divides all images of a data set that has no parts: the validation part is its test set. */
+  static ImageSet.Split divide(ImageSet all) {
+    return all.split(TEST_SHARE, 0);
   }
 
   private static List<Item> choose(List<Item> all, ImageSet positions) {

@@ -111,9 +111,29 @@ class EvaluateDataTest {
     assertThat(own.get("images").intValue()).isEqualTo(6);
     assertThat(results("--run", alone, "--data", data.resolve("../alone"))).isEqualTo(own);
     assertThat(results("--run", alone.resolve("export/1"), "--data", data)).isEqualTo(own);
-    // The same files under another name are others.
-    Path other = copy(data, scratch.resolve("copied"));
-    assertThat(results("--run", alone, "--data", other).get("images").intValue()).isEqualTo(60);
+  }
+
+  /** As on another machine: the run's own folder is not there. */
+  @Test
+  void copiesOfOwnImagesWithoutParts_areTestedOnTheirTenth() throws IOException {
+    Path data = copy(images.resolve("train"), scratch.resolve("original"));
+    Path alone = train(data, "run-original");
+    ObjectNode own = results("--run", alone);
+    own.remove("notes");
+    Path moved = Files.move(data, scratch.resolve("moved"));
+    for (Object trained : List.of(alone, alone.resolve("export/1"))) {
+      ObjectNode copied = results("--run", trained, "--data", moved);
+      assertThat(copied.get("notes").get(0).asText())
+          .isEqualTo("a copy of the training images: those that were set aside are tested");
+      copied.remove("notes");
+      assertThat(copied).isEqualTo(own);
+    }
+    assertThat(OptionRuns.succeeds("evaluate", "--run", alone, "--data", moved).out())
+        .contains(
+            "\nimages     a copy of the training images: ", "\nimages     the 6 test images of ");
+    // Other images, all of which are tested.
+    Files.copy(moved.resolve("class0/0.png"), moved.resolve("class0/more.png"));
+    assertThat(results("--run", alone, "--data", moved).get("images").intValue()).isEqualTo(61);
   }
 
   /** A fixed tenth of the 60 images is tested, whichever of its names the data set is given. */
