@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
 import dev.lamina.model.Model;
@@ -76,7 +77,7 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   private static ObjectNode putSizes(ObjectNode json, Collection<Parameter> parameters) {
-    return json.put("parameters", Parameter.size(parameters, true))
-        .put("running_statistics", Parameter.size(parameters, false));
+    return json.put("parameters", Parameter.size(parameters, Role::trainable))
+        .put("running_statistics", Parameter.size(parameters, Role.STATISTIC::equals));
   }
 }

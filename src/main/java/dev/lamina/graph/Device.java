@@ -38,7 +38,7 @@ import org.tensorflow.proto.RewriterConfig;
  * <tr><td>{@link #upcastsSlowKernels}</td><td>yes</td><td>no</td></tr>
  * <tr><td>{@link #rematerializes}</td><td>in float32</td><td>no</td></tr>
  * <tr><td>{@link #precision}</td><td>bfloat16 if Linux reports instructions for it (AVX512-BF16, AMX), else float32</td><td>float16</td></tr>
- * <tr><td>{@link #evaluationBatch}</td><td>32</td><td>512, fewer if images are large</td></tr>
+ * <tr><td>{@link #evaluationBatch}</td><td>32, fewer if images are large</td><td>512, fewer if images are large</td></tr>
  * <tr><td>{@link #freezesAsConstants}</td><td>yes</td><td>no: the graph stays, weights are assigned</td></tr>
  * <tr><td>{@link #host the input pipeline}</td><td>here</td><td>on the processor; a batch of bytes is copied</td></tr>
  * <tr><td>memory</td><td>as needed</td><td>grows as needed, up to {@link #memoryFraction}</td></tr>
@@ -61,7 +61,7 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
 
   private static final Pattern NAMED_GPUS = Pattern.compile("gpu|gpu:[0-9]{1,4}(,gpu:[0-9]{1,4})*");
 
-  /** What the input and the output of a layer may take in evaluation on a GPU, in bytes. */
+  /** What the input and the output of a layer may take in evaluation, in bytes. */
   private static final long MAX_ACTIVATIONS = 1L << 30;
 
   /** Computed once: the devices cannot change while the process runs. */
@@ -233,12 +233,12 @@ public record Device(Kind kind, List<Integer> indices, double memoryFraction, bo
 
   /**
    * Returns the batch size of evaluation and prediction. On a CPU larger batches are slower,
-   * because activations no longer fit its cache; on a GPU they must fit its memory.
+   * because activations no longer fit its cache. Those of large images must fit into memory.
    *
    * @param image the bytes of input and output of the layer where they are largest, for one image
    */
   public int evaluationBatch(long image) {
-    return kind == Kind.CPU ? 32 : (int) Math.max(1, Math.min(512, MAX_ACTIVATIONS / image));
+    return (int) Math.max(1, Math.min(kind == Kind.CPU ? 32 : 512, MAX_ACTIVATIONS / image));
   }
 
   /**

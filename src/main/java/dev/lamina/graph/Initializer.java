@@ -111,7 +111,8 @@ public interface Initializer {
   /**
    * Returns an initializer of convolutions that pass their input channels on, like {@code
    * torch.nn.init.dirac_} (Zagoruyko and Komodakis, arXiv 1706.00388): the first filters, as many
-   * as there are input channels, are 1 at their centre in one channel each, and else 0.
+   * as there are input channels, are 1 at their centre in one channel each, and else 0. So channels
+   * are passed on unless the convolution is in groups.
    *
    * @param others initialises the filters that are left if there are more; {@link #zeros()} as in
    *     PyTorch

@@ -3,6 +3,7 @@ package dev.lamina.graph;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Collection;
+import java.util.function.Predicate;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -28,13 +29,10 @@ public record Parameter(
     return shape.size();
   }
 
-  /**
-   * Returns the number of scalars of all trained parameters among these, or of all running
-   * statistics.
-   */
-  public static long size(Collection<Parameter> parameters, boolean trainable) {
+  /** Returns the number of scalars of all parameters of some roles. */
+  public static long size(Collection<Parameter> parameters, Predicate<Role> roles) {
     return parameters.stream()
-        .filter(parameter -> parameter.role().trainable() == trainable)
+        .filter(parameter -> roles.test(parameter.role()))
         .mapToLong(Parameter::size)
         .sum();
   }

@@ -55,8 +55,11 @@ public enum Activation implements Layer {
     @Override
     public Operand<TFloating> apply(Context context, Operand<TFloating> x) {
       Ops tf = context.tf();
-      Operand<TFloating> cube = tf.math.mul(tf.math.square(x), x);
-      Operand<TFloating> inner = tf.math.add(x, tf.math.mul(cube, number(tf, x, 0.044715)));
+      // Beyond 10, where the result of tanh is 1, the square is too large for 16 bits.
+      Operand<TFloating> near =
+          tf.math.minimum(tf.math.maximum(x, number(tf, x, -10)), number(tf, x, 10));
+      Operand<TFloating> cube = tf.math.mul(tf.math.square(near), near);
+      Operand<TFloating> inner = tf.math.add(near, tf.math.mul(cube, number(tf, x, 0.044715)));
       Operand<TFloating> tanh =
           tf.math.tanh(tf.math.mul(inner, number(tf, x, Math.sqrt(2 / Math.PI))));
       return tf.math.mul(tf.math.mul(x, number(tf, x, 0.5)), tf.math.add(tanh, number(tf, x, 1)));

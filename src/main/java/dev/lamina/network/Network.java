@@ -7,9 +7,11 @@ import com.google.common.collect.Maps;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Parameter;
+import dev.lamina.layer.Activation;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
+import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -117,7 +119,7 @@ public record Network(String name, int height, int width, int channels, Sequenti
    * Returns the number of classes.
    *
    * @throws IllegalArgumentException if a layer does not accept the output of the one before it, or
-   *     the output of the last is not a vector
+   *     the output of the last is not a vector, or is a softmax
    */
   public int classes() {
     Shape output = body.outputShape(inputShape());
@@ -125,7 +127,18 @@ public record Network(String name, int height, int width, int channels, Sequenti
         output.numDimensions() == 1,
         "output of the network must be [classes], got %s; end it with GlobalAveragePool and Dense",
         output);
+    checkArgument(
+        last(body) != Activation.SOFTMAX,
+        "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
     return Math.toIntExact(output.get(0));
+  }
+
+  private static Layer last(Layer layer) {
+    if (layer instanceof Sequential sequential && !sequential.layers().isEmpty()) {
+      List<Sequential.Named> layers = sequential.layers();
+      return last(layers.get(layers.size() - 1).layer());
+    }
+    return layer;
   }
 
   /** Returns the MACs of the forward pass of one image. */

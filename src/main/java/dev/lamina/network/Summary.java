@@ -1,6 +1,7 @@
 package dev.lamina.network;
 
 import dev.lamina.graph.Parameter;
+import dev.lamina.graph.Role;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Layers.LayerNode;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ final class Summary {
               node.path(),
               node.layer().kind(),
               Arrays.toString(node.output().asArray()),
-              number(Parameter.size(node.parameters(), true)),
+              number(Parameter.size(node.parameters(), Role::trainable)),
               number(node.macs())));
     }
     StringBuilder text = new StringBuilder();
@@ -40,8 +41,8 @@ final class Summary {
         String.format(
             Locale.ROOT,
             "%s parameters, %s running statistics, %s MACs per image%n",
-            number(Parameter.size(network.parameters().values(), true)),
-            number(Parameter.size(network.parameters().values(), false)),
+            number(Parameter.size(network.parameters().values(), Role::trainable)),
+            number(Parameter.size(network.parameters().values(), Role.STATISTIC::equals)),
             number(network.macs())));
     return text.toString();
   }

@@ -36,7 +36,7 @@ public record FrozenLayers(List<String> layers, List<String> between) {
   public void check(Model model) {
     for (String layer : layers) {
       checkArgument(
-          model.variables().stream().anyMatch(variable -> Context.contains(layer, variable.name())),
+          model.variables().stream().anyMatch(variable -> variable.name().startsWith(layer + ".")),
           "freeze must name layers with weights, got \"%s\"; the network has %s",
           layer,
           model.network().body().layers().stream().map(Named::name).toList());
@@ -46,7 +46,8 @@ public record FrozenLayers(List<String> layers, List<String> between) {
             .filter(variable -> variable.parameter().role().trainable())
             .map(Variable::name)
             .anyMatch(name -> !contains(name)),
-        "freeze must leave a layer to train, got %s",
-        layers);
+        layers.isEmpty()
+            ? "network must have weights to train, got none; add a layer with some"
+            : "freeze must leave a layer to train, got " + layers);
   }
 }

@@ -1,5 +1,7 @@
 package dev.lamina.zoo;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lamina.data.Preprocessing;
@@ -110,12 +112,26 @@ public record Pretrained(Path weights, Optional<Config> config) {
             () ->
                 new IllegalArgumentException(
                     "network must be named for weights that are not from a hub; use builder(name)"));
-    return builder(known.network()).config(known);
+    return builder(known.network());
   }
 
-  /** Returns a builder of a network, with these weights. */
+  /**
+   * Returns a builder of a network, with these weights.
+   *
+   * @throws IllegalArgumentException if the weights are from a hub, and of another network
+   */
   public Zoo.Builder builder(String network) {
-    return Zoo.get(network).pretrained(weights);
+    Zoo.Builder builder = Zoo.get(network).pretrained(weights);
+    config.ifPresent(
+        known -> {
+          checkArgument(
+              network.equals(known.network()),
+              "network must be %s, that of the weights, got %s; use builder()",
+              known.network(),
+              network);
+          builder.config(known);
+        });
+    return builder;
   }
 
   private static Config read(String model, Path file) {

@@ -76,6 +76,8 @@ class DeviceTest {
     assertThat(cpu.precision())
         .isEqualTo(Processor.THIS.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32);
     assertThat(cpu.evaluationBatch(1000)).isEqualTo(32);
+    assertThat(cpu.evaluationBatch(256 << 20)).as("1 GiB of a layer").isEqualTo(4);
+    assertThat(cpu.evaluationBatch(1L << 31)).isEqualTo(1);
     assertThat(gpu.evaluationBatch(1000)).isEqualTo(512);
     assertThat(gpu.evaluationBatch(8 << 20)).as("1 GiB of a layer").isEqualTo(128);
     assertThat(gpu.evaluationBatch(1L << 31)).isEqualTo(1);

@@ -38,6 +38,7 @@ class ElementwiseFunctionTest {
     }
     values[0] = -60;
     values[1] = 70;
+    values[2] = 300;
     return values;
   }
 
@@ -68,6 +69,24 @@ class ElementwiseFunctionTest {
         gradientError,
         x -> x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6,
         x -> x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6);
+  }
+
+  /** The square of 300 is no number of float16, nor is infinity times 0 in the gradient. */
+  @Test
+  void geluTanh_hasGradientsInFloat16() {
+    double scale = Math.sqrt(2 / Math.PI);
+    DoubleUnaryOperator tanh = x -> Math.tanh(scale * (x + 0.044715 * x * x * x));
+    check(
+        Activation.GELU_TANH,
+        Precision.FLOAT16,
+        0.004,
+        0.004,
+        x -> x / 2 * (1 + tanh.applyAsDouble(x)),
+        x -> {
+          double t = tanh.applyAsDouble(x);
+          double slope = scale * (1 + 3 * 0.044715 * x * x);
+          return (1 + t) / 2 + x / 2 * (1 - t * t) * slope;
+        });
   }
 
   private static void check(

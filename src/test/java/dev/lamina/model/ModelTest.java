@@ -15,6 +15,7 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
+import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.metric.Accuracy;
 import dev.lamina.network.Network;
@@ -331,6 +332,13 @@ class ModelTest {
         .isThrownBy(() -> Model.of(Network.input(8, 8, 3).then(Conv2d.of(2, 3))))
         .withMessage(
             "output of the network must be [classes], got [8, 8, 2]; end it with GlobalAveragePool and Dense");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                Model.of(
+                    Network.input(3, 3, 1).then(Flatten.create(), Dense.of(3), Activation.SOFTMAX)))
+        .withMessage(
+            "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Network.input(0, 8, 3))
         .withMessage("height must be positive, got 0");

@@ -180,8 +180,22 @@ class FreezeTest {
         .withMessage(
             "freeze must name layers with weights, got \"body.2\"; the network has [body, body2, top]");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> recipe().freeze("body.1.running_mean").build().fit(model, images()))
+        .withMessage(
+            "freeze must name layers with weights, got \"body.1.running_mean\"; the network has [body, body2, top]");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> recipe().freeze("body", "body2", "top").build().fit(model, images()))
         .withMessage("freeze must leave a layer to train, got [body, body2, top]");
+  }
+
+  @Test
+  void networkWithoutWeights() {
+    Network pooling = Network.input(5, 7, 3).then(GlobalAveragePool.create());
+    try (Model none = Model.of(pooling)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> recipe().build().fit(none, images()))
+          .withMessage("network must have weights to train, got none; add a layer with some");
+    }
   }
 
   /** In a group whose rate is 0 weights stay, though batch norm still computes with the batch. */

@@ -115,6 +115,10 @@ class PretrainedTest {
       assertThat(model.preprocessing()).isEqualTo(preparing(224, 192));
       assertThat(other.preprocessing()).isEqualTo(preparing(40, 32));
     }
+    assertThat(pretrained.builder("resnet18").options()).isEqualTo(pretrained.builder().options());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> pretrained.builder("resnet50"))
+        .withMessage("network must be resnet18, that of the weights, got resnet50; use builder()");
   }
 
   private static Preprocessing preparing(int height, int width) {

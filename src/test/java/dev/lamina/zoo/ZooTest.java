@@ -95,6 +95,13 @@ class ZooTest {
         .withMessage("width must be positive, got 0");
   }
 
+  /** Those of six batch norms, without their fixed scales and the whitening kernel. */
+  @Test
+  void summary_countsRunningStatisticsAlone() {
+    assertThat(Zoo.get("airbench94").network().summary())
+        .contains(" parameters, %,d running statistics, ".formatted(2 * 2 * (64 + 256 + 256)));
+  }
+
   @Test
   void wrongNames_areNamed() {
     assertThatIllegalArgumentException()
