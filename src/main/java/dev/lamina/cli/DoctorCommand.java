@@ -9,8 +9,6 @@ import dev.lamina.graph.Device;
 import dev.lamina.graph.Precision;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -39,6 +37,7 @@ final class DoctorCommand implements Callable<Integer> {
     CudaSearch search = CudaSearch.create();
     GpuReport gpu =
         new GpuReport(
+            System.getProperty("os.arch"),
             CudaLibraries.wanted(),
             NvidiaDriver.find(search.root(), "nvidia-smi"),
             CudaLibraries.found(search));
@@ -67,9 +66,9 @@ final class DoctorCommand implements Callable<Integer> {
     printDisk("native code", Loader.getCacheDir().toPath());
   }
 
-  private void printDisk(String name, Path folder) throws IOException {
-    FileStore store = Files.getFileStore(folder);
-    print("%-17s %s, %s free", name, folder, mebibytes(store.getUsableSpace()));
+  private void printDisk(String name, Path folder) {
+    // Not by Files.getFileStore, which fails where the table of mounts lacks the folder.
+    print("%-17s %s, %s free", name, folder, mebibytes(folder.toFile().getUsableSpace()));
   }
 
   private void printRate(Device device) {

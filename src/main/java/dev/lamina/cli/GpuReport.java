@@ -15,11 +15,13 @@ import java.util.Optional;
 /**
  * Whether a graphics card can be used, and what to do if it cannot.
  *
+ * @param architecture of the machine, as Java names it
  * @param forGpus whether the TensorFlow on the class path is the one for GPUs
  * @param driver the graphics driver; empty if there is none
  * @param libraries what was found of CUDA
  */
-record GpuReport(boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> libraries) {
+record GpuReport(
+    String architecture, boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> libraries) {
   private static final String BUILD = "build Lamina with 'mvn -Pgpu-cuda -DskipTests package'";
 
   /** Returns what there is, a line each. */
@@ -33,10 +35,17 @@ record GpuReport(boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> l
                 "graphics card     %s, compute capability %s, %s"
                     .formatted(card.name(), card.computeCapability(), card.memory()))
         .forEach(lines::add);
+    if (!isSupported()) {
+      return lines;
+    }
     if (forGpus || driver.isPresent() || libraries.stream().anyMatch(this::isFound)) {
       libraries.forEach(library -> lines.add(describe(library)));
     }
     return lines;
+  }
+
+  private boolean isSupported() {
+    return architecture.equals("amd64");
   }
 
   private boolean isFound(Attempt attempt) {
@@ -70,9 +79,15 @@ record GpuReport(boolean forGpus, Optional<NvidiaDriver> driver, List<Attempt> l
     if (driver.isEmpty()) {
       if (forGpus) {
         advice.add(
-            "this TensorFlow is for GPUs, but there is no driver: install NVIDIA's, %s or newer"
+            "this TensorFlow is for GPUs, but there is no driver: install NVIDIA's, %s or newer (for WSL, in Windows)"
                 .formatted(NvidiaDriver.OLDEST));
       }
+      return advice;
+    }
+    if (!isSupported()) {
+      advice.add(
+          "TensorFlow Java uses graphics cards on x86-64 only, got %s: the processor is used"
+              .formatted(architecture));
       return advice;
     }
     NvidiaDriver found = driver.get();

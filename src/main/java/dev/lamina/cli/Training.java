@@ -131,6 +131,7 @@ record Training(
     if (first()) {
       finish(model, history);
     }
+    Cluster.joined().ifPresent(Cluster::awaitAll);
     return 0;
   }
 

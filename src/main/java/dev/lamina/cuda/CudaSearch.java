@@ -1,15 +1,17 @@
 package dev.lamina.cuda;
 
+import com.google.common.collect.Comparators;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +25,11 @@ import java.util.stream.Stream;
 public record CudaSearch(Map<String, String> environment, Path root) {
   private static final List<String> SYSTEM =
       List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib", "lib64");
+
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+
+  private static final Comparator<Iterable<Integer>> NUMBERS =
+      Comparators.lexicographical(Comparator.<Integer>naturalOrder());
 
   /** Copies the environment. */
   public CudaSearch {
@@ -83,7 +90,19 @@ public record CudaSearch(Map<String, String> environment, Path root) {
     } catch (IOException e) {
       throw new UncheckedIOException(folder + " cannot be listed", e);
     }
-    found.sort(Collections.reverseOrder());
+    found.sort(
+        Comparator.comparing(CudaSearch::numbers, NUMBERS)
+            .thenComparing(Comparator.naturalOrder())
+            .reversed());
     return found;
+  }
+
+  /** Returns the numbers in the name of a file. */
+  private static List<Integer> numbers(Path file) {
+    return NUMBER
+        .matcher(file.getFileName().toString())
+        .results()
+        .map(found -> Integer.valueOf(found.group()))
+        .toList();
   }
 }

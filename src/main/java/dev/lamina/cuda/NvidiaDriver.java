@@ -3,7 +3,6 @@ package dev.lamina.cuda;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -57,10 +56,12 @@ public record NvidiaDriver(String version, List<Card> cards) {
     try {
       String text = Files.readString(root.resolve("proc/driver/nvidia/version"));
       Matcher matcher = VERSION.matcher(text);
-      return Optional.of(
-          new NvidiaDriver(matcher.find() ? matcher.group(1) : "unknown", cards(nvidiaSmi)));
+      String version = matcher.find() ? matcher.group(1) : "unknown";
+      return Optional.of(new NvidiaDriver(version, cards(rows(nvidiaSmi))));
     } catch (IOException e) {
-      return Optional.empty();
+      // WSL has cards, but no kernel module.
+      List<String[]> rows = rows(nvidiaSmi);
+      return rows.stream().findFirst().map(row -> new NvidiaDriver(row[3], cards(rows)));
     }
   }
 
@@ -69,15 +70,17 @@ public record NvidiaDriver(String version, List<Card> cards) {
     return major(version) < major(OLDEST);
   }
 
-  private static List<Card> cards(String nvidiaSmi) {
-    List<Card> cards = new ArrayList<>();
-    for (String line : output(nvidiaSmi, TIMEOUT_SECONDS).split("\n", -1)) {
-      String[] fields = line.strip().split(", ", -1);
-      if (fields.length == 3) {
-        cards.add(new Card(fields[0], fields[1], fields[2]));
-      }
-    }
-    return cards;
+  private static List<Card> cards(List<String[]> rows) {
+    return rows.stream().map(row -> new Card(row[0], row[1], row[2])).toList();
+  }
+
+  /** Returns name, compute capability, memory and driver of each card. */
+  private static List<String[]> rows(String nvidiaSmi) {
+    return output(nvidiaSmi, TIMEOUT_SECONDS)
+        .lines()
+        .map(line -> line.strip().split(", ", -1))
+        .filter(fields -> fields.length == 4)
+        .toList();
   }
 
   /** Returns what the program says of the cards; nothing if it does not end in time. */
@@ -88,7 +91,9 @@ public record NvidiaDriver(String version, List<Card> cards) {
       try {
         Process process =
             new ProcessBuilder(
-                    nvidiaSmi, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader")
+                    nvidiaSmi,
+                    "--query-gpu=name,compute_cap,memory.total,driver_version",
+                    "--format=csv,noheader")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .redirectOutput(file.toFile())
                 .start();

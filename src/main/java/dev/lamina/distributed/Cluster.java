@@ -46,6 +46,8 @@ public final class Cluster {
   /** How long the others may take to say that they are there, after a step has failed. */
   private static final Duration ROLL_CALL = Duration.ofSeconds(15);
 
+  static final Duration FOR_EVER = Duration.ofDays(365);
+
   private static @Nullable Cluster joined;
 
   private final Workers workers;
@@ -111,6 +113,16 @@ public final class Cluster {
    */
   public List<String> exchange(String line) {
     return rendezvous.exchange(line, workers.timeout());
+  }
+
+  /**
+   * Waits until all workers are here, however long that takes. Workers that have ended could not
+   * start again together with one that fails in its last work.
+   *
+   * @throws WorkersException if a worker has ended
+   */
+  public void awaitAll() {
+    rendezvous.exchange("", FOR_EVER);
   }
 
   /** Returns the number of this worker, from 0. */

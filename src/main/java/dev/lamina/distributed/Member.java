@@ -2,6 +2,7 @@ package dev.lamina.distributed;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.io.Messages;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** The {@link Rendezvous} of every worker but worker 0. */
 final class Member implements Rendezvous {
   private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
+
+  /** How long one try to connect may take. */
+  private static final long CONNECT_MILLIS = 5_000;
 
   /** Worker 0 answers late if it waits for others: it gives up first. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -53,12 +57,12 @@ final class Member implements Rendezvous {
       return Lines.lines(open.read(deadline));
     } catch (IOException e) {
       throw new WorkersException(
-          "worker 0 at %s:%s did not answer worker %s within %s s (%s); start all again, all with its address"
+          "worker 0 at %s:%s did not answer worker %s%s (%s); start all again, all with its address"
               .formatted(
                   workers.host(),
                   workers.port(),
                   workers.rank(),
-                  timeout.toSeconds(),
+                  e instanceof EOFException ? "" : " within " + timeout.toSeconds() + " s",
                   Messages.reason(e)),
           e);
     }
@@ -77,7 +81,9 @@ final class Member implements Rendezvous {
     while (true) {
       Socket socket = new Socket();
       try {
-        int millis = (int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        // The name of a worker that was started again may lead to its old address for a while.
+        int millis = (int) Math.max(1, Math.min(CONNECT_MILLIS, left));
         socket.connect(new InetSocketAddress(workers.host(), workers.port()), millis);
         if (isToItself(socket)) {
           throw new ConnectException("Connection refused");

@@ -33,13 +33,14 @@ class GpuReportTest {
 
   private static List<String> advice(
       boolean forGpus, @Nullable NvidiaDriver driver, Predicate<CudaLibrary> found) {
-    return new GpuReport(forGpus, Optional.ofNullable(driver), libraries(found)).advice();
+    return new GpuReport("amd64", forGpus, Optional.ofNullable(driver), libraries(found)).advice();
   }
 
   @Test
   void complete() {
     assertThat(advice(true, DRIVER, library -> true)).isEmpty();
-    assertThat(new GpuReport(true, Optional.of(DRIVER), libraries(library -> true)).lines())
+    assertThat(
+            new GpuReport("amd64", true, Optional.of(DRIVER), libraries(library -> true)).lines())
         .hasSize(2 + CudaLibrary.values().length)
         .startsWith(
             "driver            535.129.03",
@@ -48,8 +49,17 @@ class GpuReportTest {
   }
 
   @Test
+  void otherArchitecture() {
+    assertThat(
+            new GpuReport("aarch64", false, Optional.of(DRIVER), libraries(library -> false))
+                .advice())
+        .containsExactly(
+            "TensorFlow Java uses graphics cards on x86-64 only, got aarch64: the processor is used");
+  }
+
+  @Test
   void noCard() {
-    GpuReport report = new GpuReport(false, Optional.empty(), libraries(library -> false));
+    GpuReport report = new GpuReport("amd64", false, Optional.empty(), libraries(library -> false));
     assertThat(report.lines()).containsExactly("driver            none of NVIDIA");
     assertThat(report.advice()).isEmpty();
   }
@@ -58,7 +68,7 @@ class GpuReportTest {
   void noDriver() {
     assertThat(advice(true, null, library -> false))
         .containsExactly(
-            "this TensorFlow is for GPUs, but there is no driver: install NVIDIA's, 525.60.13 or newer");
+            "this TensorFlow is for GPUs, but there is no driver: install NVIDIA's, 525.60.13 or newer (for WSL, in Windows)");
   }
 
   @Test
@@ -104,7 +114,10 @@ class GpuReportTest {
     Path link = Files.createSymbolicLink(folder.resolve("libcufft.so.11"), real.getFileName());
     GpuReport report =
         new GpuReport(
-            true, Optional.of(DRIVER), List.of(new Attempt(CudaLibrary.CUFFT, link, null)));
+            "amd64",
+            true,
+            Optional.of(DRIVER),
+            List.of(new Attempt(CudaLibrary.CUFFT, link, null)));
     assertThat(report.lines())
         .last()
         .isEqualTo("  libcufft.so.11                          " + link + " (11.3.0.4)");
@@ -114,6 +127,7 @@ class GpuReportTest {
   void damagedLibrary() {
     GpuReport report =
         new GpuReport(
+            "amd64",
             true,
             Optional.of(DRIVER),
             List.of(new Attempt(CudaLibrary.CUFFT, Path.of("/cuda/libcufft.so.11"), "too short")));

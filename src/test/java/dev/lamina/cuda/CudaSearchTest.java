@@ -47,5 +47,7 @@ class CudaSearchTest {
     Path file = library("venv/lib/python3.9/site-packages/nvidia/cudnn/lib");
     Map<String, String> environment = Map.of("VIRTUAL_ENV", root.resolve("venv").toString());
     assertThat(new CudaSearch(environment, root).find(CudaLibrary.CUDNN)).contains(file);
+    Path newer = library("venv/lib/python3.12/site-packages/nvidia/cudnn/lib");
+    assertThat(new CudaSearch(environment, root).find(CudaLibrary.CUDNN)).contains(newer);
   }
 }

@@ -52,18 +52,22 @@ class NvidiaDriverTest {
   @Test
   @EnabledOnOs({OS.LINUX, OS.MAC})
   void cards() throws IOException {
-    version("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03");
     Path program = root.resolve("nvidia-smi");
     Files.writeString(
         program,
         """
         #!/bin/sh
-        test "$*" = "--query-gpu=name,compute_cap,memory.total --format=csv,noheader" || exit 1
-        echo 'NVIDIA H200, 9.0, 143771 MiB'
-        echo 'NVIDIA B200, 10.0, 183359 MiB'
+        test "$*" = "--query-gpu=name,compute_cap,memory.total,driver_version --format=csv,noheader" || exit 1
+        echo 'NVIDIA H200, 9.0, 143771 MiB, 550.54.15'
+        echo 'NVIDIA B200, 10.0, 183359 MiB, 550.54.15'
         """);
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    // As on WSL, which has no kernel module.
     NvidiaDriver driver = NvidiaDriver.find(root, program.toString()).orElseThrow();
+    assertThat(driver.version()).isEqualTo("550.54.15");
+    version("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03");
+    assertThat(NvidiaDriver.find(root, program.toString()))
+        .contains(new NvidiaDriver("535.129.03", driver.cards()));
     assertThat(driver.cards())
         .containsExactly(
             new NvidiaDriver.Card("NVIDIA H200", "9.0", "143771 MiB"),

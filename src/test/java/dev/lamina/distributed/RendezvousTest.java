@@ -145,6 +145,19 @@ class RendezvousTest {
   }
 
   @Test
+  void waitingForEver_endsWithTheCoordinator() throws IOException {
+    try (ServerSocket server = new ServerSocket(0)) {
+      Workers second = Workers.of(1, 2, "127.0.0.1", server.getLocalPort());
+      CompletableFuture<List<String>> result = start(Rendezvous.of(second), "", Cluster.FOR_EVER);
+      server.accept().close();
+      assertThat(failure(result))
+          .isInstanceOf(WorkersException.class)
+          .hasMessageMatching(
+              "worker 0 at 127.0.0.1:\\d+ did not answer worker 1 \\(it has ended\\);.*");
+    }
+  }
+
+  @Test
   void coordinatorThatDoesNotAnswer_isNamed() {
     Workers workers = Workers.of(1, 2, "127.0.0.1", port.number());
     assertThatExceptionOfType(WorkersException.class)
