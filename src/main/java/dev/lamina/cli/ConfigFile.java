@@ -1,10 +1,12 @@
 package dev.lamina.cli;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import com.google.common.base.Ascii;
 import dev.lamina.cli.RunConfig.Validation;
 import dev.lamina.data.Preprocessing;
@@ -63,13 +65,28 @@ record ConfigFile(
   /** Reads YAML, or JSON if the name ends with {@code .json}. */
   static Options options(Path file) {
     try {
-      return OptionsJson.read(mapper(file).readTree(file.toFile())).owner(file.toString());
+      ObjectMapper mapper = mapper(file);
+      refuseAliases(file, mapper);
+      return OptionsJson.read(mapper.readTree(file.toFile())).owner(file.toString());
     } catch (IOException | IllegalArgumentException e) {
       String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new LaminaException(
           "%s could not be read (%s); it must be YAML, or JSON if its name ends with .json"
               .formatted(file, Messages.singleLine(line)),
           e);
+    }
+  }
+
+  /** A tree would have the name of the alias for its value. */
+  private static void refuseAliases(Path file, ObjectMapper mapper) throws IOException {
+    try (JsonParser tokens = mapper.createParser(file.toFile())) {
+      while (tokens.nextToken() != null) {
+        if (tokens instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+          throw new LaminaException(
+              "%s must not have aliases, got *%s in line %s; write out its value"
+                  .formatted(file, yaml.getText(), yaml.currentTokenLocation().getLineNr()));
+        }
+      }
     }
   }
 
@@ -80,7 +97,10 @@ record ConfigFile(
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
     }
-    return YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    return YAMLMapper.builder()
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .build();
   }
 
   /**
@@ -109,6 +129,7 @@ record ConfigFile(
         METADATA.forEach(options::has);
       }
       options.checkNoOthers();
+      config.checkNetwork();
       return config;
     } catch (IllegalArgumentException e) {
       throw new LaminaException(String.valueOf(e.getMessage()), e);
@@ -124,6 +145,34 @@ record ConfigFile(
       }
     }
     return named;
+  }
+
+  /** A model to start from has a network: what is said of another would be ignored. */
+  private void checkNetwork() {
+    if (network.values().containsKey(RunConfig.FROM)) {
+      for (String key : network.values().keySet()) {
+        if (!key.equals(RunConfig.FROM)) {
+          throw redundant(key, RunConfig.FROM);
+        }
+      }
+    }
+  }
+
+  /**
+   * Checks that no network is named beside a model of a hub.
+   *
+   * @throws LaminaException if one is
+   */
+  void checkNoName() {
+    if (network.values().containsKey(NAME)) {
+      throw redundant(NAME, RunConfig.PRETRAINED);
+    }
+  }
+
+  private LaminaException redundant(String key, String with) {
+    return new LaminaException(
+        "network.%s of %s must not be given with network.%s, which has a network already; remove it"
+            .formatted(key, file, with));
   }
 
   private static Options section(Options options, String key) {

@@ -152,6 +152,9 @@ final class TrainCommand implements Callable<Integer> {
       RunFolders.checkNew(run);
     }
     Optional<Pretrained> weights = start.fetch(data.cache);
+    if (!given("--pretrained") && weights.flatMap(Pretrained::config).isPresent()) {
+      file.checkNoName();
+    }
     Optional<Preprocessing> preprocessing =
         resize.resolve(file.preprocessing().or(() -> start.preprocessing(data, weights)));
     ImageData images = data.open(preprocessing);

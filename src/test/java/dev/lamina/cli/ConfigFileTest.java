@@ -158,6 +158,9 @@ class ConfigFileTest {
         "recipe: {epoch: 3} | FILE: recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you mean \"epochs\"?",
         "recipe: {epochs: 0} | FILE: epochs must be positive, got 0",
         "recipe: {schedule: {peak: high}} | FILE: peak of schedule (OneCycle) must be a number, got \"high\"",
+        "'network: {from: run, dropout: 0.5}' | network.dropout of FILE must not be given with network.from, which has a network already; remove it",
+        "'network: {pretrained: w, from: run}' | network.pretrained of FILE must not be given with network.from, which has a network already; remove it",
+        "'data: &a photos\nrecipe: *a' | FILE must not have aliases, got *a in line 2; write out its value",
         "'data: [' | FILE could not be read (while parsing a flow node); it must be YAML, or JSON if its name ends with .json",
         "'data: a\ndata: b' | FILE could not be read (Duplicate field 'data'); it must be YAML, or JSON if its name ends with .json",
         "data: | FILE could not be read (option \"data\" must have a value that can be read, got null); it must be YAML, or JSON if its name ends with .json",
@@ -167,5 +170,13 @@ class ConfigFileTest {
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ConfigFile.read(file).change(Recipes.get("quick")))
         .withMessage(message.replace("FILE", file.toString()));
+  }
+
+  @Test
+  void secondDocument_isRefused() throws IOException {
+    Path file = write("two.yaml", "data: a\n---\ndata: b\n");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> ConfigFile.read(file))
+        .withMessageStartingWith(file + " could not be read (Trailing token ");
   }
 }

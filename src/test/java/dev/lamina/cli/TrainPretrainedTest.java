@@ -134,6 +134,16 @@ class TrainPretrainedTest {
         "timm/small.in1k",
         "--network",
         "resnet18");
+    Path config =
+        Files.writeString(
+            folder.resolve("named.yaml"),
+            "network: {name: resnet18, pretrained: timm/small.in1k}");
+    refuses(
+        "network.name of "
+            + config
+            + " must not be given with network.pretrained, which has a network already; remove it",
+        "--config",
+        config);
     Output output = train("--pretrained", "timm/small.in1k", "--freeze", "bn1");
     assertThat(output.status()).as(output.err()).isZero();
     assertStartsFrom(file, "bn1.weight");
