@@ -349,7 +349,8 @@ public final class GraphSession implements AutoCloseable {
     return natives.isClosed();
   }
 
-  private void checkOpen() {
+  /** Fails with an {@link IllegalStateException} if this session is closed. */
+  public void checkOpen() {
     checkState(!natives.isClosed(), "the model was closed: build or load it again");
   }
 

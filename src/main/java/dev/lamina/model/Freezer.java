@@ -68,8 +68,10 @@ final class Freezer implements AutoCloseable {
    * Returns a form with other weights; {@link #release} it.
    *
    * @throws IllegalArgumentException if they do not match the network
+   * @throws IllegalStateException if the session of the model is closed
    */
   Evaluator freeze(Weights weights) {
+    session.checkOpen();
     Servable checked = servable.apply(weights);
     if (session.device().freezesAsConstants()) {
       return evaluator(new FrozenNetwork(checked, session.device()));

@@ -367,10 +367,15 @@ class ModelTest {
 
   @Test
   void close_thenUse() {
+    ImageSet set = images(1);
+    Optional<Weights> weights = Optional.of(model.weights());
     model.close();
     model.close();
     assertThatIllegalStateException()
         .isThrownBy(() -> model.predict(new byte[105]))
+        .withMessage("the model was closed: build or load it again");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> model.evaluate(set, weights, List.of(), () -> false))
         .withMessage("the model was closed: build or load it again");
   }
 }
