@@ -99,6 +99,7 @@ public final class SavedModelWriter {
       // Fails if the folder has been filled in the meantime.
       Files.deleteIfExists(folder);
       Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+      AtomicFiles.flushFolder(folder.toAbsolutePath().resolveSibling(""));
     } finally {
       delete(List.of(temporary));
     }
@@ -120,6 +121,7 @@ public final class SavedModelWriter {
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         moved.add(target);
       }
+      AtomicFiles.flushFolder(folder);
       moved.clear();
     } finally {
       delete(moved);
@@ -148,6 +150,9 @@ public final class SavedModelWriter {
     Path variables = folder.resolve(TensorBundleWriter.PREFIX);
     Files.createDirectories(variables.resolveSibling(""));
     TensorBundleWriter.write(variables, servable, objects.tracked());
+    for (Path file : MoreFiles.listFiles(variables.resolveSibling(""))) {
+      AtomicFiles.flush(file);
+    }
     Path description = folder.resolve(Description.FILE);
     Files.createDirectories(description.resolveSibling(""));
     Path weights = folder.resolve(WeightsFile.IN_EXPORT);

@@ -25,6 +25,9 @@ import java.util.stream.Stream;
 public final class AtomicFiles {
   private static final int CHUNK = 1 << 16;
 
+  /** Of the 255 bytes of a file name, what a temporary one leaves for that of its target. */
+  private static final int MAX_TARGET_NAME = 255 - "..".length() - 36 - ".tmp".length();
+
   private AtomicFiles() {}
 
   /**
@@ -77,9 +80,19 @@ public final class AtomicFiles {
     Path absolute = target.toAbsolutePath();
     // createTempFile would make the file readable by its owner only.
     Path temporary =
-        absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        absolute.resolveSibling(
+            "." + end(String.valueOf(absolute.getFileName())) + "." + UUID.randomUUID() + ".tmp");
     createFolder(temporary.resolveSibling(""));
     return temporary;
+  }
+
+  /** Returns as much of the end of a name as fits into that of a temporary file. */
+  private static String end(String name) {
+    String end = name;
+    while (end.getBytes(StandardCharsets.UTF_8).length > MAX_TARGET_NAME) {
+      end = end.substring(end.offsetByCodePoints(0, 1));
+    }
+    return end;
   }
 
   /** Creates a folder and its parents, unless there is one or a symbolic link to one. */
@@ -101,6 +114,11 @@ public final class AtomicFiles {
         Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       content.writeTo(out);
     }
+    flush(file);
+  }
+
+  /** Forces a file that was written to the storage device. */
+  public static void flush(Path file) throws IOException {
     force(file, StandardOpenOption.WRITE);
   }
 
@@ -120,7 +138,7 @@ public final class AtomicFiles {
    * Forces the entries of a folder to the storage device where that is possible, so that a rename
    * survives a power failure.
    */
-  private static void flushFolder(Path folder) {
+  public static void flushFolder(Path folder) {
     try {
       force(folder, StandardOpenOption.READ);
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.lamina.io;
 import com.google.common.util.concurrent.Striped;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.locks.Lock;
@@ -31,7 +32,8 @@ public final class CacheLock implements AutoCloseable {
    * Waits for the lock of a whole folder, and takes it.
    *
    * @param cache the folder, which is created if it is missing
-   * @throws IOException if the lock file cannot be written, or the thread is interrupted
+   * @throws IOException if the lock file cannot be written
+   * @throws LaminaException if the thread is interrupted while another process has the lock
    */
   public static CacheLock ofFolder(Path cache) throws IOException {
     return of(cache, FolderLock.FILE);
@@ -41,7 +43,8 @@ public final class CacheLock implements AutoCloseable {
    * Waits for the lock of a file that is to be written, and takes it.
    *
    * @param file the file, whose folder is created if it is missing
-   * @throws IOException if the lock file cannot be written, or the thread is interrupted
+   * @throws IOException if the lock file cannot be written
+   * @throws LaminaException if the thread is interrupted while another process has the lock
    */
   public static CacheLock ofFile(Path file) throws IOException {
     return of(file.toAbsolutePath().resolveSibling(""), "." + file.getFileName() + ".lock");
@@ -66,12 +69,24 @@ public final class CacheLock implements AutoCloseable {
     try {
       if (isHeld(channel, file)) {
         LOG.info("waiting for another process, which holds {}", file);
-        channel.lock();
+        await(channel, file);
       }
       return channel;
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
+    }
+  }
+
+  private static void await(FileChannel channel, Path file) throws IOException {
+    try {
+      channel.lock();
+    } catch (FileLockInterruptionException e) {
+      throw new LaminaException(
+          "the wait for another process, which holds "
+              + file
+              + ", was interrupted; start it again",
+          e);
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.lamina.io;
 
+import com.google.common.base.CharMatcher;
+import com.google.common.hash.Hashing;
 import com.google.common.primitives.Longs;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +30,8 @@ import java.util.regex.Pattern;
 public final class Hub {
   private static final String ENDPOINT = "https://huggingface.co";
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
+  private static final CharMatcher TOKEN = CharMatcher.inRange('!', '~');
+  private static final int FOLDER_DIGITS = 16;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int MAX_REDIRECTS = 5;
   private static final int PARTIAL = 206;
@@ -77,7 +82,8 @@ public final class Hub {
   public Path file(URI address) {
     URI uri = WebAddress.check("address", address);
     String name = uri.getPath().replaceFirst(".*/", "");
-    String folder = Integer.toHexString(uri.toString().hashCode());
+    String hash = Hashing.sha256().hashString(uri.toString(), StandardCharsets.UTF_8).toString();
+    String folder = hash.substring(0, FOLDER_DIGITS);
     return fetch(uri, cache.resolve("downloads").resolve(folder).resolve(name));
   }
 
@@ -103,16 +109,18 @@ public final class Hub {
 
   /**
    * Asks for the headers of a file, following redirects until its hash or size is known: addresses
-   * that a hub redirects to are often valid for GET alone.
+   * that a hub redirects to are often valid for GET alone. Of several hashes the first counts, which
+   * is the hub's.
    */
   private Found find(URI uri) {
     URI at = uri;
+    Optional<PublishedFile> file = Optional.empty();
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       Download.Source source = new Download.Source(at, headers(at), environment, "");
       HttpResponse<?> response = ask(source);
       Optional<String> location = response.headers().firstValue("Location");
       int kind = response.statusCode() / 100;
-      Optional<PublishedFile> file = published(response, kind == 2);
+      file = file.filter(PublishedFile::hasHash).or(() -> published(response, kind == 2));
       if (kind == 2 && file.isPresent()) {
         return new Found(source, file.get());
       }
@@ -191,7 +199,14 @@ public final class Hub {
   /** The token is sent to the hub alone. */
   private Map<String, String> headers(URI uri) {
     String token = environment.getOrDefault("HF_TOKEN", "").strip();
-    return token.isEmpty() || !isHub(uri) ? Map.of() : Map.of("Authorization", "Bearer " + token);
+    if (token.isEmpty() || !isHub(uri)) {
+      return Map.of();
+    }
+    if (!TOKEN.matchesAllOf(token)) {
+      throw new LaminaException(
+          "HF_TOKEN must be printable ASCII characters without spaces; correct or unset it");
+    }
+    return Map.of("Authorization", "Bearer " + token);
   }
 
   private boolean isHub(URI uri) {

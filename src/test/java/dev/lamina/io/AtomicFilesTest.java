@@ -114,13 +114,41 @@ class AtomicFilesTest {
   }
 
   @Test
-  void temporaryThatCannotBeWritten_leavesTheOldFile() throws IOException {
-    // The longest allowed name; that of the temporary file is longer.
-    Path file = folder.resolve("x".repeat(255));
+  void contentThatCannotBeWritten_leavesTheOldFile() throws IOException {
+    Path file = folder.resolve("file");
     Files.writeString(file, "old");
-    rejects(file);
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(
+            () ->
+                AtomicFiles.write(
+                    file,
+                    out -> {
+                      out.write('n');
+                      throw new IOException("no space");
+                    }))
+        .withMessage("no space");
     assertThat(file).hasContent("old");
     assertOnlyFile(file);
+  }
+
+  @Test
+  void longestName_isWritten() throws IOException {
+    Path file = folder.resolve("x".repeat(255));
+    AtomicFiles.writeString(file, "text");
+    assertThat(file).hasContent("text");
+    assertOnlyFile(file);
+  }
+
+  /** 244 bytes: three for each character. The end of the name is kept. */
+  @Test
+  void temporaryOfALongName_isCutBetweenCharacters() throws IOException {
+    assumeTrue("UTF-8".equals(System.getProperty("sun.jnu.encoding")));
+    Path file = folder.resolve("\u5199".repeat(80) + ".png");
+    AtomicFiles.writeString(file, "text");
+    assertThat(file).hasContent("text");
+    String temporary = AtomicFiles.temporary(file).getFileName().toString();
+    // 255 - 42 = 213 bytes, 4 of them for the ending.
+    assertThat(temporary).startsWith("." + "\u5199".repeat(69) + ".png.").endsWith(".tmp");
   }
 
   @Test

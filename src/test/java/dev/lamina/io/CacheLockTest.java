@@ -1,6 +1,7 @@
 package dev.lamina.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.torture.JavaProcess;
 import java.io.IOException;
@@ -61,6 +62,24 @@ class CacheLockTest {
     assertThat(other.waitFor()).isZero();
   }
 
+  @Test
+  void interruptedWait_isSaid() throws Exception {
+    Path cache = folder.resolve("cache");
+    Process other = JavaProcess.of(Holder.class, cache).start();
+    try {
+      assertThat(other.getInputStream().read()).isEqualTo('x');
+      Thread.currentThread().interrupt();
+      assertThatExceptionOfType(LaminaException.class)
+          .isThrownBy(() -> CacheLock.ofFolder(cache))
+          .withMessage(
+              "the wait for another process, which holds %s, was interrupted; start it again"
+                  .formatted(cache.toRealPath().resolve(FolderLock.FILE)));
+      assertThat(Thread.interrupted()).isTrue();
+    } finally {
+      other.destroy();
+    }
+  }
+
   private static void takeAndRelease(Path cache) {
     try {
       CacheLock.ofFolder(cache).close();
@@ -75,6 +94,18 @@ class CacheLockTest {
       System.out.write(System.in.read());
       System.out.flush();
       takeAndRelease(Path.of(args[0]));
+    }
+  }
+
+  static final class Holder {
+    @SuppressWarnings("try") // The lock is held, not used.
+    public static void main(String[] args) throws IOException {
+      try (CacheLock lock = CacheLock.ofFolder(Path.of(args[0]))) {
+        System.out.write('x');
+        System.out.flush();
+        // Until the other process ends this one.
+        System.in.read();
+      }
     }
   }
 }

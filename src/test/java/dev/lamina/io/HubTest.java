@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A hub and the store that it redirects to, each a local server with a name of its own. */
 class HubTest {
@@ -178,6 +179,29 @@ class HubTest {
         };
     assertThat(Files.readAllBytes(fetch())).isEqualTo(CONTENT);
     assertThat(log).containsExactly("HEAD " + PATH, "HEAD /store", "GET /store");
+  }
+
+  /** The store does not know the hash. */
+  @Test
+  void hashOfARedirectWithinTheHub_isChecked() {
+    String wrong = "0".repeat(64);
+    hub =
+        exchange -> {
+          exchange.getResponseHeaders().add("X-Linked-Etag", '"' + wrong + '"');
+          exchange.getResponseHeaders().add("Location", "/store");
+          status(exchange, 307);
+        };
+    refuses("HUB/store has SHA-256 %s, must be %s; try again".formatted(hash, wrong));
+  }
+
+  /** As copied from a text with typographic quotation marks, or with a second line. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\u201chf_secret\u201d", "hf_secret\nhf_other", "hf secret"})
+  void tokenThatCannotBeSent_isNotPrinted(String token) {
+    refuses(
+        "HF_TOKEN must be printable ASCII characters without spaces; correct or unset it",
+        "HF_TOKEN=" + token);
+    assertThat(log).isEmpty();
   }
 
   @Test
@@ -331,6 +355,15 @@ class HubTest {
     assertThat(file).startsWith(cache.resolve("downloads")).hasFileName("store");
     assertThat(Files.readAllBytes(file)).isEqualTo(CONTENT);
     assertThat(log).containsExactly("HEAD /store", "GET /store");
+  }
+
+  /** String.hashCode is the same for both. */
+  @Test
+  void addressesOfOneHashCode_haveFoldersOfTheirOwn() {
+    hub = this::content;
+    String host = "http://localhost:" + port;
+    Path first = Hub.of(cache, Map.of()).file(URI.create(host + "/Aa/w"));
+    assertThat(Hub.of(cache, Map.of()).file(URI.create(host + "/BB/w"))).isNotEqualTo(first);
   }
 
   @Test
