@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,7 +41,13 @@ class CallbackDocsTest {
   private static final ImageSet TRAIN =
       ImageData.embedded().train().subset(IntStream.range(0, 12).toArray());
 
-  @TempDir private Path run;
+  @TempDir private Path scratch;
+  private Path run = Path.of("");
+
+  @BeforeEach
+  void nameRun() {
+    run = scratch.resolve("runs/photos"); // Does not exist yet.
+  }
 
   // region state
   /** Halves the learning rate when the training loss has grown since the last look. */

@@ -98,13 +98,17 @@ final class NetworkOption {
 
   /** Returns the network for a set, with its image size, classes and statistics. */
   Zoo.Builder builder(ImageSet images) {
+    Zoo.Builder builder =
+        withMore(
+            builder()
+                .classes(images.classes())
+                .imageSize(images.height(), images.width())
+                .inputChannels(images.channels()));
+    if (!builder.has("mean")) {
+      return builder; // A registered network that does not normalise.
+    }
     Normalize normalization = normalization(images);
-    return withMore(
-        builder()
-            .classes(images.classes())
-            .imageSize(images.height(), images.width())
-            .inputChannels(images.channels())
-            .normalization(normalization.mean().toArray(), normalization.std().toArray()));
+    return builder.normalization(normalization.mean().toArray(), normalization.std().toArray());
   }
 
   /** Returns the network of pretrained weights for a set, with its image size and classes. */

@@ -83,9 +83,7 @@ public final class CacheLock implements AutoCloseable {
       channel.lock();
     } catch (FileLockInterruptionException e) {
       throw new LaminaException(
-          "the wait for another process, which holds "
-              + file
-              + ", was interrupted; start it again",
+          "the wait for another process, which holds " + file + ", was interrupted; start it again",
           e);
     }
   }

@@ -109,8 +109,8 @@ public final class Hub {
 
   /**
    * Asks for the headers of a file, following redirects until its hash or size is known: addresses
-   * that a hub redirects to are often valid for GET alone. Of several hashes the first counts, which
-   * is the hub's.
+   * that a hub redirects to are often valid for GET alone. Of several hashes the first counts,
+   * which is the hub's.
    */
   private Found find(URI uri) {
     URI at = uri;

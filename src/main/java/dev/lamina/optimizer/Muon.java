@@ -118,7 +118,9 @@ public record Muon(
             orthogonal(tf, ahead, shape, precision.orElse(update.precision())),
             tf.math.mul(update.learningRate(), tf.constant(scale)));
     if (normalized) {
-      step = tf.math.add(step, excess(tf, update.value(), out));
+      // With a rate of 0 the kernel stays as it is.
+      Operand<TFloat32> trained = tf.math.sign(update.learningRate());
+      step = tf.math.add(step, tf.math.mul(excess(tf, update.value(), out), trained));
     }
     return tf.withControlDependencies(
             tf.assignVariableOp(velocity.handle(), moved),

@@ -127,6 +127,9 @@ final class StreamedImages implements ImageSource {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
+      if (e.getCause() instanceof Error error) {
+        throw error; // Such as no memory.
+      }
       throw new IllegalStateException(e.getCause());
     }
   }
@@ -138,7 +141,7 @@ final class StreamedImages implements ImageSource {
     for (Pending batch : pending) {
       try {
         await(batch).close();
-      } catch (RuntimeException ignored) {
+      } catch (RuntimeException | Error ignored) {
         // This batch will not run, and the one that failed before it has reported why.
       }
     }

@@ -114,6 +114,11 @@ public final class Options {
     return values.containsKey(name);
   }
 
+  /** Returns whether an option was read, or asked for. */
+  public boolean wasAsked(String name) {
+    return asked.contains(name);
+  }
+
   /**
    * Checks that every option was read.
    *

@@ -1,6 +1,7 @@
 package dev.lamina.step;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
 
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Context;
@@ -261,6 +262,7 @@ public final class TrainStep implements AutoCloseable {
         learningRate,
         step);
     check(momentum >= 0 && momentum < 1, "momentum", "in [0, 1)", momentum, step);
+    checkNotClosed();
     List<int[]> divided = Accumulation.divide(batch, parts, images);
     GraphCopy form = forms.of(batch);
     try {
@@ -268,6 +270,10 @@ public final class TrainStep implements AutoCloseable {
     } catch (FiniteCheck.NotFinite e) {
       throw new DivergenceException(step, learningRate, "The weights are those before the step");
     }
+  }
+
+  private void checkNotClosed() {
+    checkState(!closed, "the step was closed: build another with Trainer.step");
   }
 
   private static void check(boolean kept, String name, String rule, double value, long step) {
@@ -384,16 +390,19 @@ public final class TrainStep implements AutoCloseable {
 
   /** Returns what {@link #metrics} is computed from. */
   public EpochSums sums() {
+    checkNotClosed();
     return update.sums().read();
   }
 
   /** Sets what {@link #metrics} is computed from. */
   public void sums(EpochSums sums) {
+    checkNotClosed();
     update.sums().set(sums);
   }
 
   /** Returns the learning rate that the last step was taken with; 0 before the first. */
   public double learningRate() {
+    checkNotClosed();
     return Objects.requireNonNull(
         session.read(List.of(update.learningRate())).get(update.learningRate()))[0];
   }

@@ -16,7 +16,10 @@ import java.util.Optional;
  * @param lowest whether lower values are better; false unless set
  */
 public record BestModel(Path file, String monitor, boolean lowest) implements Callback {
-  /** Returns the callback that keeps the weights with the highest validation accuracy. */
+  /**
+   * Returns the callback that keeps the weights with the highest validation accuracy. Keras's
+   * {@code ModelCheckpoint(save_best_only=True)} is {@code lowest("loss")}.
+   */
   public static BestModel in(Path file) {
     return new BestModel(file, "accuracy", false);
   }

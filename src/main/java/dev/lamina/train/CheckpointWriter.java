@@ -98,6 +98,9 @@ final class CheckpointWriter implements Callback {
       } catch (InterruptedException e) {
         interrupted = true;
       } catch (ExecutionException e) {
+        if (e.getCause() instanceof Error error) {
+          throw error; // Such as no memory.
+        }
         throw new IllegalStateException("a checkpoint could not be made", e.getCause());
       }
     }

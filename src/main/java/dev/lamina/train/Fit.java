@@ -44,8 +44,8 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   History run(Model model, ImageSet train, @Nullable ImageSet validation) {
     Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
     check(model, train, validation);
-    model.classNames(train.classNames());
-    model.preprocessing(train.preprocessing());
+    Trainer.describe(model, train);
+    folder.ifPresent(this::warnIfNotWritten);
     List<Callback> replaced = folder.isEmpty() ? trainer.callbacks : List.of();
     if (from.isPresent() || trainer.recipe.freezeEpochs() == 0) {
       return run(model, train, validation, from, replaced);
@@ -97,6 +97,16 @@ record Fit(Trainer trainer, Optional<Path> folder) {
       Checkpoints.clear(Together.callbacks(cluster, replaced));
       logMomentum((long) trainer.recipe.epochs() * order.stepsPerEpoch());
       return new Run(trainer, model, steps, started, state, order, train, validation).finish();
+    }
+  }
+
+  private void warnIfNotWritten(Path run) {
+    Path absolute = run.toAbsolutePath().normalize();
+    if (Checkpoints.among(trainer.callbacks)
+        .map(checkpoints -> checkpoints.run().toAbsolutePath().normalize())
+        .filter(absolute::equals)
+        .isEmpty()) {
+      LOG.warn("no checkpoints are written into {}: add Checkpoints.in(run) to the callbacks", run);
     }
   }
 

@@ -51,9 +51,10 @@ public record JsonLines(Path file, long every) implements Callback {
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
     try {
+      AtomicFiles.createFolder(file.toAbsolutePath().resolveSibling(""));
       keep(plan.done(), run.history().epochs().size());
     } catch (IOException e) {
-      throw new UncheckedIOException(file + " could not be read (" + e + ")", e);
+      throw new UncheckedIOException(file + " could not be read or written (" + e + ")", e);
     }
     append(
         event("start", plan.done())

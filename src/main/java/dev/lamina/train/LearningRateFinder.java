@@ -108,7 +108,7 @@ public record LearningRateFinder(double min, double max, int steps) {
     double momentum = recipe.schedule().momentum(0, run).orElse(recipe.optimizer().momentum());
     Weights before = model.weights();
     try (TrainStep step =
-        Trainer.builder(recipe.callbacks(List.of())).build().step(model, images)) {
+        Trainer.builder(recipe.callbacks(List.of())).build().step(model, images, 1, List.of())) {
       return new Curve(run(step, order, momentum));
     } finally {
       model.assign(before);

@@ -128,7 +128,7 @@ public final class ProgressBar implements Callback {
         (double) (steps - (event.epoch() - 1L) * plan.stepsPerEpoch()) / plan.stepsPerEpoch(),
         metrics.loss(),
         metrics.accuracy(),
-        (long) (stepsAfter(steps, event.epoch(), run.recipe()) * plan.batchSize() / rate),
+        (long) (stepsAfter(steps, event.epoch(), run.recipe()) * imagesPerStep() / rate),
         rate,
         event.learningRate());
   }
@@ -154,7 +154,7 @@ public final class ProgressBar implements Callback {
             epoch.accuracy(),
             validation,
             epoch.learningRate(),
-            plan.images() / epoch.seconds(),
+            imagesPerEpoch() / epoch.seconds(),
             epoch.seconds());
     out.println(terminal ? DisplayWidth.wrap(line, "  ", Bar.columns(out), 2) : line);
     startEpoch();
@@ -163,6 +163,15 @@ public final class ProgressBar implements Callback {
   @Override
   public void onEnd(History history) {
     closeBar();
+  }
+
+  /** Less than all if the last batch is dropped. */
+  private double imagesPerEpoch() {
+    return Math.min(plan.images(), (double) plan.stepsPerEpoch() * plan.batchSize());
+  }
+
+  private double imagesPerStep() {
+    return imagesPerEpoch() / plan.stepsPerEpoch();
   }
 
   private void startEpoch() {
@@ -181,11 +190,11 @@ public final class ProgressBar implements Callback {
       return;
     }
     estimated = true;
-    double rate = (double) steps * plan.batchSize() / seconds(firstStepEnd);
+    double rate = steps * imagesPerStep() / seconds(firstStepEnd);
     double all =
         stepsAfter(plan.done(), event.epoch(), recipe)
             / plan.stepsPerEpoch()
-            * plan.images()
+            * imagesPerEpoch()
             / rate;
     if (all >= SECONDS_OF_A_LONG_RUN) {
       closeBar();

@@ -21,7 +21,7 @@ final class RunningStatistics {
 
   /**
    * Returns the weights with new running statistics; those of frozen layers stay. The model is
-   * unchanged afterwards.
+   * unchanged afterwards; predictions of other threads wait, or use its weights before.
    *
    * @param first the first step of the epoch whose batches are used
    */
@@ -39,9 +39,29 @@ final class RunningStatistics {
         .keySet()
         .forEach(name -> values.computeIfPresent(name, (n, old) -> new float[old.length]));
     Map<String, double[]> sums = new LinkedHashMap<>();
+    int batches =
+        model.session().change(() -> sum(model, step, order, first, Weights.of(values), sums));
+    values.putAll(weights.asMap());
+    for (Map.Entry<String, double[]> sum : sums.entrySet()) {
+      Double momentum = momenta.get(sum.getKey());
+      if (momentum != null) {
+        values.put(sum.getKey(), mean(sum.getValue(), momentum * batches));
+      }
+    }
+    return Weights.of(values);
+  }
+
+  /** Adds up the statistics of the batches of an epoch, and returns their number. */
+  private static int sum(
+      Model model,
+      TrainStep step,
+      BatchOrder order,
+      long first,
+      Weights weights,
+      Map<String, double[]> sums) {
     int batches = 0;
     Weights before = model.weights();
-    model.assign(Weights.of(values));
+    model.assign(weights);
     try {
       for (long at = first; at < first + order.stepsPerEpoch(); at++) {
         Map<Variable, float[]> statistics = step.statistics(order.batch(at), at);
@@ -51,14 +71,7 @@ final class RunningStatistics {
     } finally {
       model.assign(before);
     }
-    values.putAll(weights.asMap());
-    for (Map.Entry<String, double[]> sum : sums.entrySet()) {
-      Double momentum = momenta.get(sum.getKey());
-      if (momentum != null) {
-        values.put(sum.getKey(), mean(sum.getValue(), momentum * batches));
-      }
-    }
-    return Weights.of(values);
+    return batches;
   }
 
   /** Returns those of the statistics that the step computes. */

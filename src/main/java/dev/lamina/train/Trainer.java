@@ -209,12 +209,20 @@ public final class Trainer {
 
   /**
    * Returns a training step with this recipe, for a custom loop, on images of their full size.
-   * Close it.
+   * Close it. The model gets the class names and the preprocessing of the images.
    *
    * @throws IllegalArgumentException as {@link #check} does
    */
   public TrainStep step(Model model, ImageSet images) {
-    return step(model, images, 1, List.of());
+    TrainStep step = step(model, images, 1, List.of());
+    describe(model, images);
+    return step;
+  }
+
+  /** Lets a model know which images it is trained on. */
+  static void describe(Model model, ImageSet images) {
+    model.classNames(images.classNames());
+    model.preprocessing(images.preprocessing());
   }
 
   /** Returns the step for a scale of the images, with what callbacks add to it. */

@@ -182,6 +182,13 @@ public final class Zoo {
       return this;
     }
 
+    /** Returns whether the network has an option, with those that were set. */
+    public boolean has(String option) {
+      Options asked = options.owner(options.owner());
+      network.apply(asked).classes();
+      return asked.wasAsked(option);
+    }
+
     /** Returns the options that were set. */
     public Options options() {
       return options;

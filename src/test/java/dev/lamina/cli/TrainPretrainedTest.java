@@ -136,8 +136,7 @@ class TrainPretrainedTest {
         "resnet18");
     Path config =
         Files.writeString(
-            folder.resolve("named.yaml"),
-            "network: {name: resnet18, pretrained: timm/small.in1k}");
+            folder.resolve("named.yaml"), "network: {name: resnet18, pretrained: timm/small.in1k}");
     refuses(
         "network.name of "
             + config

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lamina.data.ImageSet;
@@ -17,6 +18,7 @@ import dev.lamina.layer.Sequential;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.optimizer.MomentumOptimizer;
+import dev.lamina.optimizer.Muon;
 import dev.lamina.optimizer.ParameterGroup;
 import dev.lamina.optimizer.Sgd;
 import dev.lamina.step.TrainStep;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -195,6 +198,34 @@ class FreezeTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> recipe().build().fit(none, images()))
           .withMessage("network must have weights to train, got none; add a layer with some");
+    }
+  }
+
+  @Test
+  void normalizedKernels_stayInAGroupOfRateZero() {
+    Map<String, float[]> before = weights();
+    recipe()
+        .optimizer(Muon.of(0.9).withNormalizedKernels())
+        .groups(ParameterGroup.matching("body").rate(0))
+        .build()
+        .fit(model, images());
+    Map<String, float[]> after = weights();
+    assertThat(after.get("body.0.weight")).isEqualTo(before.get("body.0.weight"));
+    assertThat(after.get("body2.0.weight")).isNotEqualTo(before.get("body2.0.weight"));
+  }
+
+  @Test
+  void stepOfOnesOwn_namesClasses_andIsNotUsedAfterItIsClosed() {
+    TrainStep step = recipe().build().step(model, images());
+    assertThat(model.classNames()).containsExactly("a", "b", "c");
+    step.run(new int[] {0, 1}, 0, 0.1, 0);
+    step.close();
+    List<ThrowableAssert.ThrowingCallable> uses =
+        List.of(() -> step.run(new int[] {0, 1}, 1, 0.1, 0), step::metrics, step::learningRate);
+    for (ThrowableAssert.ThrowingCallable use : uses) {
+      assertThatIllegalStateException()
+          .isThrownBy(use)
+          .withMessage("the step was closed: build another with Trainer.step");
     }
   }
 

@@ -67,6 +67,13 @@ class ProgressBarTest {
         .contains("about 40 s for 1 epoch (2 images/s)\n");
   }
 
+  /** Two batches in two seconds, the second of them of one image, or left out. */
+  @Test
+  void batchesThatAreNotFull_countTheirImages() {
+    assertThat(shown(images(3), 40, Device.cpu(), 1))
+        .contains("about 80 s for 40 epochs (2 images/s)\n");
+  }
+
   /** Six epochs of ten seconds, and six of four times as many pixels. */
   @Test
   void smallImagesFirst_makeTheRestTakeLonger() {

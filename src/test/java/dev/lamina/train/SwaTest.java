@@ -20,9 +20,12 @@ import dev.lamina.optimizer.MomentumOptimizer;
 import dev.lamina.pipeline.BatchOrder;
 import dev.lamina.schedule.Constant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
@@ -93,6 +96,35 @@ class SwaTest {
       }
       assertThat(model.evaluate(VALIDATION).loss())
           .isEqualTo(history.last().validation().orElseThrow().loss());
+    }
+  }
+
+  /** The model has other weights for an epoch, which no other thread may see. */
+  @Test
+  void predictionsMeanwhile_areThoseOfTheModel() {
+    try (Model model = Model.of(NETWORK, 1)) {
+      Callback asking =
+          LambdaCallback.create()
+              .onEpoch(
+                  (epoch, run) -> {
+                    float[][] expected = model.logits(VALIDATION);
+                    AtomicBoolean ended = new AtomicBoolean();
+                    CompletableFuture<Boolean> same =
+                        CompletableFuture.supplyAsync(
+                            () -> {
+                              boolean all = true;
+                              while (!ended.get()) {
+                                all &= Arrays.deepEquals(model.logits(VALIDATION), expected);
+                              }
+                              return all;
+                            });
+                    for (int i = 0; i < 20; i++) {
+                      run.withStatistics(run.weights());
+                    }
+                    ended.set(true);
+                    assertThat(same.join()).isTrue();
+                  });
+      recipe(1).callbacks(asking).build().fit(model, IMAGES);
     }
   }
 
