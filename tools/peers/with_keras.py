@@ -42,7 +42,8 @@ model.compile(
 # region callbacks
 callbacks = [
     keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True),
-    keras.callbacks.ModelCheckpoint(f"{run}/best.keras", save_best_only=True),
+    keras.callbacks.ModelCheckpoint(
+        f"{run}/best.keras", monitor="val_accuracy", save_best_only=True),
     keras.callbacks.TensorBoard(f"{run}/tensorboard"),
     keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: print(logs["loss"])),

@@ -101,7 +101,7 @@ class ComingFromTest {
     // region callbacks
     trainer.callbacks(
         EarlyStopping.patience(3),
-        BestModel.in(run.resolve("best.safetensors")).lowest("loss"),
+        BestModel.in(run.resolve("best.safetensors")),
         TensorBoard.in(run.resolve("tensorboard")),
         LambdaCallback.create().onEpoch((epoch, handle) -> System.out.println(epoch.loss())),
         Checkpoints.in(run)); // resume(run, model, ...) continues instead of fit

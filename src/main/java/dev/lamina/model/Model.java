@@ -381,7 +381,8 @@ public final class Model implements AutoCloseable {
    * Writes an ONNX file: images uint8 [batch, height, width, channels] to probabilities, logits and
    * class_ids. The file is replaced atomically.
    *
-   * @throws IllegalArgumentException if a layer is not one of Lamina's own, or is a lambda
+   * @throws IllegalArgumentException if a layer is a lambda, or is not one of Lamina's own and has
+   *     no converter (see {@link dev.lamina.format.OnnxConverters#register})
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public void exportOnnx(Path file) {

@@ -6,7 +6,8 @@ import com.google.common.primitives.ImmutableLongArray;
 
 /**
  * A learning rate that is multiplied by a factor at each milestone: {@code rate *
- * factor^(milestones passed)}. A milestone is the first step with the new rate. The recipe of He et
+ * factor^(milestones passed)}. A milestone is the first step with the new rate: a step, not an
+ * epoch; that after some epochs is {@code epochs * ceil(images / batchSize)}. The recipe of He et
  * al., <a href="https://arxiv.org/abs/1512.03385">Deep Residual Learning for Image Recognition</a>,
  * 2015, for CIFAR-10 is {@code StepDecay.of(0.1, 32_000, 48_000)}.
  *

@@ -36,7 +36,7 @@ public record FrozenLayers(List<String> layers, List<String> between) {
   public void check(Model model) {
     for (String layer : layers) {
       checkArgument(
-          model.variables().stream().anyMatch(variable -> variable.name().startsWith(layer + ".")),
+          model.variables().stream().anyMatch(variable -> isIn(layer, variable)),
           "freeze must name layers with weights, got \"%s\"; the network has %s",
           layer,
           model.network().body().layers().stream().map(Named::name).toList());
@@ -49,5 +49,14 @@ public record FrozenLayers(List<String> layers, List<String> between) {
         layers.isEmpty()
             ? "network must have weights to train, got none; add a layer with some"
             : "freeze must leave a layer to train, got " + layers);
+  }
+
+  /** Returns whether a variable stays if a layer, or the variable by its own name, is frozen. */
+  private static boolean isIn(String layer, Variable variable) {
+    boolean own = variable.name().equals(layer);
+    // Statistics stay with their layer only; one without a name is given by its parameters.
+    return own
+        ? variable.parameter().role().trainable() || !layer.contains(".")
+        : Context.contains(layer, variable.name());
   }
 }

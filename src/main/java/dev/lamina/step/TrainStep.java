@@ -273,6 +273,7 @@ public final class TrainStep implements AutoCloseable {
   }
 
   private void checkNotClosed() {
+    session.checkOpen();
     checkState(!closed, "the step was closed: build another with Trainer.step");
   }
 

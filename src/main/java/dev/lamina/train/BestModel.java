@@ -5,10 +5,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Writes the weights of the best epoch by validation to a file, as Keras's {@code ModelCheckpoint}
- * does with {@code save_best_only}: those that are evaluated, whenever they are better than all
- * before. {@link dev.lamina.model.Model#load} reads them. Of several equal epochs the first is
- * kept.
+ * Writes the weights of the best epoch by validation to a file: those that are evaluated, whenever
+ * they are better than all before. {@link dev.lamina.model.Model#load} reads them. Of several equal
+ * epochs the first is kept. Keras's {@code ModelCheckpoint} with {@code save_best_only} is {@code
+ * BestModel.in(file).lowest("loss")}, unless it is told what to monitor.
  *
  * @param file the weights file, which is replaced
  * @param monitor {@code loss} or the name of a metric of the validation; {@code accuracy} unless
@@ -16,10 +16,7 @@ import java.util.Optional;
  * @param lowest whether lower values are better; false unless set
  */
 public record BestModel(Path file, String monitor, boolean lowest) implements Callback {
-  /**
-   * Returns the callback that keeps the weights with the highest validation accuracy. Keras's
-   * {@code ModelCheckpoint(save_best_only=True)} is {@code lowest("loss")}.
-   */
+  /** Returns the callback that keeps the weights with the highest validation accuracy. */
   public static BestModel in(Path file) {
     return new BestModel(file, "accuracy", false);
   }

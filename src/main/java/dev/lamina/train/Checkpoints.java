@@ -110,6 +110,12 @@ public record Checkpoints(Path run, Duration interval, long steps, int keep) imp
         .findFirst();
   }
 
+  /** Returns whether a callback writes checkpoints into the folder of a run. */
+  static boolean writes(Callback callback, Path run) {
+    return callback instanceof Checkpoints checkpoints
+        && checkpoints.run.toAbsolutePath().normalize().equals(run.toAbsolutePath().normalize());
+  }
+
   /** Deletes what an older run has left where some of the callbacks write those of a new one. */
   static void clear(List<Callback> callbacks) {
     for (Callback callback : callbacks) {

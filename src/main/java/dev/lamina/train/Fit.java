@@ -101,12 +101,11 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   }
 
   private void warnIfNotWritten(Path run) {
-    Path absolute = run.toAbsolutePath().normalize();
-    if (Checkpoints.among(trainer.callbacks)
-        .map(checkpoints -> checkpoints.run().toAbsolutePath().normalize())
-        .filter(absolute::equals)
-        .isEmpty()) {
-      LOG.warn("no checkpoints are written into {}: add Checkpoints.in(run) to the callbacks", run);
+    if (trainer.callbacks.stream().noneMatch(callback -> Checkpoints.writes(callback, run))) {
+      LOG.warn(
+          "callbacks have no Checkpoints in {}, which is resumed: what is trained now cannot be"
+              + " resumed; add Checkpoints.in with this folder",
+          run);
     }
   }
 

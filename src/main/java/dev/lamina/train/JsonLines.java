@@ -51,10 +51,9 @@ public record JsonLines(Path file, long every) implements Callback {
   @Override
   public void onStart(RunPlan plan, RunHandle run) {
     try {
-      AtomicFiles.createFolder(file.toAbsolutePath().resolveSibling(""));
       keep(plan.done(), run.history().epochs().size());
     } catch (IOException e) {
-      throw new UncheckedIOException(file + " could not be read or written (" + e + ")", e);
+      throw new UncheckedIOException(file + " could not be read (" + e + ")", e);
     }
     append(
         event("start", plan.done())
@@ -102,6 +101,7 @@ public record JsonLines(Path file, long every) implements Callback {
 
   private void append(ObjectNode event) {
     try {
+      AtomicFiles.createFolder(file.toAbsolutePath().resolveSibling(""));
       Files.writeString(file, event + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(file + " could not be written (" + e + ")", e);

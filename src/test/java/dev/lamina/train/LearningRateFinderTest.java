@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
+import dev.lamina.data.Preprocessing;
 import dev.lamina.data.Shuffled;
 import dev.lamina.io.LaminaException;
 import dev.lamina.layer.Activation;
@@ -164,6 +165,21 @@ class LearningRateFinderTest {
       Recipe recipe = RECIPE.schedule(WarmUp.of(250, Constant.of(1)));
       LearningRateFinder finder = LearningRateFinder.of(0.01, 0.1).steps(3);
       assertThat(finder.find(model, IMAGES, recipe)).isEqualTo(finder.find(model, IMAGES, RECIPE));
+    }
+  }
+
+  /** A loop of one's own, unlike the test, is a training on the images. */
+  @Test
+  void model_getsNamesAndPreprocessingOfALoop_notOfTheTest() {
+    try (Model model = Model.of(LINEAR, 2)) {
+      List<String> names = model.classNames();
+      Preprocessing preprocessing = model.preprocessing();
+      LearningRateFinder.of(0.01, 0.1).steps(2).find(model, IMAGES, RECIPE);
+      assertThat(model.classNames()).isEqualTo(names).isNotEqualTo(IMAGES.classNames());
+      assertThat(model.preprocessing()).isSameAs(preprocessing);
+      Trainer.builder(RECIPE).build().step(model, IMAGES).close();
+      assertThat(model.classNames()).isEqualTo(IMAGES.classNames());
+      assertThat(model.preprocessing()).isSameAs(IMAGES.preprocessing());
     }
   }
 

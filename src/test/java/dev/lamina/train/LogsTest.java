@@ -1,6 +1,7 @@
 package dev.lamina.train;
 
 import static dev.lamina.train.StopAfter.stopAfter;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -13,7 +14,9 @@ import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.model.Model;
 import dev.lamina.network.Network;
 import dev.lamina.schedule.Constant;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -45,6 +48,26 @@ class LogsTest {
           .build()
           .resume(folder, model, IMAGES, IMAGES);
     }
+  }
+
+  private String logged(Callback... callbacks) {
+    PrintStream before = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, UTF_8));
+    try {
+      train(1, callbacks);
+    } finally {
+      System.setErr(before);
+    }
+    return log.toString(UTF_8);
+  }
+
+  @Test
+  void resume_withoutCheckpointsInTheFolder_warns() {
+    String warning = "callbacks have no Checkpoints in " + folder;
+    assertThat(logged(Checkpoints.in(folder.resolve(".")))).doesNotContain(warning);
+    assertThat(logged(Checkpoints.in(folder.resolve("other")))).contains(warning);
+    assertThat(logged()).contains(warning);
   }
 
   private static List<JsonNode> events(Path file) throws IOException {
