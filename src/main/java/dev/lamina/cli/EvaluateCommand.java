@@ -44,6 +44,9 @@ final class EvaluateCommand implements Callable<Integer> {
   /** The metric beside accuracy, if there are more classes. */
   private static final int TOP = 5;
 
+  /** The key of the hash of the images that a run was tested on. */
+  static final String TEST_IMAGES = "test_images";
+
   /** Narrower terminals wrap. */
   private static final int MIN_COLUMNS = 40;
 
@@ -106,7 +109,7 @@ final class EvaluateCommand implements Callable<Integer> {
       String name = imagesOf(path, trainedOn);
       boolean own = trainedOn.filter(other -> isSame(other, name)).isPresent();
       TestImages opened = data.openTest(name, own, streams(path), model);
-      boolean divided = DataOption.isDivided(name);
+      boolean divided = metadata.containsKey(TEST_IMAGES) && DataOption.isDivided(name);
       boolean copied = divided && !own && isCopy(opened.images(), metadata);
       ImageSet images = copied ? ImageData.testPart(opened.images()) : opened.images();
       if (!DataOption.given(spec) && !images.classNames().equals(model.classNames())) {
@@ -155,8 +158,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** Warns if files were added to or removed from images that were divided. */
   private void warnIfChanged(String name, ImageSet images, Map<String, String> metadata) {
-    String before = metadata.get("test_images");
-    if (before != null && !before.equals(images.hash())) {
+    if (!images.hash().equals(metadata.get(TEST_IMAGES))) {
       TextLines.printError(
           spec.commandLine().getErr(),
           "lamina: the test images of %s are not those of the run: its files have changed, so some may have been"
@@ -168,7 +170,7 @@ final class EvaluateCommand implements Callable<Integer> {
   /** Returns whether all of these images are those that were divided for the training. */
   private static boolean isCopy(ImageSet images, Map<String, String> metadata) {
     return images.size() > images.classes() // Else there may be nothing to divide.
-        && ImageData.testPart(images).hash().equals(metadata.get("test_images"));
+        && ImageData.testPart(images).hash().equals(metadata.get(TEST_IMAGES));
   }
 
   /** Returns the metrics beside loss and accuracy. */

@@ -35,10 +35,8 @@ record GpuReport(
                 "graphics card     %s, compute capability %s, %s"
                     .formatted(card.name(), card.computeCapability(), card.memory()))
         .forEach(lines::add);
-    if (!isSupported()) {
-      return lines;
-    }
-    if (forGpus || driver.isPresent() || libraries.stream().anyMatch(this::isFound)) {
+    if (isSupported()
+        && (forGpus || driver.isPresent() || libraries.stream().anyMatch(this::isFound))) {
       libraries.forEach(library -> lines.add(describe(library)));
     }
     return lines;

@@ -253,7 +253,7 @@ record Training(
     removeOld(export);
     Map<String, String> metadata = RunArtifacts.metadata(config, chosen);
     metadata.put("test_accuracy", decimals(test.accuracy()));
-    metadata.put("test_images", images.test().hash());
+    metadata.put(EvaluateCommand.TEST_IMAGES, images.test().hash());
     model.saveWeights(RunConfig.weights(folder), metadata);
     model.export(export, metadata);
     String report = RunReports.write(config, folder, model, history, test, images.test());

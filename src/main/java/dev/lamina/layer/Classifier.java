@@ -4,7 +4,6 @@ import dev.lamina.layer.Sequential.Named;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -34,20 +33,13 @@ public final class Classifier {
 
   private static boolean endsInDense(Layer network) {
     Optional<Shape> logits = Optional.empty();
-    for (Layer layer : steps(network).toList()) {
+    for (Layer layer : Layers.steps(network).toList()) {
       logits =
           layer instanceof Dense dense
               ? Optional.of(Shape.of(dense.units()))
               : logits.filter(outputs -> keeps(layer, outputs));
     }
     return logits.isPresent();
-  }
-
-  /** Returns the layers in sequence, without those that only contain others. */
-  private static Stream<Layer> steps(Layer layer) {
-    return layer instanceof Sequential sequential
-        ? sequential.layers().stream().flatMap(named -> steps(named.layer()))
-        : Stream.of(layer);
   }
 
   /** Returns whether a layer has one output for each element of a vector, and no weight matrix. */

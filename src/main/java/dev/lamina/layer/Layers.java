@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -44,6 +45,13 @@ public final class Layers {
     public String fullName(Parameter parameter) {
       return Context.join(path, parameter.name());
     }
+  }
+
+  /** Returns the layers in sequence, without those that only contain others. */
+  public static Stream<Layer> steps(Layer layer) {
+    return layer instanceof Sequential sequential
+        ? sequential.layers().stream().flatMap(named -> steps(named.layer()))
+        : Stream.of(layer);
   }
 
   /**

@@ -11,7 +11,6 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
-import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -128,17 +127,9 @@ public record Network(String name, int height, int width, int channels, Sequenti
         "output of the network must be [classes], got %s; end it with GlobalAveragePool and Dense",
         output);
     checkArgument(
-        last(body) != Activation.SOFTMAX,
+        Layers.steps(body).reduce((before, last) -> last).orElse(body) != Activation.SOFTMAX,
         "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
     return Math.toIntExact(output.get(0));
-  }
-
-  private static Layer last(Layer layer) {
-    if (layer instanceof Sequential sequential && !sequential.layers().isEmpty()) {
-      List<Sequential.Named> layers = sequential.layers();
-      return last(layers.get(layers.size() - 1).layer());
-    }
-    return layer;
   }
 
   /** Returns the MACs of the forward pass of one image. */

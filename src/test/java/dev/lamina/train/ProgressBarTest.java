@@ -67,7 +67,7 @@ class ProgressBarTest {
         .contains("about 40 s for 1 epoch (2 images/s)\n");
   }
 
-  /** Two batches in two seconds, the second of them of one image, or left out. */
+  /** Two batches in two seconds, the second of them of one image. */
   @Test
   void batchesThatAreNotFull_countTheirImages() {
     assertThat(shown(images(3), 40, Device.cpu(), 1))
