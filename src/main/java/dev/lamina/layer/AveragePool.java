@@ -3,9 +3,13 @@ package dev.lamina.layer;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.Context;
+import dev.lamina.graph.Floats;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBfloat16;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
 /**
@@ -59,6 +63,11 @@ public record AveragePool(int size, int stride, Padding padding) implements Laye
 
   @Override
   public Operand<TFloating> apply(Context context, Operand<TFloating> input) {
-    return Pooling.apply(context, "AvgPool", List.of(input), size, stride, padding);
+    // TensorFlow's own kernel adds up bfloat16 in bfloat16, where long sums stop growing.
+    boolean upcast = size > 8 && TBfloat16.class.equals(input.type());
+    Ops tf = context.tf();
+    Operand<TFloating> added = upcast ? Floats.cast(tf, input, TFloat32.class) : input;
+    return Floats.cast(
+        tf, Pooling.apply(context, "AvgPool", List.of(added), size, stride, padding), input.type());
   }
 }

@@ -18,6 +18,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.index.Index;
 import org.tensorflow.ndarray.index.Indices;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TFloating;
 
@@ -167,7 +168,30 @@ public record Conv2d(
     Ops tf = context.tf();
     Class<? extends TFloating> type = context.precision().type();
     Operand<TFloating> sum = convolve(context, Floats.cast(tf, input, type));
-    return bias ? tf.nn.biasAdd(sum, Floats.cast(tf, context.get("bias"), type)) : sum;
+    return bias ? addBias(context, sum) : sum;
+  }
+
+  /**
+   * Adds the bias. TensorFlow's gradient of it adds up bfloat16 in bfloat16 on processors, where a
+   * sum stops growing at 256 of its terms; Sum does not.
+   */
+  private static Operand<TFloating> addBias(Context context, Operand<TFloating> sum) {
+    Ops tf = context.tf();
+    Operand<TFloating> bias = context.get("bias");
+    Operand<TFloating> added = tf.nn.biasAdd(sum, Floats.cast(tf, bias, sum.type()));
+    if (!TBfloat16.class.equals(sum.type())) {
+      return added;
+    }
+    return context
+        .backward()
+        .withGradient(
+            List.of(sum, bias),
+            added,
+            dy ->
+                List.of(
+                    dy,
+                    Floats.cast(
+                        tf, tf.reduceSum(dy, tf.constant(new int[] {0, 1, 2})), bias.type())));
   }
 
   /**

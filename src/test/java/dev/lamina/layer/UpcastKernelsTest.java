@@ -19,7 +19,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.family.TFloating;
 
-/** Layers in bfloat16, and what of them is computed in float32 because that is faster. */
+/** Layers in bfloat16, and what of them is computed in float32: faster, or right. */
 class UpcastKernelsTest {
   private static final String NORM = "FusedBatchNormV3";
   private static final String DX = "DepthwiseConv2dNativeBackpropInput";
@@ -57,9 +57,22 @@ class UpcastKernelsTest {
         .containsEntry("Conv2DBackpropFilter", Set.of(DataType.DT_BFLOAT16));
   }
 
-  /** The types that the operations of a layer compute in, in training. */
+  @ParameterizedTest
+  @CsvSource({"8, DT_BFLOAT16", "9, DT_FLOAT"})
+  void averagePool_upcastsLongSums(int size, DataType type) {
+    Layer layer = Sequential.of(Conv2d.of(4, 1), AveragePool.of(size));
+    assertThat(types(layer, Shape.of(9, 9, 3)))
+        .containsEntry("AvgPool", Set.of(type))
+        .containsEntry("AvgPoolGrad", Set.of(type));
+  }
+
   private static Map<String, Set<DataType>> types(Layer layer, int channels) {
-    try (BuiltLayer built = new BuiltLayer(layer, Shape.of(6, 6, channels), Precision.BFLOAT16)) {
+    return types(layer, Shape.of(6, 6, channels));
+  }
+
+  /** The types that the operations of a layer compute in, in training. */
+  private static Map<String, Set<DataType>> types(Layer layer, Shape input) {
+    try (BuiltLayer built = new BuiltLayer(layer, input, Precision.BFLOAT16)) {
       differentiate(built);
       Map<String, Set<DataType>> types = new HashMap<>();
       for (NodeDef node : built.session.graph().toGraphDef().getNodeList()) {
@@ -86,6 +99,12 @@ class UpcastKernelsTest {
     // What comes from a convolution has its type.
     checkRounded(
         Sequential.of(Conv2d.of(channels, 1).bias(false), BatchNorm.create()), Shape.of(7, 9, 2));
+  }
+
+  /** 3 * 33 * 31 values of each channel, which bfloat16 cannot add up one by one. */
+  @Test
+  void gradientOfBias_isThatOfFloat32Rounded() {
+    checkRounded(Conv2d.of(2, 3), Shape.of(33, 31, 3));
   }
 
   @Test
