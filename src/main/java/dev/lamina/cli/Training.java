@@ -131,7 +131,7 @@ record Training(
     if (first()) {
       finish(model, history);
     }
-    Cluster.joined().ifPresent(Cluster::awaitAll);
+    Cluster.joined().ifPresent(Cluster::awaitFirst);
     return 0;
   }
 

@@ -46,8 +46,6 @@ public final class Cluster {
   /** How long the others may take to say that they are there, after a step has failed. */
   private static final Duration ROLL_CALL = Duration.ofSeconds(15);
 
-  static final Duration FOR_EVER = Duration.ofDays(365);
-
   private static @Nullable Cluster joined;
 
   private final Workers workers;
@@ -116,13 +114,14 @@ public final class Cluster {
   }
 
   /**
-   * Waits until all workers are here, however long that takes. Workers that have ended could not
-   * start again together with one that fails in its last work.
+   * Waits until worker 0 is here, however long that takes: workers that have ended could not start
+   * again together with it if its last work fails. Worker 0 itself waits for none that has ended or
+   * is silent, since it does not need them any more.
    *
-   * @throws WorkersException if a worker has ended
+   * @throws WorkersException if worker 0 has ended
    */
-  public void awaitAll() {
-    rendezvous.exchange("", FOR_EVER);
+  public void awaitFirst() {
+    rendezvous.awaitFirst();
   }
 
   /** Returns the number of this worker, from 0. */

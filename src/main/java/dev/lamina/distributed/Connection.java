@@ -16,6 +16,7 @@ final class Connection implements AutoCloseable {
 
   Connection(Socket socket) throws IOException {
     this.socket = socket;
+    socket.setKeepAlive(true); // The only sign of the other side's machine while it is silent.
     reader =
         new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
   }

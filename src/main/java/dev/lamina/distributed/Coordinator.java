@@ -54,6 +54,17 @@ final class Coordinator implements Rendezvous {
     return List.copyOf(lines.values());
   }
 
+  @Override
+  public void awaitFirst() {
+    Duration timeout = workers.timeout();
+    try {
+      read(new TreeMap<>(), System.nanoTime() + timeout.toNanos(), timeout);
+    } catch (WorkersException e) {
+      // Nothing of the others is needed any more.
+    }
+    tellAll(Lines.answer(List.of()));
+  }
+
   /** Waits until every rank has connected and said its first line. */
   private void accept(Map<Integer, String> lines, long deadline, Duration timeout) {
     try (ServerSocket server = listen()) {

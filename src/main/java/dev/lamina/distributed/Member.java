@@ -22,6 +22,8 @@ final class Member implements Rendezvous {
   /** Worker 0 answers late if it waits for others: it gives up first. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  private static final Duration FOR_EVER = Duration.ofDays(365);
+
   private final Workers workers;
   private final Duration patience;
   private @Nullable Connection connection;
@@ -66,6 +68,11 @@ final class Member implements Rendezvous {
                   Messages.reason(e)),
           e);
     }
+  }
+
+  @Override
+  public void awaitFirst() {
+    exchange("", FOR_EVER);
   }
 
   /**

@@ -22,6 +22,14 @@ interface Rendezvous {
    */
   List<String> exchange(String mine, Duration timeout);
 
+  /**
+   * Waits until worker 0 calls this too, however long that takes; worker 0 waits for the others,
+   * but not for those that have ended or do not answer in time.
+   *
+   * @throws WorkersException if worker 0 has ended
+   */
+  void awaitFirst();
+
   /** Returns this machine's address in the network of worker 0; call it after an exchange. */
   InetAddress address();
 }

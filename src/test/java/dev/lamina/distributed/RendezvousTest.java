@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -145,10 +146,35 @@ class RendezvousTest {
   }
 
   @Test
-  void waitingForEver_endsWithTheCoordinator() throws IOException {
+  void others_waitForTheFirst_whichNeedsNoneOfThem() throws IOException {
+    Workers silent = Workers.of(0, 3, "127.0.0.1", port.number()).timeout(Duration.ofSeconds(1));
+    Rendezvous first = Rendezvous.of(silent);
+    Rendezvous second = worker(1, 3);
+    CompletableFuture<List<String>> greeting = start(first, "", LONG);
+    CompletableFuture<List<String>> answer = start(second, "", LONG);
+    try (Socket third = connect()) {
+      third
+          .getOutputStream()
+          .write(
+              (Lines.message(Workers.of(2, 3, "x", 1), "") + "\n")
+                  .getBytes(StandardCharsets.UTF_8));
+      greeting.join();
+      answer.join();
+      CompletableFuture<Void> waiting = CompletableFuture.runAsync(second::awaitFirst);
+      assertThatExceptionOfType(TimeoutException.class)
+          .isThrownBy(() -> waiting.get(300, TimeUnit.MILLISECONDS));
+      first.awaitFirst(); // The third is silent.
+      waiting.join();
+    }
+    first.awaitFirst(); // The third has ended, and the second has nothing more to say.
+  }
+
+  @Test
+  void waitingForTheFirst_endsWithIt() throws IOException {
     try (ServerSocket server = new ServerSocket(0)) {
       Workers second = Workers.of(1, 2, "127.0.0.1", server.getLocalPort());
-      CompletableFuture<List<String>> result = start(Rendezvous.of(second), "", Cluster.FOR_EVER);
+      CompletableFuture<Void> result =
+          CompletableFuture.runAsync(() -> Rendezvous.of(second).awaitFirst());
       server.accept().close();
       assertThat(failure(result))
           .isInstanceOf(WorkersException.class)
