@@ -58,9 +58,15 @@ class LauncherTest {
   }
 
   private Process start() throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(folder.resolve("tools/lamina").toString(), "summary")
-            .redirectErrorStream(true);
+    return start(new ProcessBuilder(command(), "summary"));
+  }
+
+  private String command() {
+    return folder.resolve("tools/lamina").toString();
+  }
+
+  private Process start(ProcessBuilder builder) throws IOException {
+    builder.redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.remove("JAVA_HOME");
     environment.put("PATH", folder.resolve("bin") + ":" + environment.get("PATH"));
@@ -101,6 +107,29 @@ class LauncherTest {
     assertBuilt(1);
     succeeds(start());
     assertBuilt(1);
+  }
+
+  /** Else the numbers of closed streams are those of the next files, which Java opens. */
+  @Test
+  void closedStreams_areOpenedForJava() throws Exception {
+    script("bin/java", "#!/bin/sh\n[ -e /dev/stdin ] && [ -e /dev/stderr ] && echo open\n");
+    start().waitFor(); // Builds.
+    ProcessBuilder closed = new ProcessBuilder("sh", "-c", "exec \"$0\" <&- 2>&-", command());
+    Process process = start(closed);
+    assertThat(new String(process.getInputStream().readAllBytes(), UTF_8)).isEqualTo("open\n");
+    assertThat(process.waitFor()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a!b", "a:b"})
+  void pathThatJavaCuts_isRefused(String name) throws Exception {
+    script(name + "/tools/lamina", Files.readString(Path.of("tools/lamina")));
+    Process process = start(new ProcessBuilder(folder.resolve(name + "/tools/lamina").toString()));
+    assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
+        .matches(
+            "lamina: the path of Lamina must have no ! and no :, at which Java cuts paths, got \\S+/%s; move it\n"
+                .formatted(name));
+    assertThat(process.waitFor()).isEqualTo(2);
   }
 
   @Test

@@ -2,7 +2,6 @@ package dev.lamina.cli;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -66,7 +65,7 @@ record ConfigFile(
   static Options options(Path file) {
     try {
       ObjectMapper mapper = mapper(file);
-      refuseAliases(file, mapper);
+      refuseWhatTreesLose(file, mapper);
       return OptionsJson.read(mapper.readTree(file.toFile())).owner(file.toString());
     } catch (IOException | IllegalArgumentException e) {
       String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
@@ -77,10 +76,17 @@ record ConfigFile(
     }
   }
 
-  /** A tree would have the name of the alias for its value. */
-  private static void refuseAliases(Path file, ObjectMapper mapper) throws IOException {
+  /** A tree would have the name of an alias for its value, and nothing of a second document. */
+  private static void refuseWhatTreesLose(Path file, ObjectMapper mapper) throws IOException {
     try (JsonParser tokens = mapper.createParser(file.toFile())) {
+      boolean ended = false;
       while (tokens.nextToken() != null) {
+        if (ended) {
+          throw new LaminaException(
+              "%s must be one document, got another in line %s; remove it"
+                  .formatted(file, tokens.currentTokenLocation().getLineNr()));
+        }
+        ended = tokens.getParsingContext().inRoot();
         if (tokens instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
           throw new LaminaException(
               "%s must not have aliases, got *%s in line %s; write out its value"
@@ -92,15 +98,9 @@ record ConfigFile(
 
   private static ObjectMapper mapper(Path file) {
     if (Ascii.toLowerCase(file.toString()).endsWith(".json")) {
-      return JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+      return JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
     }
-    return YAMLMapper.builder()
-        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-        .build();
+    return YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   }
 
   /**

@@ -74,18 +74,20 @@ record GpuReport(
   /** Returns what to do about what is missing. */
   List<String> advice() {
     List<String> advice = new ArrayList<>();
+    if (!isSupported()) {
+      if (forGpus || driver.isPresent()) {
+        advice.add(
+            "TensorFlow Java uses graphics cards on x86-64 only, got %s: the processor is used"
+                .formatted(architecture));
+      }
+      return advice;
+    }
     if (driver.isEmpty()) {
       if (forGpus) {
         advice.add(
             "this TensorFlow is for GPUs, but there is no driver: install NVIDIA's, %s or newer (for WSL, in Windows)"
                 .formatted(NvidiaDriver.OLDEST));
       }
-      return advice;
-    }
-    if (!isSupported()) {
-      advice.add(
-          "TensorFlow Java uses graphics cards on x86-64 only, got %s: the processor is used"
-              .formatted(architecture));
       return advice;
     }
     NvidiaDriver found = driver.get();

@@ -98,17 +98,20 @@ final class NetworkOption {
 
   /** Returns the network for a set, with its image size, classes and statistics. */
   Zoo.Builder builder(ImageSet images) {
+    Normalize normalization = normalization(images);
     Zoo.Builder builder =
         withMore(
-            builder()
-                .classes(images.classes())
-                .imageSize(images.height(), images.width())
-                .inputChannels(images.channels()));
-    if (!builder.has("mean")) {
-      return builder; // A registered network that does not normalise.
-    }
-    Normalize normalization = normalization(images);
-    return builder.normalization(normalization.mean().toArray(), normalization.std().toArray());
+            sized(images)
+                .normalization(normalization.mean().toArray(), normalization.std().toArray()));
+    // A registered network need not normalise.
+    return builder.has("mean") ? builder : withMore(sized(images));
+  }
+
+  private Zoo.Builder sized(ImageSet images) {
+    return builder()
+        .classes(images.classes())
+        .imageSize(images.height(), images.width())
+        .inputChannels(images.channels());
   }
 
   /** Returns the network of pretrained weights for a set, with its image size and classes. */

@@ -31,7 +31,13 @@ public final class NativeLog {
   private static final String LEVEL = "TF_CPP_MIN_LOG_LEVEL";
 
   private static final int STDERR = 2;
+  private static final int READ_ONLY = 0;
   private static final int WRITE_ONLY = 1;
+
+  /** Of {@code fcntl} on Linux and macOS: to read a descriptor's flags, and the mode in them. */
+  private static final int GET_FLAGS = 3;
+
+  private static final int ACCESS = 3;
 
   /** What absl writes whatever the level, and TensorFlow if it has logged before. */
   private static final Pattern NATIVE_LINE =
@@ -102,6 +108,9 @@ public final class NativeLog {
   }
 
   private static <T> T withStandardError(Path file, Supplier<T> work) {
+    if ((call("fcntl", new Address(STDERR), GET_FLAGS) & ACCESS) == READ_ONLY) {
+      return work.get(); // A file that was opened where standard error is closed, such as a jar.
+    }
     int before = call("dup", new Address(STDERR), 0);
     int to = call("open", new BytePointer(file.toString()), WRITE_ONLY);
     if (before < 0 || to < 0) {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lamina.cli.RunConfig.Validation;
+import dev.lamina.data.ImageSet;
 import dev.lamina.data.Preprocessing;
 import dev.lamina.data.Resize;
 import dev.lamina.io.LaminaException;
+import dev.lamina.layer.Normalize;
+import dev.lamina.registry.Options;
 import dev.lamina.schedule.Constant;
 import dev.lamina.schedule.OneCycle;
 import dev.lamina.train.Ema;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a file can configure, and what it says of mistakes. */
 class ConfigFileTest {
@@ -172,11 +176,29 @@ class ConfigFileTest {
         .withMessage(message.replace("FILE", file.toString()));
   }
 
-  @Test
-  void secondDocument_isRefused() throws IOException {
-    Path file = write("two.yaml", "data: a\n---\ndata: b\n");
+  /** They come before those of the images, which differ with each of these. */
+  @ParameterizedTest
+  @ValueSource(strings = {"mean: [0.5, 0.25, 0.125]", "std: [0.5, 0.25, 0.125]"})
+  void normalization_isThatOfTheFile(String text) throws IOException {
+    NetworkOption option = new NetworkOption();
+    option.take(ConfigFile.read(write("a.yaml", "network: {" + text + "}")).network());
+    ImageSet images =
+        ImageSet.of(8, 8, 3, new byte[2 * 8 * 8 * 3], new int[] {0, 1}, List.of("a", "b"));
+    Options network = option.builder(images).options();
+    Normalize other = NetworkOption.normalization(images);
+    double[] given = {0.5, 0.25, 0.125};
+    assertThat(network.getDoubles("mean").toArray())
+        .isEqualTo(text.startsWith("mean") ? given : other.mean().toArray());
+    assertThat(network.getDoubles("std").toArray())
+        .isEqualTo(text.startsWith("std") ? given : other.std().toArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"two.yaml, 'data: a\n---\ndata: b\n', 3", "two.json, '{} {}', 1"})
+  void secondDocument_isRefused(String name, String text, int line) throws IOException {
+    Path file = write(name, text);
     assertThatExceptionOfType(LaminaException.class)
         .isThrownBy(() -> ConfigFile.read(file))
-        .withMessageStartingWith(file + " could not be read (Trailing token ");
+        .withMessage(file + " must be one document, got another in line " + line + "; remove it");
   }
 }

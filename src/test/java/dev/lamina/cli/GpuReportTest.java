@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GpuReportTest {
   private static final NvidiaDriver DRIVER =
@@ -55,6 +57,19 @@ class GpuReportTest {
                 .advice())
         .containsExactly(
             "TensorFlow Java uses graphics cards on x86-64 only, got aarch64: the processor is used");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void otherArchitecture_withoutADriver(boolean forGpus) {
+    assertThat(
+            new GpuReport("aarch64", forGpus, Optional.empty(), libraries(library -> false))
+                .advice())
+        .isEqualTo(
+            forGpus
+                ? List.of(
+                    "TensorFlow Java uses graphics cards on x86-64 only, got aarch64: the processor is used")
+                : List.of());
   }
 
   @Test

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.torture.JavaProcess;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -70,6 +74,17 @@ class NativeLogTest {
   @Test
   void nothing() throws Exception {
     assertThat(errors()).isEqualTo("before\nbetween on cpu\n-3.0\n6.0\n");
+  }
+
+  /** The descriptor's number is then that of another file, such as a jar. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void closedStandardError() throws Exception {
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" 2>&-", "sh"));
+    ProcessBuilder builder = JavaProcess.of(NativeLogTest.class);
+    command.addAll(builder.command());
+    builder.environment().remove("TF_CPP_MIN_LOG_LEVEL");
+    assertThat(builder.command(command).start().waitFor()).isZero();
   }
 
   @Test
