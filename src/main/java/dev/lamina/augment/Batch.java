@@ -10,7 +10,8 @@ import org.tensorflow.types.TUint8;
  * @param images uint8 [N, height, width, channels], each 0 to 255
  * @param targets float32 [N, classes]: one-hot classes, or a distribution over the classes
  * @param weights float32 [N]: how much each example counts in the loss and in the metrics; 1 unless
- *     something sets it
+ *     something sets it. None may be negative, and one of each batch must be positive, since its
+ *     loss is divided by their sum
  * @param origin which images of the set these are, in which epoch
  */
 public record Batch(

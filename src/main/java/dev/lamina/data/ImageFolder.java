@@ -21,6 +21,9 @@ import java.util.stream.Stream;
  * sorted by name. Folders of runs, as of a training that was started there, are not classes.
  */
 final class ImageFolder {
+  private static final Skipped.Reason UNLABELLED =
+      new Skipped.Reason("unlabelled image", "in no folder of a class");
+
   private final Path root;
   private final Skipped.Collector skipped;
 
@@ -93,6 +96,8 @@ final class ImageFolder {
         if (!entry.equals(train) && !entry.equals(test) && !Optional.of(entry).equals(validation)) {
           skipped.add(entry, new Skipped.Reason("folder", "not train, test or validation"));
         }
+      } else if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
+        skipped.add(entry, UNLABELLED);
       } else {
         FolderWalk.skip(entry, skipped);
       }
@@ -189,7 +194,7 @@ final class ImageFolder {
     SortedMap<String, List<Path>> classes = classes(part);
     for (Path entry : FolderWalk.entries(part)) {
       if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
-        skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
+        skipped.add(entry, UNLABELLED);
       } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
         if (Files.isDirectory(entry) && FolderWalk.holdsRuns(entry)) {
           skipped.add(entry, FolderWalk.RUN);

@@ -43,8 +43,8 @@ public record WeightedSampler(Of of, ImmutableDoubleArray weights) implements Sa
                     weight));
     checkArgument(
         (of == Of.CLASSES && weights.isEmpty()) || weights.stream().sum() > 0,
-        "weights must have a sum above 0, got %s",
-        weights);
+        "weights must have a sum above 0, got %s weights of 0",
+        weights.length());
   }
 
   /** Returns a sampler that draws every class equally often, on average. */
@@ -89,7 +89,7 @@ public record WeightedSampler(Of of, ImmutableDoubleArray weights) implements Sa
     if (of == Of.IMAGES) {
       checkArgument(
           weights.length() == set.size(),
-          "weights must be one for each of the %s images, got %s",
+          "weights must be one for each of the %s images that are trained on, got %s",
           set.size(),
           weights.length());
       return weights.toArray();

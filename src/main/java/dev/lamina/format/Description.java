@@ -117,7 +117,7 @@ final class Description {
           from
               + " cannot be loaded: "
               + Messages.reason(e)
-              + "; or build the network in Java and load weights that saveWeights wrote",
+              + ", or build the network in Java and load weights that saveWeights wrote",
           e);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new LaminaException(

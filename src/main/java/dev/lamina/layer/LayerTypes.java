@@ -96,7 +96,7 @@ public final class LayerTypes {
     // Files of format 1 have no mark for code.
     if (options.has(CODE) || kind.startsWith("Lambda ")) {
       throw new UnregisteredException(
-          "%s is of the kind \"%s\", which is code and was not written"
+          "%s is of the kind \"%s\", which is code and was not written; write it as a layer that is registered"
               .formatted(describe(options), kind));
     }
     return REGISTRY.read(options);

@@ -1,5 +1,10 @@
 package dev.lamina.metric;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -17,6 +22,29 @@ import org.tensorflow.types.TFloat32;
  * </table>
  */
 public interface Metric {
+  /**
+   * Checks the names of metrics that are reported together, beside loss and accuracy.
+   *
+   * @throws IllegalArgumentException if one has no name that can head a column, or that of another
+   */
+  static void checkNames(List<Metric> metrics) {
+    Accuracy accuracy = Accuracy.create();
+    Map<String, Metric> byName = new HashMap<>(Map.of(accuracy.name(), accuracy));
+    for (Metric metric : metrics) {
+      String name = metric.name();
+      checkArgument(
+          name.matches("[^\\s,\"]+"),
+          "name of a metric must have no space, comma or quote, got \"%s\"; use underscores",
+          name);
+      Metric other = byName.putIfAbsent(name, metric);
+      checkArgument(
+          !name.equals("loss") && (other == null || other.equals(metric)),
+          "metrics must have names that differ from each other, loss and accuracy, got \"%s\" again;"
+              + " rename one",
+          name);
+    }
+  }
+
   /** Returns the name in histories, files and tables: lower case with underscores. */
   String name();
 

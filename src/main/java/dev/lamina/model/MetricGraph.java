@@ -26,6 +26,7 @@ final class MetricGraph implements AutoCloseable {
   private long count;
 
   MetricGraph(List<Metric> metrics, int classes) {
+    Metric.checkNames(metrics);
     this.metrics = metrics;
     sums = new double[metrics.size()];
     Ops tf = session.ops();

@@ -8,6 +8,7 @@ import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Parameter;
 import dev.lamina.layer.Activation;
+import dev.lamina.layer.Dropout;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
@@ -127,7 +128,11 @@ public record Network(String name, int height, int width, int channels, Sequenti
         "output of the network must be [classes], got %s; end it with GlobalAveragePool and Dense",
         output);
     checkArgument(
-        Layers.steps(body).reduce((before, last) -> last).orElse(body) != Activation.SOFTMAX,
+        Layers.steps(body)
+                .filter(layer -> !(layer instanceof Dropout))
+                .reduce((before, last) -> last)
+                .orElse(body)
+            != Activation.SOFTMAX,
         "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
     return Math.toIntExact(output.get(0));
   }

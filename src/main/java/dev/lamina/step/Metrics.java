@@ -10,7 +10,9 @@ import java.util.Map;
  * Loss and metrics of a model on some images. Those of training are computed before each step's
  * update.
  *
- * @param images the number of images; if it is 0, the others are NaN
+ * @param images the number of images, of training as their {@linkplain
+ *     dev.lamina.augment.Batch#weights() weights} count them, rounded; without any the others are
+ *     NaN
  * @param loss their mean loss
  * @param values the mean of each metric, by its name; {@code accuracy} is always among them
  */

@@ -19,7 +19,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -188,44 +187,42 @@ public final class TrainStep implements AutoCloseable {
     return fetch(contribution.gradients(), batch, step);
   }
 
-  /** Returns the means over the micro-batches by the number of this worker's images in each. */
+  /** Returns the means over the micro-batches by the weights of this worker's images in each. */
   @SuppressWarnings("try") // What is fed is held, not used.
   private Map<Variable, float[]> fetch(
       Map<Variable, Operand<TFloat32>> operands, int[] batch, long step) {
+    checkNotClosed();
     List<int[]> divided = Accumulation.divide(batch, parts, images);
     Map<Variable, float[]> means = new LinkedHashMap<>();
     if (operands.isEmpty()) {
       return means;
     }
-    int[] own = divided.stream().mapToInt(this::own).toArray();
-    int all = IntStream.of(own).sum();
-    for (int part = 0; part < own.length; part++) {
-      Session.Runner runner = session.runner();
+    double before = 0;
+    for (int part = 0; part < divided.size(); part++) {
+      Session.Runner runner = session.runner().fetch(contribution.sums());
       operands.values().forEach(runner::fetch);
       // Also without images of its own: the others may wait for its statistics.
       try (BatchPipeline.Fed fed = feed(runner, divided.get(part), step, part);
           Result result = runner.run()) {
-        if (own[part] > 0) {
-          add(means, operands.keySet(), result, (float) own[part] / all);
+        double weight = ((TFloat64) result.get(0)).getDouble(0);
+        if (weight > 0) {
+          before += weight;
+          move(means, operands.keySet(), result, (float) (weight / before));
         }
       }
     }
     return means;
   }
 
-  /** Returns how many images of a micro-batch this worker takes. */
-  private int own(int[] batch) {
-    return BatchDivision.shards(session).stream().mapToInt(shard -> shard.of(batch).length).sum();
-  }
-
-  private static void add(
+  /** Moves running means by a share of the way to the values of a result, after its first. */
+  private static void move(
       Map<Variable, float[]> means, Set<Variable> variables, Result result, float share) {
-    int fetched = 0;
+    int fetched = 1;
     for (Variable variable : variables) {
       float[] values = GraphSession.floats(result.get(fetched++));
       float[] mean = means.computeIfAbsent(variable, key -> new float[values.length]);
       for (int i = 0; i < mean.length; i++) {
-        mean[i] += share * values[i];
+        mean[i] += share * (values[i] - mean[i]);
       }
     }
   }

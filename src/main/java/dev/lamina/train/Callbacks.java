@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
+import dev.lamina.io.Messages;
 import dev.lamina.metric.Accuracy;
 import dev.lamina.metric.Metric;
 import dev.lamina.step.AfterUpdate;
@@ -194,7 +195,10 @@ final class Callbacks {
   private static CallbackException named(Callback callback, String when, RuntimeException e) {
     return new CallbackException(
         "callback %s failed %s: %s"
-            .formatted(callback.name(), when, e.getMessage() == null ? e : e.getMessage()),
+            .formatted(
+                callback.name(),
+                when,
+                Messages.printable(e.getMessage() == null ? e : e.getMessage())),
         e);
   }
 }

@@ -81,10 +81,10 @@ final class Run implements RunHandle {
             state.step == 0
                 ? "its weights before training"
                 : "the weights of the checkpoint it was resumed from");
-    RuntimeException failure = null;
+    Throwable failure = null;
     try {
       run(plan, good);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failure = e;
       throw e;
     } finally {
@@ -114,7 +114,7 @@ final class Run implements RunHandle {
       throw new DivergenceException(
           e.step(), e.learningRate(), "The model was reset to " + good.restore());
     } catch (CallbackException e) {
-      throw started ? new CallbackException(e.getMessage() + store(e), e) : e;
+      throw started ? e.with(store(e)) : e;
     }
   }
 
@@ -134,7 +134,7 @@ final class Run implements RunHandle {
         : "; no checkpoint could be written: correct the callback and resume from an earlier one";
   }
 
-  private void end(@Nullable RuntimeException failure) {
+  private void end(@Nullable Throwable failure) {
     try {
       callbacks.end(state.step, history());
     } catch (RuntimeException e) {

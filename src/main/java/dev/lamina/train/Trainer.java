@@ -32,6 +32,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a model on a set of images. A trainer is a {@link Recipe} with metrics and callbacks: it
@@ -49,6 +51,8 @@ import java.util.stream.Stream;
  * }</pre>
  */
 public final class Trainer {
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
   final Recipe recipe;
   final List<Callback> callbacks;
   final List<Metric> metrics;
@@ -221,7 +225,16 @@ public final class Trainer {
 
   /** Lets a model know which images it is trained on. */
   static void describe(Model model, ImageSet images) {
-    model.classNames(images.classNames());
+    List<String> before = model.classNames();
+    List<String> now = images.classNames();
+    if (!now.equals(before) && Set.copyOf(now).equals(Set.copyOf(before))) {
+      LOG.warn(
+          "the images have the classes {} in another order, got {}: what was learnt of one is taken for another;"
+              + " Model.load(path, images.classNames()) starts with a new classifier",
+          before,
+          now);
+    }
+    model.classNames(now);
     model.preprocessing(images.preprocessing());
   }
 
@@ -429,8 +442,13 @@ public final class Trainer {
       return this;
     }
 
-    /** Sets metrics that are reported beside loss and accuracy; none unless set. */
+    /**
+     * Sets metrics that are reported beside loss and accuracy; none unless set.
+     *
+     * @throws IllegalArgumentException if their names do not differ, or cannot head a column
+     */
     public Builder metrics(Metric... metrics) {
+      Metric.checkNames(List.of(metrics));
       this.metrics = List.of(metrics);
       return this;
     }

@@ -174,6 +174,7 @@ class FolderTreesTest {
       Files.createFile(folder.resolve(name));
     }
     write("test/loose.png", 5);
+    write("beside.png", 7);
     write("unlabelled/1.png", 6);
     assertThat(leftOut())
         .containsExactlyInAnyOrder(
@@ -182,7 +183,7 @@ class FolderTreesTest {
             "1 AVIF image (not read: convert to JPEG or PNG): train/b/1.avif",
             "2 .txt files (not an image): readme.TXT, train/b/notes.txt",
             "1 extensionless file (not an image): train/LICENSE",
-            "1 unlabelled image (in no folder of a class): test/loose.png",
+            "2 unlabelled images (in no folder of a class): beside.png, test/loose.png",
             "1 folder (not train, test or validation): unlabelled");
     assertThat(ImageData.open(folder).notes().get(0))
         .startsWith("left out: ")

@@ -82,13 +82,14 @@ class WeightedSamplerTest {
         "weights must be finite and not negative, got -1.0");
     refuses(() -> WeightedSampler.ofClasses(), "weights must not be empty");
     refuses(
-        () -> WeightedSampler.ofImages(0, 0), "weights must have a sum above 0, got [0.0, 0.0]");
+        () -> WeightedSampler.ofImages(0, 0),
+        "weights must have a sum above 0, got 2 weights of 0");
     refuses(
         () -> WeightedSampler.ofClasses(1, 1).order(SET, 1, 1),
         "weights must be one for each of the 3 classes, got 2");
     refuses(
         () -> WeightedSampler.ofImages(1, 1).order(SET, 1, 1),
-        "weights must be one for each of the 10 images, got 2");
+        "weights must be one for each of the 10 images that are trained on, got 2");
   }
 
   private static void refuses(Runnable call, String message) {

@@ -116,6 +116,6 @@ class LayerTypesTest {
     assertThatExceptionOfType(UnregisteredException.class)
         .isThrownBy(() -> LayerTypes.read(options))
         .withMessage(
-            "layer \"1.0\" is of the kind \"Lambda double\", which is code and was not written");
+            "layer \"1.0\" is of the kind \"Lambda double\", which is code and was not written; write it as a layer that is registered");
   }
 }

@@ -3,12 +3,15 @@ package dev.lamina.metric;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.lamina.train.Trainer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Graph;
+import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
@@ -64,6 +67,34 @@ class MetricsTest {
       }
     }
     return best;
+  }
+
+  private record Named(String name) implements Metric {
+    @Override
+    public Operand<TFloat32> apply(Ops tf, Operand<TFloat32> outputs, Operand<TFloat32> targets) {
+      return tf.reduceMax(outputs, tf.constant(1));
+    }
+  }
+
+  /** Histories have one column for each name. */
+  @Test
+  void names_differ() {
+    Metric.checkNames(List.of(new Named("a"), new Named("b"), new Named("a"), Accuracy.create()));
+    for (Metric second : List.of(new Named("accuracy"), new Named("loss"), TopK.of(3))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Trainer.builder().metrics(new Named("top_3_accuracy"), second))
+          .withMessage(
+              "metrics must have names that differ from each other, loss and accuracy, got \""
+                  + second.name()
+                  + "\" again; rename one");
+    }
+    for (String name : List.of("", "a,b", "a b", "a\n", "\"")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Metric.checkNames(List.of(new Named(name))))
+          .withMessage(
+              "name of a metric must have no space, comma or quote, got \"%s\"; use underscores"
+                  .formatted(name));
+    }
   }
 
   @ParameterizedTest

@@ -389,7 +389,7 @@ class ModelLoadTest {
         export,
         export
             + "/assets.extra/lamina.json cannot be loaded: layer \"row.0\" is of the kind \"Lambda double\","
-            + " which is code and was not written; or build the network in Java and load weights that saveWeights wrote");
+            + " which is code and was not written; write it as a layer that is registered, or build the network in Java and load weights that saveWeights wrote");
   }
 
   @Test

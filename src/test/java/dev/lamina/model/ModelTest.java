@@ -15,8 +15,11 @@ import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
+import dev.lamina.layer.Dropout;
 import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Layer;
+import dev.lamina.layer.Sequential;
 import dev.lamina.metric.Accuracy;
 import dev.lamina.network.Network;
 import java.awt.image.BufferedImage;
@@ -332,13 +335,14 @@ class ModelTest {
         .isThrownBy(() -> Model.of(Network.input(8, 8, 3).then(Conv2d.of(2, 3))))
         .withMessage(
             "output of the network must be [classes], got [8, 8, 2]; end it with GlobalAveragePool and Dense");
-    assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                Model.of(
-                    Network.input(3, 3, 1).then(Flatten.create(), Dense.of(3), Activation.SOFTMAX)))
-        .withMessage(
-            "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
+    for (Layer last :
+        List.of(Activation.SOFTMAX, Sequential.of(Activation.SOFTMAX, Dropout.of(0.5)))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () -> Model.of(Network.input(3, 3, 1).then(Flatten.create(), Dense.of(3), last)))
+          .withMessage(
+              "output of the network must be logits, got those of SOFTMAX; leave it out, losses and predictions apply it");
+    }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Network.input(0, 8, 3))
         .withMessage("height must be positive, got 0");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lamina.augment.BatchAugmentation;
 import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
@@ -35,6 +36,7 @@ import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 
 /** A batch in micro-batches against the same batch in one. */
@@ -109,6 +111,34 @@ class AccumulationTest {
       assertThat(divided.metrics().images()).isEqualTo(19);
       assertThat(divided.metrics().loss()).isCloseTo(whole.metrics().loss(), within(1e-6));
       assertThat(divided.metrics().accuracy()).isEqualTo(whole.metrics().accuracy());
+    }
+  }
+
+  /** The micro-batches weigh what their examples do: 1 + 2 + 3, 4 + 5 + 6 + 7. */
+  @Test
+  void gradients_areThoseOfTheWholeBatch_whateverItsExamplesWeigh() {
+    BatchAugmentation weights =
+        (tf, batch, seed) ->
+            batch.withWeights(
+                tf.math.add(
+                    tf.dtypes.cast(batch.origin().indices(), TFloat32.class), tf.constant(1f)));
+    Map<String, float[]> whole = gradients(trainer(1).augment(weights));
+    Map<String, float[]> unweighted = gradients(trainer(1));
+    Map<String, float[]> divided = gradients(trainer(2).augment(weights));
+    whole.forEach(
+        (name, expected) ->
+            assertThat(divided.get(name))
+                .as(name)
+                .containsExactly(expected, within(1e-6f))
+                .isNotEqualTo(unweighted.get(name)));
+  }
+
+  private static Map<String, float[]> gradients(Trainer.Builder trainer) {
+    try (Model model = Model.of(plain(), 1);
+        TrainStep step = trainer.build().step(model, SET)) {
+      Map<String, float[]> gradients = new TreeMap<>();
+      step.gradients(range(0, 7), 0).forEach((v, gradient) -> gradients.put(v.name(), gradient));
+      return gradients;
     }
   }
 

@@ -221,7 +221,11 @@ class FreezeTest {
     step.run(new int[] {0, 1}, 0, 0.1, 0);
     step.close();
     List<ThrowableAssert.ThrowingCallable> uses =
-        List.of(() -> step.run(new int[] {0, 1}, 1, 0.1, 0), step::metrics, step::learningRate);
+        List.of(
+            () -> step.run(new int[] {0, 1}, 1, 0.1, 0),
+            step::metrics,
+            step::learningRate,
+            () -> step.gradients(new int[] {0}, 1));
     for (ThrowableAssert.ThrowingCallable use : uses) {
       assertThatIllegalStateException()
           .isThrownBy(use)

@@ -51,11 +51,15 @@ class LogsTest {
   }
 
   private String logged(Callback... callbacks) {
+    return logged(() -> train(1, callbacks));
+  }
+
+  private static String logged(Runnable work) {
     PrintStream before = System.err;
     ByteArrayOutputStream log = new ByteArrayOutputStream();
     System.setErr(new PrintStream(log, true, UTF_8));
     try {
-      train(1, callbacks);
+      work.run();
     } finally {
       System.setErr(before);
     }
@@ -68,6 +72,23 @@ class LogsTest {
     assertThat(logged(Checkpoints.in(folder.resolve(".")))).doesNotContain(warning);
     assertThat(logged(Checkpoints.in(folder.resolve("other")))).contains(warning);
     assertThat(logged()).contains(warning);
+  }
+
+  /** Others are new classes, as where a network is fine-tuned. */
+  @Test
+  void classesInAnotherOrder_areWarnedOf() {
+    try (Model model =
+        Model.of(Network.input(1, 1, 3).then(GlobalAveragePool.create(), Dense.of(2)))) {
+      for (List<String> names : List.of(List.of("a", "b"), List.of("a", "b"), List.of("c", "a"))) {
+        assertThat(logged(() -> Trainer.describe(model, ofClasses(names)))).isEmpty();
+      }
+      assertThat(logged(() -> Trainer.describe(model, ofClasses(List.of("a", "c")))))
+          .contains("the images have the classes [c, a] in another order, got [a, c]");
+    }
+  }
+
+  private static ImageSet ofClasses(List<String> names) {
+    return ImageSet.of(1, 1, 3, new byte[6], new int[] {0, 1}, names);
   }
 
   private static List<JsonNode> events(Path file) throws IOException {

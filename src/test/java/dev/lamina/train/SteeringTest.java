@@ -622,7 +622,7 @@ class SteeringTest {
           @Override
           public void onStep(StepEvent event, RunHandle run) {
             if (event.step() == 4) {
-              throw new IllegalStateException("no more paper");
+              throw new IllegalStateException("no more\npaper");
             }
           }
 
@@ -653,9 +653,9 @@ class SteeringTest {
                       .build()
                       .fit(model, IMAGES))
           .withMessage(
-              "callback Broken failed after step 5: no more paper; the run was checkpointed: correct"
+              "callback Broken failed after step 5: no more?paper; the run was checkpointed: correct"
                   + " the callback and resume")
-          .withRootCauseInstanceOf(IllegalStateException.class)
+          .withCauseInstanceOf(IllegalStateException.class)
           .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
     }
     assertThat(told)
