@@ -210,7 +210,8 @@ record Comparison(List<Run> runs) {
     return same == 1 ? name : run.path().toString();
   }
 
-  private static String decimals(double value) {
+  /** Returns a number in a table; "-" if there is none. */
+  static String decimals(double value) {
     return Double.isNaN(value) ? "-" : Training.decimals(value);
   }
 }

@@ -91,12 +91,8 @@ record EvaluationTable(Evaluation evaluation, int columns) {
             "%s%7d%" + precisionWidth() + "s%7s%7s%n",
             DisplayWidth.fit(label, name),
             scores.support(),
-            decimals(scores.precision()),
-            decimals(scores.recall()),
-            decimals(scores.f1())));
-  }
-
-  private static String decimals(double value) {
-    return Double.isNaN(value) ? "-" : Training.decimals(value);
+            Comparison.decimals(scores.precision()),
+            Comparison.decimals(scores.recall()),
+            Comparison.decimals(scores.f1())));
   }
 }

@@ -53,7 +53,7 @@ public final class HistoryCsv {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%d,%s,%s,%s%s,%s,%s,%s%s%n",
+              "%d,%d,%s,%s,%s%s,%s,%s,%s%s\n",
               epoch.number(),
               epoch.steps(),
               epoch.loss(),

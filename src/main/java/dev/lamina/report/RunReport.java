@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -61,137 +62,47 @@ public record RunReport(
 
   /** Returns a report of the curves alone. */
   public static RunReport of(String title, Map<String, List<Double>> history) {
-    return new RunReport(
-        title,
-        history,
-        Optional.empty(),
-        0,
-        OptionalInt.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Map.of(),
-        Map.of(),
-        "");
+    return new Values(title, history).report();
   }
 
   /** Returns this report with curves by step. */
   public RunReport steps(Path log) {
-    return new RunReport(
-        title,
-        history,
-        Optional.of(log),
-        imagesPerEpoch,
-        epoch,
-        evaluation,
-        pictures,
-        configuration,
-        environment,
-        summary);
+    return with(values -> values.steps = Optional.of(log));
   }
 
   /** Returns this report with the throughput: an epoch's images by its seconds. */
   public RunReport imagesPerEpoch(long images) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        images,
-        epoch,
-        evaluation,
-        pictures,
-        configuration,
-        environment,
-        summary);
+    return with(values -> values.imagesPerEpoch = images);
   }
 
   /** Returns this report with the loss and the accuracy of an epoch: the one that was evaluated. */
   public RunReport epoch(int number) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        OptionalInt.of(number),
-        evaluation,
-        pictures,
-        configuration,
-        environment,
-        summary);
+    return with(values -> values.epoch = OptionalInt.of(number));
   }
 
   /** Returns this report with the results of the test images. */
   public RunReport evaluation(Evaluation test) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        epoch,
-        Optional.of(test),
-        pictures,
-        configuration,
-        environment,
-        summary);
+    return with(values -> values.evaluation = Optional.of(test));
   }
 
   /** Returns this report with the pictures of a folder. */
   public RunReport pictures(Path folder) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        epoch,
-        evaluation,
-        Optional.of(folder),
-        configuration,
-        environment,
-        summary);
+    return with(values -> values.pictures = Optional.of(folder));
   }
 
   /** Returns this report with the options of the run. */
   public RunReport configuration(Map<String, String> options) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        epoch,
-        evaluation,
-        pictures,
-        options,
-        environment,
-        summary);
+    return with(values -> values.configuration = options);
   }
 
   /** Returns this report with versions and machine. */
   public RunReport environment(Map<String, String> versions) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        epoch,
-        evaluation,
-        pictures,
-        configuration,
-        versions,
-        summary);
+    return with(values -> values.environment = versions);
   }
 
   /** Returns this report with the table of the network's layers. */
   public RunReport summary(String table) {
-    return new RunReport(
-        title,
-        history,
-        steps,
-        imagesPerEpoch,
-        epoch,
-        evaluation,
-        pictures,
-        configuration,
-        environment,
-        table);
+    return with(values -> values.summary = table);
   }
 
   /**
@@ -279,5 +190,57 @@ public record RunReport(
 
   static String decimals(double value) {
     return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  private RunReport with(Consumer<Values> change) {
+    Values values = new Values(this);
+    change.accept(values);
+    return values.report();
+  }
+
+  /** The components, to be changed by name. */
+  private static final class Values {
+    String title;
+    Map<String, List<Double>> history;
+    Optional<Path> steps = Optional.empty();
+    long imagesPerEpoch;
+    OptionalInt epoch = OptionalInt.empty();
+    Optional<Evaluation> evaluation = Optional.empty();
+    Optional<Path> pictures = Optional.empty();
+    Map<String, String> configuration = Map.of();
+    Map<String, String> environment = Map.of();
+    String summary = "";
+
+    Values(String title, Map<String, List<Double>> history) {
+      this.title = title;
+      this.history = history;
+    }
+
+    Values(RunReport report) {
+      title = report.title;
+      history = report.history;
+      steps = report.steps;
+      imagesPerEpoch = report.imagesPerEpoch;
+      epoch = report.epoch;
+      evaluation = report.evaluation;
+      pictures = report.pictures;
+      configuration = report.configuration;
+      environment = report.environment;
+      summary = report.summary;
+    }
+
+    RunReport report() {
+      return new RunReport(
+          title,
+          history,
+          steps,
+          imagesPerEpoch,
+          epoch,
+          evaluation,
+          pictures,
+          configuration,
+          environment,
+          summary);
+    }
   }
 }

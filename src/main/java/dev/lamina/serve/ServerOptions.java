@@ -3,6 +3,7 @@ package dev.lamina.serve;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * The options of a {@link ModelServer}: address, batching and limits.
@@ -65,195 +66,115 @@ public record ServerOptions(
 
   /** Returns the default options, given above. */
   public static ServerOptions create() {
-    return new ServerOptions(
-        "127.0.0.1",
-        8501,
-        "lamina",
-        32,
-        Duration.ZERO,
-        1024,
-        32 << 20,
-        Duration.ofSeconds(30),
-        Duration.ofSeconds(30),
-        1024,
-        Duration.ofSeconds(30));
+    return new Values().options();
   }
 
   /** Returns these options with another address to listen on. */
   public ServerOptions host(String host) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.host = host);
   }
 
   /** Returns these options with another port, or 0 for any free port. */
   public ServerOptions port(int port) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.port = port);
   }
 
   /** Returns these options with another name of the model. */
   public ServerOptions modelName(String modelName) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.modelName = modelName);
   }
 
   /** Returns these options with another maximum batch size. */
   public ServerOptions maxBatchSize(int maxBatchSize) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.maxBatchSize = maxBatchSize);
   }
 
   /** Returns these options with another time that the first image of a batch waits for more. */
   public ServerOptions batchTimeout(Duration batchTimeout) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.batchTimeout = batchTimeout);
   }
 
   /** Returns these options with another maximum queue length. */
   public ServerOptions maxQueue(int maxQueue) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.maxQueue = maxQueue);
   }
 
   /** Returns these options with another maximum length of a request's body, in bytes. */
   public ServerOptions maxBody(int maxBody) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.maxBody = maxBody);
   }
 
   /**
    * Returns these options with another maximum time to receive a request and to send a response.
    */
   public ServerOptions requestTimeout(Duration requestTimeout) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.requestTimeout = requestTimeout);
   }
 
   /** Returns these options with another maximum idle time of a connection. */
   public ServerOptions idleTimeout(Duration idleTimeout) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.idleTimeout = idleTimeout);
   }
 
   /** Returns these options with another maximum number of concurrent connections. */
   public ServerOptions maxConnections(int maxConnections) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.maxConnections = maxConnections);
   }
 
   /** Returns these options with another time that stopping waits for requests in progress. */
   public ServerOptions stopTimeout(Duration stopTimeout) {
-    return new ServerOptions(
-        host,
-        port,
-        modelName,
-        maxBatchSize,
-        batchTimeout,
-        maxQueue,
-        maxBody,
-        requestTimeout,
-        idleTimeout,
-        maxConnections,
-        stopTimeout);
+    return with(values -> values.stopTimeout = stopTimeout);
+  }
+
+  private ServerOptions with(Consumer<Values> change) {
+    Values values = new Values(this);
+    change.accept(values);
+    return values.options();
+  }
+
+  /** The components, to be changed by name. */
+  private static final class Values {
+    String host = "127.0.0.1";
+    int port = 8501;
+    String modelName = "lamina";
+    int maxBatchSize = 32;
+    Duration batchTimeout = Duration.ZERO;
+    int maxQueue = 1024;
+    int maxBody = 32 << 20;
+    Duration requestTimeout = Duration.ofSeconds(30);
+    Duration idleTimeout = Duration.ofSeconds(30);
+    int maxConnections = 1024;
+    Duration stopTimeout = Duration.ofSeconds(30);
+
+    Values() {}
+
+    Values(ServerOptions options) {
+      host = options.host;
+      port = options.port;
+      modelName = options.modelName;
+      maxBatchSize = options.maxBatchSize;
+      batchTimeout = options.batchTimeout;
+      maxQueue = options.maxQueue;
+      maxBody = options.maxBody;
+      requestTimeout = options.requestTimeout;
+      idleTimeout = options.idleTimeout;
+      maxConnections = options.maxConnections;
+      stopTimeout = options.stopTimeout;
+    }
+
+    ServerOptions options() {
+      return new ServerOptions(
+          host,
+          port,
+          modelName,
+          maxBatchSize,
+          batchTimeout,
+          maxQueue,
+          maxBody,
+          requestTimeout,
+          idleTimeout,
+          maxConnections,
+          stopTimeout);
+    }
   }
 }

@@ -89,7 +89,7 @@ record CheckpointFolder(Path path) {
     }
   }
 
-  private static void delete(Path file) {
+  static void delete(Path file) {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {

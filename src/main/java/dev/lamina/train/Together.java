@@ -11,8 +11,6 @@ import dev.lamina.io.LaminaException;
 import dev.lamina.layer.BatchNorm;
 import dev.lamina.layer.Layers;
 import dev.lamina.model.Model;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -84,7 +82,7 @@ final class Together {
       Path file = run.resolve(cluster.exchange(name).get(0));
       seen = cluster.exchange(Files.exists(file) ? "" : run.toString());
     } finally {
-      delete(written);
+      CheckpointFolder.delete(written);
     }
     for (int rank = 0; rank < seen.size(); rank++) {
       if (!seen.get(rank).isEmpty()) {
@@ -93,14 +91,6 @@ final class Together {
                     + " folder, on a file system that all machines share")
                 .formatted(rank, seen.get(rank)));
       }
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + " could not be deleted (" + e + ")", e);
     }
   }
 

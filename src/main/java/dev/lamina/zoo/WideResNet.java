@@ -3,12 +3,10 @@ package dev.lamina.zoo;
 import dev.lamina.graph.Initializer;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.BatchNorm;
-import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
 import dev.lamina.layer.Layer;
-import dev.lamina.layer.Padding;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.network.Network;
@@ -30,7 +28,8 @@ record WideResNet(int depth, int factor) {
     int width = Cifar.width(options, STEM * factor);
     double dropout = options.getDouble("dropout", 0);
     Network network =
-        Cifar.input("WRN-" + depth + "-" + factor, options, 8).then("conv1", conv(STEM, 3, 1));
+        Cifar.input("WRN-" + depth + "-" + factor, options, 8)
+            .then("conv1", ImageNet.conv(STEM, 3, 1));
     int in = STEM;
     for (int stage = 0; stage < 3; stage++) {
       Sequential blocks = Sequential.of();
@@ -53,30 +52,22 @@ record WideResNet(int depth, int factor) {
         Sequential.of().then("bn1", BatchNorm.create()).then("relu1", Activation.RELU);
     Sequential rest =
         Sequential.of()
-            .then("conv1", conv(out, 3, stride))
+            .then("conv1", ImageNet.conv(out, 3, stride))
             .then("bn2", BatchNorm.create())
             .then("relu2", Activation.RELU);
     if (dropout != 0) {
       rest = rest.then("dropout", Dropout.of(dropout));
     }
-    rest = rest.then("conv2", conv(out, 3, 1));
+    rest = rest.then("conv2", ImageNet.conv(out, 3, 1));
     if (in == out && stride == 1) {
       return residual(first.then("", rest));
     }
     Residual block = residual(rest);
-    Sequential shortcut = Sequential.of().then("", conv(out, 1, stride));
+    Sequential shortcut = Sequential.of().then("", ImageNet.conv(out, 1, stride));
     return first.then("", block.paths(block.main(), shortcut));
   }
 
   private static Residual residual(Sequential main) {
     return Residual.of(main).names("", "convShortcut").relu(false);
-  }
-
-  private static Conv2d conv(int filters, int kernel, int stride) {
-    return Conv2d.of(filters, kernel)
-        .stride(stride)
-        .padding(stride == 1 ? Padding.SAME : Padding.HALF)
-        .bias(false)
-        .initializer(Initializer.heNormalFanOut());
   }
 }
