@@ -2,12 +2,12 @@ package dev.lamina.distributed;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.lamina.io.Messages;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,13 +58,14 @@ final class Member implements Rendezvous {
       open.write(message);
       return Lines.lines(open.read(deadline));
     } catch (IOException e) {
+      boolean waited = connection == null || e instanceof SocketTimeoutException;
       throw new WorkersException(
           "worker 0 at %s:%s did not answer worker %s%s (%s); start all again, all with its address"
               .formatted(
                   workers.host(),
                   workers.port(),
                   workers.rank(),
-                  e instanceof EOFException ? "" : " within " + timeout.toSeconds() + " s",
+                  waited ? " within " + timeout.toSeconds() + " s" : "",
                   Messages.reason(e)),
           e);
     }
