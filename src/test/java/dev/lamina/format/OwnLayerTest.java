@@ -138,8 +138,8 @@ class OwnLayerTest {
         .withMessage(
             weights
                 + " cannot be loaded: layer \"block.0\" is of the kind \"Hidden\", which is code and was"
-                + " not written; or build the network in Java and load weights that saveWeights"
-                + " wrote");
+                + " not written; write it as a layer that is registered, or build the network in Java"
+                + " and load weights that saveWeights wrote");
   }
 
   /** As by a program that registers the layer, read by one that does not. */
@@ -159,7 +159,7 @@ class OwnLayerTest {
         .withMessage(
             file
                 + " cannot be loaded: layer \"block.0\" is of the kind \"Scales\", which is not"
-                + " registered; call LayerTypes.REGISTRY.register(\"Scales\", ...) first; or build the"
+                + " registered; call LayerTypes.REGISTRY.register(\"Scales\", ...) first, or build the"
                 + " network in Java and load weights that saveWeights wrote");
   }
 
