@@ -12,8 +12,9 @@ import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the work gracefully on the first Ctrl-C or SIGTERM (training after its step), and the
- * process immediately on the second. While it is not listening, signals have their default effect.
+ * Ends the work gracefully on the first Ctrl-C, SIGTERM or SIGHUP (training after its step), and
+ * the process immediately on the second. While it is not listening, signals have their default
+ * effect. Where {@code nohup} has SIGHUP ignored, the JDK leaves it so.
  */
 final class Interrupts implements Callback, AutoCloseable {
   /** The exit status of a process that SIGTERM has ended. */
@@ -21,7 +22,7 @@ final class Interrupts implements Callback, AutoCloseable {
 
   /** By convention the exit status is 128 plus the number of the signal. */
   private static final Map<String, Integer> STATUS =
-      Map.of("INT", 128 + 2, "TERM", Interrupts.TERMINATED);
+      Map.of("HUP", 128 + 1, "INT", 128 + 2, "TERM", Interrupts.TERMINATED);
 
   /**
    * Whether a launcher has started this process, and passes its own signals on. Ctrl-C in a

@@ -48,6 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:an error in Lamina",
       "2:what you can change: an option, a file, the machine",
       "75:another of several training processes failed; start all again",
+      "129:stopped since its terminal was closed (SIGHUP)",
       "130:stopped by Ctrl-C",
       "141:nobody reads the output any more",
       "143:stopped by SIGTERM"

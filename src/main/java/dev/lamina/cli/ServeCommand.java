@@ -1,10 +1,12 @@
 package dev.lamina.cli;
 
+import com.google.common.base.Throwables;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.format.WeightsFile;
 import dev.lamina.graph.Device;
 import dev.lamina.io.LaminaException;
+import dev.lamina.io.Messages;
 import dev.lamina.model.Model;
 import dev.lamina.serve.ModelServer;
 import dev.lamina.serve.ServerOptions;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -118,7 +121,7 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new LaminaException(
           "%s could not be written (%s); name another folder: LAMINA_JAVA_OPTS=-Djava.io.tmpdir=FOLDER"
-              .formatted(temporary, e),
+              .formatted(temporary, Messages.reason(e)),
           e);
     }
   }
@@ -128,11 +131,22 @@ final class ServeCommand implements Callable<Integer> {
     Path exported = Files.createTempDirectory(temporary, "lamina-serve");
     try {
       try (Model model = Model.load(source, Device.cpu())) {
-        model.export(exported.resolve("1"), ModelOption.metadata(export, model));
+        export(model, exported.resolve("1"));
       }
       return ModelServer.start(exported, options);
     } finally {
       MoreFiles.deleteRecursively(exported, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+
+  /** Exports; that a file could not be written is said as of the folder, which no option names. */
+  private void export(Model model, Path folder) throws IOException {
+    Map<String, String> metadata = ModelOption.metadata(export, model);
+    try {
+      model.export(folder, metadata);
+    } catch (LaminaException e) {
+      Throwables.throwIfInstanceOf(Throwables.getRootCause(e), IOException.class);
+      throw e;
     }
   }
 

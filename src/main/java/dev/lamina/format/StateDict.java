@@ -81,7 +81,7 @@ final class StateDict {
           }
           long[] shape = TorchLayout.shape(parameter);
           if (Arrays.equals(tensor.shape(), shape)) {
-            weights.put(name, TorchLayout.fromTorch(parameter, tensor.floats()));
+            weights.put(name, TorchLayout.fromTorch(parameter, finite(file, name, tensor)));
           } else {
             problems.add(
                 "size mismatch for %s: file has %s, network needs %s"
@@ -94,6 +94,19 @@ final class StateDict {
               .formatted(file, listed(problems, "; ")));
     }
     return weights;
+  }
+
+  /** Of a value that is not finite every prediction would be NaN. */
+  private static float[] finite(Path file, String name, Tensor tensor) {
+    float[] values = tensor.floats();
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new LaminaException(
+            "%s must have finite weights, got %s in %s; its training diverged, or it does not fit float32"
+                .formatted(file, value, name));
+      }
+    }
+    return values;
   }
 
   private static void list(List<String> problems, String kind, Set<String> names) {

@@ -58,11 +58,9 @@ final class Body {
 
   /** Returns the complete body; fails with an {@link HttpError}. */
   CompletableFuture<byte[]> read() {
-    if (request.getHeaders().contains(HttpHeader.CONTENT_ENCODING)) {
-      throw new HttpError(
-          415,
-          "Content-Encoding must not be used, got "
-              + request.getHeaders().get(HttpHeader.CONTENT_ENCODING));
+    String encoding = request.getHeaders().get(HttpHeader.CONTENT_ENCODING);
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw new HttpError(415, "Content-Encoding must not be used, got " + encoding);
     }
     if (request.getLength() > maxBytes) {
       throw tooLong();

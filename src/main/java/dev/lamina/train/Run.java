@@ -122,7 +122,7 @@ final class Run implements RunHandle {
   private String store(CallbackException failure) {
     Optional<Checkpoints> checkpoints = Checkpoints.among(trainer.callbacks);
     if (checkpoints.isEmpty()) {
-      return "; the run has no checkpoint: correct the callback and start again";
+      return "; the run has no checkpoint: correct that and start again";
     }
     try {
       callbacks.store(state.step, this);
@@ -130,8 +130,11 @@ final class Run implements RunHandle {
       failure.addSuppressed(e);
     }
     return Files.exists(CheckpointFolder.of(checkpoints.get().run()).file(state.step))
-        ? "; the run was checkpointed: correct the callback and resume"
-        : "; no checkpoint could be written: correct the callback and resume from an earlier one";
+        ? "; the run was checkpointed: correct that and resume"
+        : "; no checkpoint could be written: correct that and "
+            + (Checkpoints.newest(checkpoints.get().run()).isPresent()
+                ? "resume from an earlier one"
+                : "start again");
   }
 
   private void end(@Nullable Throwable failure) {

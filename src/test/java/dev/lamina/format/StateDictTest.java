@@ -115,6 +115,18 @@ class StateDictTest {
             + " mismatch for fc.weight: file has [2, 2], network needs [3, 2]");
   }
 
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void weightsThatAreNotFinite_areRefused(float value) {
+    tensors.put("fc.bias", Tensor.of(new long[] {3}, new float[] {0, 1, value}));
+    Path file = write("");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> WeightsFile.weights(file, NETWORK))
+        .withMessage(
+            "%s must have finite weights, got %s in fc.bias; its training diverged, or it does not fit float32"
+                .formatted(file, value));
+  }
+
   private void refuses(String problems) {
     Path file = write("");
     assertThatExceptionOfType(LaminaException.class)

@@ -262,6 +262,13 @@ class HostileRequestsTest {
       assertThat(Client.error(response, 415))
           .isEqualTo("Content-Encoding must not be used, got " + encoding);
     }
+    HttpResponse<String> none =
+        client.send(
+            client
+                .request(PREDICT)
+                .header("Content-Encoding", "identity")
+                .POST(BodyPublishers.ofString("{}")));
+    assertThat(none.statusCode()).isEqualTo(400);
   }
 
   @Test

@@ -34,7 +34,7 @@ class SignalsTest {
   }
 
   @Test
-  void ctrlC_andSigterm_stopAfterTheStep_andTheRunEndsAsIfUninterrupted() throws Exception {
+  void signals_stopAfterTheStep_andTheRunEndsAsIfUninterrupted() throws Exception {
     Path twin = folder.resolve("twin");
     assertThat(start(twin).process.waitFor()).isZero();
     Path run = folder.resolve("run");
@@ -54,6 +54,10 @@ class SignalsTest {
     TrainCommandProcess second =
         TrainCommandProcess.signalled(folder, "epoch 5/8", "TERM", "--resume", run);
     assertThat(second.process.waitFor()).isEqualTo(143);
+
+    TrainCommandProcess third =
+        TrainCommandProcess.signalled(folder, "epoch 6/8", "HUP", "--resume", run);
+    assertThat(third.process.waitFor()).isEqualTo(129);
 
     assertThat(new TrainCommandProcess(folder, "--resume", run).process.waitFor()).isZero();
     assertThat(run.resolve("weights.safetensors"))

@@ -169,9 +169,7 @@ class ImageScalesTest {
             .isThrownBy(() -> trainer.fit(model, IMAGES))
             .withMessage(
                 "callback Broken failed while the training step was built: no room"
-                    + (builds == 0
-                        ? ""
-                        : "; the run was checkpointed: correct the callback and resume"));
+                    + (builds == 0 ? "" : "; the run was checkpointed: correct that and resume"));
       }
     }
   }

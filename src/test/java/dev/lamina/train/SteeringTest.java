@@ -654,7 +654,7 @@ class SteeringTest {
                       .fit(model, IMAGES))
           .withMessage(
               "callback Broken failed after step 5: no more?paper; the run was checkpointed: correct"
-                  + " the callback and resume")
+                  + " that and resume")
           .withCauseInstanceOf(IllegalStateException.class)
           .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
     }
@@ -687,7 +687,7 @@ class SteeringTest {
           .isThrownBy(() -> recipe(1).callbacks(failing).build().fit(model, IMAGES))
           .withMessage(
               "callback Broken failed after step 3: java.lang.UnsupportedOperationException; the run has"
-                  + " no checkpoint: correct the callback and start again");
+                  + " no checkpoint: correct that and start again");
     }
   }
 
