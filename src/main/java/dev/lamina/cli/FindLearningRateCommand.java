@@ -117,8 +117,14 @@ final class FindLearningRateCommand implements Callable<Integer> {
         steps,
         curve.points().get(taken - 1).learningRate(),
         taken < steps ? ", where the loss diverged" : "");
-    print("suggestion %.2g", curve.suggestion());
-    spec.commandLine().getOut().println("train      " + trainCommand(curve));
+    if (curve.hasSuggestion()) {
+      print("suggestion %.2g", curve.suggestion());
+      spec.commandLine().getOut().println("train      " + trainCommand(curve));
+    } else {
+      print(
+          "suggestion none: it would be %.2g, below the rates that were tested; give a smaller --min, or more --steps",
+          curve.suggestion());
+    }
     boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--out");
     if (Extra.write(spec, "curve", asked, () -> LearningRates.write(curve, csv))) {
       print("curve      %s", csv);

@@ -83,7 +83,9 @@ final class Charts {
     double low = Math.min(Collections.min(losses), Collections.min(smoothed));
     double high = Collections.max(smoothed);
     String name = String.format(Locale.ROOT, "suggestion: %.2g", suggestion);
-    line(chart, name, List.of(suggestion, suggestion), List.of(low, high), VALIDATION);
+    if (curve.hasSuggestion()) {
+      line(chart, name, List.of(suggestion, suggestion), List.of(low, high), VALIDATION);
+    }
     // The last steps are far above all others.
     chart.getStyler().setYAxisMin(0.9 * low);
     chart.getStyler().setYAxisMax(1.05 * Math.min(high, 2 * Collections.min(smoothed)));

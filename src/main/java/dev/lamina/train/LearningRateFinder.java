@@ -77,6 +77,9 @@ public record LearningRateFinder(double min, double max, int steps) {
      * Returns a learning rate to train with, the peak of a schedule: a tenth of the rate where the
      * smoothed loss is smallest, the first one if there are several. The first tenth of the steps
      * is left out, as in fastai: there the smoothed loss is that of a few batches.
+     *
+     * <p>If the loss was smallest in an early step, this is a rate that was not tested: see {@link
+     * #hasSuggestion}.
      */
     public double suggestion() {
       int first = points.size() / 10;
@@ -87,6 +90,11 @@ public record LearningRateFinder(double min, double max, int steps) {
         }
       }
       return smallest.learningRate() / BELOW_MINIMUM;
+    }
+
+    /** Returns whether the suggestion is not below the rates that were tested. */
+    public boolean hasSuggestion() {
+      return suggestion() >= points.get(0).learningRate();
     }
   }
 

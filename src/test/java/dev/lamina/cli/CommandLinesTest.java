@@ -25,7 +25,7 @@ class CommandLinesTest {
   void printedOptions_areNamedBeforeEachValue(@TempDir Path folder) {
     List<Object> words = new ArrayList<>(List.of("find-lr", "--width", 1, "--batch-size", 2));
     words.addAll(List.of("--augment", "RandomFlip", "--augment", "Cutout:size=8", "--nesterov"));
-    words.addAll(List.of("--steps", 2, "--out", folder.resolve("curve")));
+    words.addAll(List.of("--steps", 12, "--out", folder.resolve("curve")));
     assertThat(OptionRuns.succeeds(words).out())
         .containsPattern(
             "\ntrain      tools/lamina train --width 1 --batch-size 2 --augment RandomFlip --augment Cutout:size=8"

@@ -41,7 +41,6 @@ final class FindLearningRateEffects {
           .put("--precision", "--precision bfloat16")
           .put("--width", "--width 6")
           .put("--accumulate", "--accumulate 2")
-          .put("--min", "--min 0.02")
           .put("--max", "--max 0.2")
           .build();
 
@@ -53,11 +52,14 @@ final class FindLearningRateEffects {
             return base;
           });
 
+  /** All images in every step, whose loss decreases, so that there is a suggestion. */
+  private static final String ALL = " --batch-size 12";
+
   private FindLearningRateEffects() {}
 
   private static List<Object> words(Path out, String options) {
     List<Object> words = new ArrayList<>(List.of("find-lr", "--data", data, "--steps", 4));
-    words.addAll(Splitter.on(' ').omitEmptyStrings().splitToList("--min 0.01 --max 0.1"));
+    words.addAll(Splitter.on(' ').omitEmptyStrings().splitToList("--min 0.0001 --max 0.1"));
     words.addAll(List.of("--network", NAME, "--recipe", NAME, "--out", out));
     for (String word : Splitter.on(' ').omitEmptyStrings().split(options)) {
       int at = word.startsWith("--") ? words.indexOf(word) : -1;
@@ -97,13 +99,13 @@ final class FindLearningRateEffects {
                     .contains("--learning-rate must not be given: it is what find-lr looks for"))
         .put(
             "find-lr --epochs",
-            () -> assertThat(run(fresh(), "--epochs 3").out()).contains(" --epochs 3 "))
+            () -> assertThat(run(fresh(), "--epochs 3" + ALL).out()).contains(" --epochs 3 "))
         .put(
             "find-lr --no-augment",
-            () -> assertThat(run(fresh(), "--no-augment").out()).contains(" --no-augment "))
+            () -> assertThat(run(fresh(), "--no-augment" + ALL).out()).contains(" --no-augment "))
         .put(
             "find-lr --network",
-            () -> assertThat(run(fresh(), "").out()).contains(" --network " + NAME + " "))
+            () -> assertThat(run(fresh(), ALL).out()).contains(" --network " + NAME + " "))
         .put(
             "find-lr --from",
             () -> {
@@ -122,6 +124,17 @@ final class FindLearningRateEffects {
                 assertThat(fails(words(fresh(), "--pretrained nowhere").toArray()).err())
                     .contains("pretrained weights must be an existing file", "got nowhere"))
         .put(
+            "find-lr --min",
+            () -> {
+              changesTheCurve("--min 0.0002");
+              // A tenth of any of the rates is below it.
+              assertThat(run(fresh(), "--min 0.05").out())
+                  .containsPattern(
+                      "\nsuggestion none: it would be 0\\.0\\d+, below the rates that were tested;"
+                          + " give a smaller --min, or more --steps\ncurve ")
+                  .doesNotContain("\ntrain ");
+            })
+        .put(
             "find-lr --steps",
             () -> {
               Path out = fresh();
@@ -132,7 +145,7 @@ final class FindLearningRateEffects {
             "find-lr --out",
             () -> {
               Path out = fresh();
-              assertThat(run(out, "").out())
+              assertThat(run(out, ALL).out())
                   .containsPattern("\nsuggestion 0\\.\\d+\ntrain      tools/lamina train --data ");
               assertThat(out.resolveSibling(out.getFileName() + ".png")).isNotEmptyFile();
             })

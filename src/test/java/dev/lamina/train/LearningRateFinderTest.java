@@ -190,7 +190,11 @@ class LearningRateFinderTest {
     for (int i = 0; i < 20; i++) {
       points.add(new Point(i + 1, 0, i < 2 ? 1 : Math.abs(i - 11) + 5));
     }
-    assertThat(new Curve(points).suggestion()).isEqualTo(1.2);
+    assertThat(new Curve(points))
+        .returns(1.2, Curve::suggestion)
+        .returns(true, Curve::hasSuggestion);
+    // Step 9, whose rate is 9: a tenth of it is below the first, 1.
+    assertThat(new Curve(points.subList(0, 9)).hasSuggestion()).isFalse();
   }
 
   private static Map<String, List<Integer>> bits(Weights weights) {
