@@ -97,14 +97,18 @@ final class ReliabilityPicture {
       int width = LEFT + (i + 1) * SIDE / bins.size() - x - 1;
       int accuracy = (int) Math.round(SIDE * bin.accuracy());
       int confidence = (int) Math.round(SIDE * bin.confidence());
-      int high = Math.max(accuracy, confidence);
       canvas.fill(ACCURACY, x, TOP + SIDE - accuracy, width, accuracy);
-      canvas.fill(
-          accuracy < confidence ? TOO_CONFIDENT : NOT_CONFIDENT_ENOUGH,
-          x,
-          TOP + SIDE - high,
-          width,
-          Math.abs(accuracy - confidence));
+      if (accuracy < confidence) {
+        canvas.fill(TOO_CONFIDENT, x, TOP + SIDE - confidence, width, confidence - accuracy);
+      } else {
+        // On the bar of the accuracy, whose sides stay to be seen.
+        canvas.fill(
+            NOT_CONFIDENT_ENOUGH,
+            x + width / 4,
+            TOP + SIDE - accuracy,
+            width / 2,
+            accuracy - confidence);
+      }
       int count = (int) Math.max(1, HISTOGRAM * bin.count() / most);
       canvas.fill(COUNT, x, bottom - count, width, count);
     }

@@ -49,6 +49,23 @@ class EvaluationPicturesTest {
     assertThat(count(read("mistakes.png"), 0x00c800)).isEqualTo(132 * 66);
   }
 
+  /** Where it is above the confidence, too. */
+  @Test
+  void bar_endsAtTheAccuracy() throws IOException {
+    // All right with a confidence of 0.6: in bin 9, from 270 of 450 pixels.
+    float logit = (float) Math.log(0.6001 / 0.3999);
+    ReliabilityPicture.write(
+        Evaluations.of(List.of("a", "b"), new float[][] {{logit, 0}, {logit, 0}}, 0, 0)
+            .calibration(),
+        folder.resolve("reliability.png"));
+    BufferedImage picture = read("reliability.png");
+    int left = 62 + 270;
+    for (int y : new int[] {76 + 2, 76 + 100, 76 + 300}) {
+      assertThat(picture.getRGB(left + 3, y) & 0xffffff).isEqualTo(0x1f5fa8);
+    }
+    assertThat(picture.getRGB(left + 15, 76 + 100) & 0xffffff).isEqualTo(0xe0b050);
+  }
+
   @Test
   void confusion_isOfAboutOneSize() throws IOException {
     for (int classes : new int[] {3, 100, 400}) {
