@@ -1,6 +1,7 @@
 package dev.lamina.cli;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -69,9 +70,14 @@ record ConfigFile(
       return OptionsJson.read(mapper.readTree(file.toFile())).owner(file.toString());
     } catch (IOException | IllegalArgumentException e) {
       String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      String place =
+          e instanceof JsonProcessingException parsing && parsing.getLocation() != null
+              ? " in line %s, column %s"
+                  .formatted(parsing.getLocation().getLineNr(), parsing.getLocation().getColumnNr())
+              : "";
       throw new LaminaException(
-          "%s could not be read (%s); it must be YAML, or JSON if its name ends with .json"
-              .formatted(file, Messages.singleLine(line)),
+          "%s could not be read (%s%s); it must be YAML, or JSON if its name ends with .json"
+              .formatted(file, Messages.singleLine(line), place),
           e);
     }
   }
@@ -107,8 +113,10 @@ record ConfigFile(
    * Returns what options say.
    *
    * @param file what they are of, for messages
+   * @param given the options, which a run wrote if they have a version
    */
-  static ConfigFile read(String file, Options options) {
+  static ConfigFile read(String file, Options given) {
+    Options options = given.values().containsKey("version") ? given.written() : given;
     try {
       ConfigFile config =
           new ConfigFile(

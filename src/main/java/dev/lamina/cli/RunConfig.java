@@ -223,7 +223,7 @@ record RunConfig(
               + "; name the folder that 'lamina train' printed");
     }
     try {
-      Options options = OptionsJson.read(JSON.readTree(file.toFile())).owner(FILE);
+      Options options = OptionsJson.read(JSON.readTree(file.toFile())).owner(FILE).written();
       int version = options.getInt("version", 1);
       return version == 1 ? RunConfig1.read(options) : read(file, options);
     } catch (IOException | IllegalArgumentException e) {

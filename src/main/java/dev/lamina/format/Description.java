@@ -169,7 +169,7 @@ final class Description {
         size(network, "height"),
         size(network, "width"),
         size(network, "channels"),
-        LayerTypes.readSequential(OptionsJson.read(network.path("body"))));
+        LayerTypes.readSequential(OptionsJson.read(network.path("body")).written()));
   }
 
   /**

@@ -25,18 +25,20 @@ import org.jspecify.annotations.Nullable;
 public final class Options {
   private final String owner;
   private final String path;
+  private final boolean written;
   private final ImmutableMap<String, Object> values;
   private final Set<String> asked = new LinkedHashSet<>();
 
-  private Options(String owner, String path, Map<String, Object> values) {
+  private Options(String owner, String path, boolean written, Map<String, Object> values) {
     this.owner = owner;
     this.path = path;
+    this.written = written;
     this.values = ImmutableMap.copyOf(values);
   }
 
   /** Returns empty options. */
   public static Options none() {
-    return new Options("options", "", ImmutableMap.of());
+    return new Options("options", "", false, ImmutableMap.of());
   }
 
   /**
@@ -50,7 +52,7 @@ public final class Options {
   public Options with(String name, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(values);
     more.put(name, OptionValues.plain(name, value));
-    return new Options(owner, path, more);
+    return new Options(owner, path, written, more);
   }
 
   /**
@@ -85,7 +87,7 @@ public final class Options {
 
   /** Returns these options with another owner, of which nothing has been read yet. */
   public Options owner(String owner) {
-    return new Options(owner, path, values);
+    return new Options(owner, path, written, values);
   }
 
   /** Returns the path of these options from the root, joined by dots; empty at the root. */
@@ -95,7 +97,12 @@ public final class Options {
 
   /** Returns these options with another path. */
   public Options at(String path) {
-    return new Options(owner, path, values);
+    return new Options(owner, path, written, values);
+  }
+
+  /** Returns these options as those that Lamina wrote: perhaps a newer one, with more names. */
+  public Options written() {
+    return new Options(owner, path, true, values);
   }
 
   /** Returns the path of a part of these options. */
@@ -122,16 +129,23 @@ public final class Options {
   /**
    * Checks that every option was read.
    *
-   * @throws IllegalArgumentException if one was not; the message suggests the nearest known names
+   * @throws IllegalArgumentException if one was not; the message suggests the nearest known names,
+   *     or names all
    */
   public void checkNoOthers() {
     Set<String> unknown = new LinkedHashSet<>(values.keySet());
     unknown.removeAll(asked);
     if (!unknown.isEmpty()) {
       String name = unknown.iterator().next();
-      throw new OptionException(
-          "%s has no option \"%s\"; use the Lamina that wrote it, or remove the option%s"
-              .formatted(owner, name, NameTable.suggestion(name, new TreeSet<>(asked))));
+      Set<String> known = new TreeSet<>(asked);
+      known.remove(Registry.KIND);
+      String near = NameTable.suggestion(name, known);
+      String all = known.isEmpty() ? "none" : String.join(", ", known);
+      String advice =
+          written
+              ? "; use the Lamina that wrote it, or remove the option" + near
+              : near.isEmpty() ? "; its options: " + all : near;
+      throw new OptionException("%s has no option \"%s\"%s".formatted(owner, name, advice));
     }
   }
 
@@ -239,7 +253,7 @@ public final class Options {
   }
 
   private Options nested(Options part, String name) {
-    return new Options(owner, path(name), part.values);
+    return new Options(owner, path(name), written, part.values);
   }
 
   private <V> List<V> list(String name, String rule, Function<Object, @Nullable V> as) {

@@ -153,20 +153,21 @@ class ConfigFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "recipes: quick | FILE has no option \"recipes\"; use the Lamina that wrote it, or remove the option; did you mean \"recipe\"?",
+        "recipes: quick | FILE has no option \"recipes\"; did you mean \"recipe\"?",
         "validation: HALF | validation of FILE must be one of NONE, SHARE, PART, TEST, got \"HALF\"",
-        "device: cpu | FILE has no option \"device\"; use the Lamina that wrote it, or remove the option",
+        "device: cpu | FILE has no option \"device\"; its options: data, network, preprocessing, recipe, stream, testCurve, validation, version",
+        "'version: 2\nrecipes: quick' | FILE has no option \"recipes\"; use the Lamina that wrote it, or remove the option; did you mean \"recipe\"?",
         "'version: 3\ndevice: cpu\nenvironment: {lamina: x9}' | FILE is of version 3, this Lamina reads up to 2; use the Lamina that wrote it (version x9)",
         "stream: maybe | stream of FILE must be true or false, got \"maybe\"",
         "preprocessing: {height: 0} | height must be positive, got 0",
-        "recipe: {epoch: 3} | FILE: recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you mean \"epochs\"?",
+        "recipe: {epoch: 3} | FILE: recipe has no option \"epoch\"; did you mean \"epochs\"?",
         "recipe: {epochs: 0} | FILE: epochs must be positive, got 0",
         "recipe: {schedule: {peak: high}} | FILE: peak of schedule (OneCycle) must be a number, got \"high\"",
         "'network: {from: run, dropout: 0.5}' | network.dropout of FILE must not be given with network.from, which has a network already; remove it",
         "'network: {pretrained: w, from: run}' | network.pretrained of FILE must not be given with network.from, which has a network already; remove it",
         "'data: &a photos\nrecipe: *a' | FILE must not have aliases, got *a in line 2; write out its value",
-        "'data: [' | FILE could not be read (while parsing a flow node); it must be YAML, or JSON if its name ends with .json",
-        "'data: a\ndata: b' | FILE could not be read (Duplicate field 'data'); it must be YAML, or JSON if its name ends with .json",
+        "'data: [' | FILE could not be read (while parsing a flow node in line 1, column 8); it must be YAML, or JSON if its name ends with .json",
+        "'data: a\ndata: b' | FILE could not be read (Duplicate field 'data' in line 2, column 5); it must be YAML, or JSON if its name ends with .json",
         "data: | FILE could not be read (option \"data\" must have a value that can be read, got null); it must be YAML, or JSON if its name ends with .json",
       })
   void mistakes_areSaidWithTheFile(String text, String message) throws IOException {

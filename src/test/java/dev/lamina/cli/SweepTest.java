@@ -237,7 +237,7 @@ class SweepTest {
       delimiter = '|',
       value = {
         "{values: {recipe.epochs: 3}} | values of FILE must be lists by dotted key, got 3 for \"recipe.epochs\"",
-        "{value: {}, values: {a: [1]}} | FILE has no option \"value\"; use the Lamina that wrote it, or remove the option; did you mean \"values\"?",
+        "{value: {}, values: {a: [1]}} | FILE has no option \"value\"; did you mean \"values\"?",
         "{search: best, values: {a: [1]}} | search of FILE must be grid or random, got best",
         "{search: random, trials: 0, values: {a: [1]}} | trials of FILE must be positive, got 0",
         "{trials: 5, values: {a: [1]}} | trials of FILE must be given with search: random, got search: grid; set that, or remove trials",

@@ -97,6 +97,9 @@ class RegistryTest {
     refuses(circle(0), "shape (Circle): radius must be positive, got 0.0");
     refuses(
         circle(1).with("color", "red"),
+        "shape (Circle) has no option \"color\"; did you mean \"colour\"?");
+    refuses(
+        circle(1).with("color", "red").written(),
         "shape (Circle) has no option \"color\"; use the Lamina that wrote it, or remove the"
             + " option; did you mean \"colour\"?");
     refuses(

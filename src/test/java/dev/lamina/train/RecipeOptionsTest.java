@@ -227,13 +227,12 @@ class RecipeOptionsTest {
     refuses(Options.none().with("epochs", 0), "epochs must be positive, got 0");
     refuses(
         Options.none().with("epoch", 3),
-        "recipe has no option \"epoch\"; use the Lamina that wrote it, or remove the option; did you"
-            + " mean \"epochs\"?");
+        "recipe has no option \"epoch\"; did you mean \"epochs\"?");
     refuses(
         Options.none()
             .with("groups", List.of(Options.none().with("rate", 2), Options.none().with("lr", 3))),
-        "parameter group \"1\" has no option \"lr\"; use the Lamina that wrote it, or remove the"
-            + " option");
+        "parameter group \"1\" has no option \"lr\"; its options: layers, momentum,"
+            + " names, rate, roles, weightDecay");
     refuses(
         Options.none().with("groups", List.of(Options.none().with("roles", List.of("BIASES")))),
         "roles of parameter group \"0\" must be a list of KERNEL, BIAS, NORM, FIXED, STATISTIC, got"

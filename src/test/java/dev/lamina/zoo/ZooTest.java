@@ -112,9 +112,7 @@ class ZooTest {
     Zoo.Builder builder = Zoo.get("resnet-cifar").option("widht", 3);
     assertThatIllegalArgumentException()
         .isThrownBy(builder::network)
-        .withMessage(
-            "network \"resnet-cifar\" has no option \"widht\"; use the Lamina that wrote it, or remove"
-                + " the option; did you mean \"width\"?");
+        .withMessage("network \"resnet-cifar\" has no option \"widht\"; did you mean \"width\"?");
     Zoo.Builder text = Zoo.get("resnet-cifar").option("width", "wide");
     assertThatIllegalArgumentException()
         .isThrownBy(text::network)
