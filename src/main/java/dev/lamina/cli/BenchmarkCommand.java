@@ -103,6 +103,7 @@ final class BenchmarkCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     checkArgument(steps > 0, "steps must be positive, got %s", steps);
+    RunFolders.checkFile("--trace", trace);
     Zoo.get(network.name);
     device = deviceOption.resolve();
     precision = precisionOption.resolve(device);

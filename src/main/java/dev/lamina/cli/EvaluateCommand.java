@@ -12,7 +12,6 @@ import dev.lamina.model.Evaluation;
 import dev.lamina.model.Model;
 import dev.lamina.model.Tta;
 import dev.lamina.report.EvaluationPictures;
-import dev.lamina.train.Checkpoints;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,6 +100,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     data.quiet = quiet;
+    if (report != null) {
+      RunFolders.checkFolder("--report", report);
+    }
     Optional<Tta> views = Optional.ofNullable(tta).map(Tta::get);
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path), device.resolve())) {
@@ -245,12 +247,9 @@ final class EvaluateCommand implements Callable<Integer> {
     } else if (metadata.containsKey("epoch")) {
       print("weights    %s", weights(metadata));
     }
-    if (RunConfig.isRun(path) && !RunConfig.isComplete(metadata)) {
-      print(
-          "unfinished %s: these are not its final weights",
-          Checkpoints.newest(path)
-              .map(checkpoint -> "checkpoint after step " + checkpoint.step())
-              .orElse("no checkpoint"));
+    Optional<String> unfinished = ModelOption.unfinished(path, metadata);
+    if (unfinished.isPresent()) {
+      print("unfinished %s", unfinished.get());
       spec.commandLine()
           .getOut()
           .println("resume     " + CommandLines.lamina(List.of("train", "--resume", path)));

@@ -52,6 +52,7 @@ final class ExportCommand implements Callable<Integer> {
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path), Device.cpu())) {
       Map<String, String> metadata = ModelOption.metadata(path, model);
+      ModelOption.warnIfUnfinished(path, metadata, spec.commandLine().getErr());
       String form =
           switch (ending) {
             case "onnx" -> {

@@ -6,6 +6,8 @@ import dev.lamina.format.WeightsFile;
 import dev.lamina.graph.Device;
 import dev.lamina.io.LaminaException;
 import dev.lamina.model.Model;
+import dev.lamina.train.Checkpoints;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -51,6 +53,24 @@ final class ModelOption {
     }
     metadata.putAll(model.metadata());
     return metadata;
+  }
+
+  /** Returns a note on the weights of a run that goes on or was interrupted; empty for others. */
+  static Optional<String> unfinished(Path path, Map<String, String> metadata) {
+    if (!RunConfig.isRun(path) || RunConfig.isComplete(metadata)) {
+      return Optional.empty();
+    }
+    String checkpoint =
+        Checkpoints.newest(path)
+            .map(newest -> "checkpoint after step " + newest.step())
+            .orElse("no checkpoint");
+    return Optional.of(checkpoint + ": these are not its final weights");
+  }
+
+  /** Warns of the weights of a run that goes on or was interrupted. */
+  static void warnIfUnfinished(Path path, Map<String, String> metadata, PrintWriter err) {
+    unfinished(path, metadata)
+        .ifPresent(note -> TextLines.printError(err, "lamina: %s is unfinished, %s", path, note));
   }
 
   /** Returns what {@link Model#load(Path)} reads: the weights of a run, the newest export. */

@@ -73,7 +73,9 @@ final class PredictCommand implements Callable<Integer> {
     if (top < 1) {
       throw new IllegalArgumentException("top must be positive, got " + top);
     }
-    try (Model model = trained.load(device.resolve())) {
+    Path path = trained.path();
+    try (Model model = Model.load(ModelOption.source(path), device.resolve())) {
+      ModelOption.warnIfUnfinished(path, model.metadata(), spec.commandLine().getErr());
       int status = 0;
       for (List<Path> some : Lists.partition(images, AT_ONCE)) {
         status = Math.max(status, predict(model, some));

@@ -50,6 +50,7 @@ final class RunFolders {
 
   /** Checks that the folder of a run is new or empty. */
   static void checkNew(Path run) {
+    checkFolder("--run", run);
     if (!Files.isDirectory(run)) {
       return;
     }
@@ -60,6 +61,25 @@ final class RunFolders {
     } catch (IOException e) {
       throw new LaminaException(
           run + " could not be made (" + e + "); name another folder with --run", e);
+    }
+  }
+
+  /** Checks that a path is of a folder, or can become one. */
+  static void checkFolder(String option, Path path) {
+    for (Path part = path; part != null && !Files.isDirectory(part); part = part.getParent()) {
+      if (Files.exists(part)) {
+        throw new LaminaException(
+            "%s must be a folder or a new one, got %s, %s is a file; name another"
+                .formatted(option, path, part.equals(path) ? "which" : "in which " + part));
+      }
+    }
+  }
+
+  /** Checks that a path is not of a folder. */
+  static void checkFile(String option, @Nullable Path path) {
+    if (path != null && Files.isDirectory(path)) {
+      throw new LaminaException(
+          "%s must be a file, got the folder %s; name a file in it".formatted(option, path));
     }
   }
 

@@ -251,6 +251,14 @@ class ModelOptionTest {
                 + " --resume "
                 + interrupted
                 + "\n");
+    String warning =
+        "lamina: %s is unfinished, checkpoint after step 2: these are not its final weights\n"
+            .formatted(interrupted);
+    Object image = data.resolve("test/class0/0.png");
+    assertThat(succeeds("predict", "--run", interrupted, image).err()).isEqualTo(warning);
+    Path file = folder.resolve("interrupted.safetensors");
+    assertThat(succeeds("export", "--run", interrupted, file).err()).isEqualTo(warning);
+    assertThat(succeeds("predict", "--run", run, image).err()).isEmpty();
     // Of another than its weights, as after the run was resumed.
     assertThat(RunConfig.export(interrupted).resolve("1")).isDirectory();
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

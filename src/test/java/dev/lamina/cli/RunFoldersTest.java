@@ -54,6 +54,22 @@ class RunFoldersTest {
         .withMessage(run + " must be a new or empty folder; name another with --run");
   }
 
+  @Test
+  void file_isNoFolderOfARun(@TempDir Path scratch) throws IOException {
+    Path file = Files.createFile(scratch.resolve("file"));
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> RunFolders.checkNew(file))
+        .withMessage(
+            "--run must be a folder or a new one, got %s, which is a file; name another", file);
+    Path below = file.resolve("a/b");
+    assertThatExceptionOfType(LaminaException.class)
+        .isThrownBy(() -> RunFolders.checkNew(below))
+        .withMessage(
+            "--run must be a folder or a new one, got %s, in which %s is a file; name another",
+            below, file);
+    RunFolders.checkNew(scratch.resolve("new/run"));
+  }
+
   private static Path run(Path folder, long written) throws IOException {
     Path run = Files.createDirectories(folder);
     Files.createFile(run.resolve("config.json"));
