@@ -3,7 +3,7 @@ package dev.lamina.cli;
 import dev.lamina.io.LaminaException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -49,10 +49,14 @@ final class CompareCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Path> all = runs.stream().flatMap(folder -> RunFolders.in(folder).stream()).toList();
-    if (new HashSet<>(all).size() < all.size()) {
+    if (all.stream().map(run -> run.toAbsolutePath().normalize()).distinct().count() < all.size()) {
       throw new LaminaException("runs must be different, got " + all);
     }
-    Comparison given = Comparison.of(all);
+    RunFolders.checkFile("--out", out);
+    Comparison given = new Comparison(read(all));
+    if (given.runs().isEmpty()) {
+      return Main.USER_ERROR;
+    }
     Comparison comparison = sort ? given.byAccuracy() : given;
     PrintWriter printed = spec.commandLine().getOut();
     if (json) {
@@ -64,6 +68,19 @@ final class CompareCommand implements Callable<Integer> {
     if (Extra.write(spec, "page", asked, () -> comparison.write(out)) && !json) {
       TextLines.print(printed, "page       %s", out);
     }
-    return 0;
+    return given.runs().size() == all.size() ? 0 : Main.USER_ERROR;
+  }
+
+  /** Reads runs; names those that cannot be read, and leaves them out. */
+  private List<Comparison.Run> read(List<Path> folders) {
+    List<Comparison.Run> read = new ArrayList<>();
+    for (Path folder : folders) {
+      try {
+        read.add(Comparison.Run.read(folder));
+      } catch (LaminaException e) {
+        TextLines.printError(spec.commandLine().getErr(), "lamina: %s", e.getMessage());
+      }
+    }
+    return read;
   }
 }

@@ -78,7 +78,12 @@ public final class HistoryCsv {
   public static Map<String, List<Double>> read(Path file) {
     Map<String, List<Double>> columns = new LinkedHashMap<>();
     try {
-      List<String> lines = Files.readAllLines(file);
+      String text = Files.readString(file);
+      if (!text.endsWith("\n")) {
+        throw new LaminaException(
+            file + " is damaged (its last line is cut off); restore it, or leave the run out");
+      }
+      List<String> lines = text.lines().toList();
       lines.stream()
           .limit(1)
           .flatMap(COMMA::splitToStream)

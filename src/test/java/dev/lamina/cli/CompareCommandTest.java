@@ -179,10 +179,27 @@ class CompareCommandTest {
         .containsPattern("\n" + name + "2\n +1/1 ");
   }
 
+  /** The others are compared all the same. */
+  @Test
+  void damagedRun_isNamedAndLeftOut() throws IOException {
+    Path run = Files.createDirectory(scratch.resolve("damaged"));
+    Files.copy(one.resolve("config.json"), run.resolve("config.json"));
+    Path history = Files.writeString(run.resolve("history.csv"), "epoch,steps,loss,accuracy,val_");
+    Output output = OptionRuns.fails("compare", run, two, "--out", scratch.resolve("d.html"));
+    assertThat(output.err())
+        .isEqualTo(
+            "lamina: %s is damaged (its last line is cut off); restore it, or leave the run out\n"
+                .formatted(history));
+    assertThat(output.out()).contains("\ntwo ").doesNotContain("damaged");
+    assertThat(OptionRuns.fails("compare", run).out()).isEmpty();
+  }
+
   @Test
   void compare_ofOneFolderTwice_isRefused() {
-    assertThat(OptionRuns.fails("compare", one, one).err())
-        .startsWith("lamina: runs must be different");
+    for (Path again : List.of(one, one.resolve("../one"))) {
+      assertThat(OptionRuns.fails("compare", one, again).err())
+          .startsWith("lamina: runs must be different");
+    }
   }
 
   @Test
