@@ -40,7 +40,13 @@ final class AugmentOption {
     for (int i = 1; i < parts.length; i++) {
       int sign = parts[i].indexOf('=');
       checkArgument(sign > 0, "--augment must be NAME:OPTION=VALUE, got %s", text);
-      options = options.with(parts[i].substring(0, sign), value(parts[i].substring(sign + 1)));
+      String name = parts[i].substring(0, sign);
+      checkArgument(
+          !options.has(name),
+          "--augment must have every option once, got two %s in %s",
+          name,
+          text);
+      options = options.with(name, value(parts[i].substring(sign + 1)));
     }
     return AugmentationTypes.REGISTRY.create(parts[0], options);
   }
@@ -48,6 +54,7 @@ final class AugmentOption {
   private static Object value(String text) {
     Long whole = Longs.tryParse(text);
     Double number = Doubles.tryParse(text);
-    return whole != null ? whole : number != null ? number : text;
+    // NaN and Infinity stay texts, which no option takes for numbers.
+    return whole != null ? whole : number != null && Double.isFinite(number) ? number : text;
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -102,6 +103,9 @@ final class LaunchCommand implements Callable<Integer> {
     check(timeout > 0, "--timeout must be positive, got " + timeout);
     check(
         command.get(0).equals("train"), "launch must be followed by train, got " + command.get(0));
+    // Else every worker says what is wrong with them.
+    Objects.requireNonNull(spec.parent().subcommands().get("train"))
+        .parseArgs(command.subList(1, command.size()).toArray(String[]::new));
     check(nodes == 1 || coordinator != null, "--coordinator must be given for several machines");
     if (command.stream().anyMatch(word -> word.matches("--(run|resume)(=.*)?"))) {
       return launch(command);

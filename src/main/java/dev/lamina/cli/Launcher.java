@@ -128,7 +128,9 @@ record Launcher(
     boolean lost = !silent.isEmpty() && first.status() == Main.WORKER_LOST;
     if (!lost && !interrupts.explains(first.status())) {
       say("worker %s failed first, with status %s%s", first.rank(), first.status(), signal(first));
-      first.lastLines().forEach(line -> err.println("  " + line));
+      if (first.status() != Main.USER_ERROR) { // Else they are one, printed just above.
+        first.lastLines().forEach(line -> err.println("  " + line));
+      }
     }
     return new End(first.status(), first.status() != Main.USER_ERROR);
   }

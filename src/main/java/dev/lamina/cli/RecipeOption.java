@@ -227,6 +227,9 @@ final class RecipeOption {
    */
   private static <T> T with(
       Registry<T> registry, T part, String given, Object value, String... names) {
+    if (value instanceof Double number && !Double.isFinite(number)) {
+      throw new IllegalArgumentException(given + " must be a finite number, got " + number);
+    }
     Options options = registry.write(part);
     for (String name : names) {
       if (options.has(name)) {
