@@ -129,12 +129,13 @@ final class Run implements RunHandle {
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }
-    return Files.exists(CheckpointFolder.of(checkpoints.get().run()).file(state.step))
+    CheckpointFolder written = CheckpointFolder.of(checkpoints.get().run());
+    return Files.exists(written.file(state.step))
         ? "; the run was checkpointed: correct that and resume"
         : "; no checkpoint could be written: correct that and "
-            + (Checkpoints.newest(checkpoints.get().run()).isPresent()
-                ? "resume from an earlier one"
-                : "start again");
+            + (written.files().isEmpty()
+                ? "start again"
+                : "resume from an earlier one");
   }
 
   private void end(@Nullable Throwable failure) {
