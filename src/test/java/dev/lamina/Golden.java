@@ -34,6 +34,9 @@ public final class Golden {
     boolean zoo = name.startsWith("zoo_");
     String folder = System.getProperty("golden.dir", "").strip();
     Path given = Path.of(System.getProperty("basedir", "")).resolve(folder);
+    if (!Files.isDirectory(given)) {
+      throw new IllegalArgumentException("golden.dir must be a folder, got " + given);
+    }
     try {
       if (!folder.isEmpty()
           && (!wide || Files.exists(given.resolve("wide_model.safetensors")))

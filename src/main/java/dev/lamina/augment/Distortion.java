@@ -75,7 +75,8 @@ enum Distortion {
   SOLARIZE {
     @Override
     int value(int value, double level) {
-      return value >= 255 * (1 - Math.abs(level)) ? 255 - value : value;
+      // In float32, as in torchvision, so that it is 68 at magnitude 22.
+      return value >= (float) (255 * (1 - Math.abs(level))) ? 255 - value : value;
     }
   },
   /** Stretches each channel from its least and largest value to 0 and 255. */

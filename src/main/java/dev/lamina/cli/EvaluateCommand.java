@@ -100,9 +100,6 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     data.quiet = quiet;
-    if (report != null) {
-      RunFolders.checkFolder("--report", report);
-    }
     Optional<Tta> views = Optional.ofNullable(tta).map(Tta::get);
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path), device.resolve())) {

@@ -50,7 +50,7 @@ final class RunFolders {
 
   /** Checks that the folder of a run is new or empty. */
   static void checkNew(Path run) {
-    checkFolder("--run", run);
+    checkFolder(run);
     if (!Files.isDirectory(run)) {
       return;
     }
@@ -65,12 +65,12 @@ final class RunFolders {
   }
 
   /** Checks that a path is of a folder, or can become one. */
-  static void checkFolder(String option, Path path) {
+  private static void checkFolder(Path path) {
     for (Path part = path; part != null && !Files.isDirectory(part); part = part.getParent()) {
       if (Files.exists(part)) {
         throw new LaminaException(
-            "%s must be a folder or a new one, got %s, %s is a file; name another"
-                .formatted(option, path, part.equals(path) ? "which" : "in which " + part));
+            "--run must be a folder or a new one, got %s, %s is a file; name another"
+                .formatted(path, part.equals(path) ? "which" : "in which " + part));
       }
     }
   }

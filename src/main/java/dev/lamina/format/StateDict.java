@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -22,8 +23,8 @@ final class StateDict {
   /** What DataParallel, torch.compile and Lightning put before every name. */
   private static final List<String> PREFIXES = List.of("module.", "_orig_mod.", "model.");
 
-  /** A counter of PyTorch's batch norm, which this library does not have. */
-  private static final String COUNTER = "num_batches_tracked";
+  /** Counters of PyTorch's batch norm and AveragedModel, which this library does not have. */
+  private static final Pattern COUNTER = Pattern.compile("(.*num_batches_tracked|n_averaged)");
 
   /** So many names of a kind are listed. */
   private static final int LISTED = 5;
@@ -32,10 +33,11 @@ final class StateDict {
 
   /**
    * Returns the tensors of a file by the names that the network may have: without the prefixes that
-   * all of them have, unless the network has them too, and without the counters of batch norms.
+   * all of them have, unless the network has them too, and without counters.
    */
   static Map<String, Tensor> tensors(Safetensors content, Set<String> network) {
     Map<String, Tensor> tensors = new LinkedHashMap<>(content.tensors());
+    tensors.keySet().removeIf(name -> COUNTER.matcher(name).matches());
     for (String prefix = common(tensors.keySet(), network);
         !prefix.isEmpty();
         prefix = common(tensors.keySet(), network)) {
@@ -44,7 +46,6 @@ final class StateDict {
       tensors.forEach((name, tensor) -> shorter.put(name.substring(length), tensor));
       tensors = shorter;
     }
-    tensors.keySet().removeIf(name -> name.endsWith(COUNTER));
     return tensors;
   }
 

@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Collection;
 import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -20,17 +19,9 @@ import org.tensorflow.ndarray.Shape;
  */
 public record Parameter(
     String name, Shape shape, Role role, Initializer initializer, long fanIn, long fanOut) {
-  /** Checks that every dimension of the shape is known, and that an array can hold the values. */
+  /** Checks that every dimension of the shape is known. */
   public Parameter {
     checkArgument(!shape.hasUnknownDimension(), "shape of %s must be known, got %s", name, shape);
-    // In floating point, in which no product overflows.
-    checkArgument(
-        LongStream.of(shape.asArray()).asDoubleStream().reduce(1, (a, b) -> a * b)
-            <= Integer.MAX_VALUE,
-        "%s must have at most %s values, got the shape %s; take fewer channels, such as by a smaller width",
-        name,
-        Integer.MAX_VALUE,
-        shape);
   }
 
   /** Returns the number of scalars. */

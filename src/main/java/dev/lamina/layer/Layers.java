@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -130,8 +131,23 @@ public final class Layers {
   public static List<Variable> createVariables(GraphSession session, Layer root, Shape input) {
     List<Variable> variables = new ArrayList<>();
     parameters(root, input)
-        .forEach((name, parameter) -> variables.add(session.create(name, parameter)));
+        .forEach(
+            (name, parameter) -> {
+              checkSize(name, parameter.shape());
+              variables.add(session.create(name, parameter));
+            });
     return variables;
+  }
+
+  /** Checks that an array can hold the values, in floating point, in which no product overflows. */
+  private static void checkSize(String name, Shape shape) {
+    checkArgument(
+        LongStream.of(shape.asArray()).asDoubleStream().reduce(1, (a, b) -> a * b)
+            <= Integer.MAX_VALUE,
+        "%s must have at most %s values, got the shape %s; take fewer channels, such as by a smaller width",
+        name,
+        Integer.MAX_VALUE,
+        shape);
   }
 
   /** Returns a layer as messages name it: {@code layer "layer1.0.main.0" (Conv2d)}. */

@@ -133,9 +133,7 @@ final class Run implements RunHandle {
     return Files.exists(written.file(state.step))
         ? "; the run was checkpointed: correct that and resume"
         : "; no checkpoint could be written: correct that and "
-            + (written.files().isEmpty()
-                ? "start again"
-                : "resume from an earlier one");
+            + (written.files().isEmpty() ? "start again" : "resume from an earlier one");
   }
 
   private void end(@Nullable Throwable failure) {

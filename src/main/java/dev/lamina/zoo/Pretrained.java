@@ -84,7 +84,7 @@ public record Pretrained(Path weights, Optional<Config> config) {
       return new Pretrained(file, Optional.empty());
     }
     Path file = Path.of(source);
-    if (Files.exists(file)) {
+    if (Files.isRegularFile(file)) {
       return new Pretrained(file, Optional.empty());
     }
     if (!MODEL.matcher(source).matches()) {

@@ -88,6 +88,14 @@ class RandAugmentTest {
     }
   }
 
+  /** The threshold is 255 - 8.5 * magnitude, in torchvision too. */
+  @ParameterizedTest
+  @CsvSource({"8, 187", "10, 170", "20, 85", "22, 68", "30, 0"})
+  void solarize_invertsFromItsThresholdOn(int magnitude, int threshold) {
+    assertThat(Distortion.SOLARIZE.value(threshold, magnitude / 30.0)).isEqualTo(255 - threshold);
+    assertThat(Distortion.SOLARIZE.value(threshold - 1, magnitude / 30.0)).isEqualTo(threshold - 1);
+  }
+
   @Test
   void imageOfOneValue_andTinyImage_stayWhole() {
     RandAugment augment = RandAugment.create();

@@ -399,7 +399,7 @@ class MainTest {
       textBlock =
           """
           train --width 0                | lamina: width must be positive, got 0
-          train --width 100000000        | lamina: weight must have at most 2147483647 values, got the shape [3, 3, 3, 100000000]; take fewer channels, such as by a smaller width
+          train --width 100000000        | lamina: conv1.0.weight must have at most 2147483647 values, got the shape [3, 3, 3, 100000000]; take fewer channels, such as by a smaller width
           train --augment ,              | lamina: --augment must not be empty, got ","; see 'lamina train --help'
           train --freeze ,               | lamina: --freeze must not be empty, got ","; see 'lamina train --help'
           train --data=                  | lamina: --data must not be empty, got ""; see 'lamina train --help'
@@ -409,7 +409,6 @@ class MainTest {
           train --augment RandomFlip:x=1 | lamina: augmentation (RandomFlip) has no option "x"; its options: none
           train --learning-rate NaN      | lamina: --learning-rate must be a finite number, got NaN
           train --weight-decay Infinity  | lamina: --weight-decay must be a finite number, got Infinity
-          evaluate --run x --report pom.xml | lamina: --report must be a folder or a new one, got pom.xml, which is a file; name another
           benchmark --trace docs         | lamina: --trace must be a file, got the folder docs; name a file in it
           compare x --out docs           | lamina: --out must be a file, got the folder docs; name a file in it
           launch --workers 2 train --nope | lamina: Unknown option: '--nope'; did you mean '--no-augment'?; see 'lamina train --help'

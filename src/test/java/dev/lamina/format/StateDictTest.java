@@ -92,6 +92,16 @@ class StateDictTest {
     }
   }
 
+  /** Its counter stands beside the module. */
+  @Test
+  void averagedModelOfPyTorch_isRead() {
+    Map<String, Tensor> own = new LinkedHashMap<>(tensors);
+    tensors.clear();
+    tensors.put("n_averaged", Tensor.of(new long[0], new float[1]));
+    own.forEach((name, tensor) -> tensors.put("module." + name, tensor));
+    assertThat(WeightsFile.weights(write(""), NETWORK)).containsKey("fc.weight");
+  }
+
   @Test
   void prefixOfSomeNames_isUnexpected() {
     tensors.put("module.fc.bias", tensors.remove("fc.bias"));
