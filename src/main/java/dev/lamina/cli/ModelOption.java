@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -60,10 +61,10 @@ final class ModelOption {
     if (!RunConfig.isRun(path) || RunConfig.isComplete(metadata)) {
       return Optional.empty();
     }
+    // By their names: what asks need not read them, and must not fail if they are damaged.
+    SortedMap<Long, Path> checkpoints = Checkpoints.files(path);
     String checkpoint =
-        Checkpoints.newest(path)
-            .map(newest -> "checkpoint after step " + newest.step())
-            .orElse("no checkpoint");
+        checkpoints.isEmpty() ? "no checkpoint" : "checkpoint after step " + checkpoints.lastKey();
     return Optional.of(checkpoint + ": these are not its final weights");
   }
 

@@ -21,9 +21,6 @@ import java.util.stream.Stream;
  * sorted by name. Folders of runs, as of a training that was started there, are not classes.
  */
 final class ImageFolder {
-  private static final Skipped.Reason UNLABELLED =
-      new Skipped.Reason("unlabelled image", "in no folder of a class");
-
   private final Path root;
   private final Skipped.Collector skipped;
 
@@ -96,10 +93,8 @@ final class ImageFolder {
         if (!entry.equals(train) && !entry.equals(test) && !Optional.of(entry).equals(validation)) {
           skipped.add(entry, new Skipped.Reason("folder", "not train, test or validation"));
         }
-      } else if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
-        skipped.add(entry, UNLABELLED);
       } else {
-        FolderWalk.skip(entry, skipped);
+        leaveOut(entry);
       }
     }
     List<String> names = names(train);
@@ -189,17 +184,24 @@ final class ImageFolder {
     return names.stream().filter(name -> !others.contains(name)).toList();
   }
 
+  /** Leaves out what is in no folder of a class. */
+  private void leaveOut(Path entry) {
+    if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
+      skipped.add(entry, new Skipped.Reason("unlabelled image", "in no folder of a class"));
+    } else {
+      FolderWalk.skip(entry, skipped);
+    }
+  }
+
   /** Lists the images of a part by class. */
   private List<Item> items(Path part, List<String> names) {
     SortedMap<String, List<Path>> classes = classes(part);
     for (Path entry : FolderWalk.entries(part)) {
-      if (FileKinds.isImage(entry) && Files.isRegularFile(entry)) {
-        skipped.add(entry, UNLABELLED);
-      } else if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
+      if (!classes.getOrDefault(ClassName.of(entry), List.of()).contains(entry)) {
         if (Files.isDirectory(entry) && FolderWalk.holdsRuns(entry)) {
           skipped.add(entry, FolderWalk.RUN);
         } else {
-          FolderWalk.skip(entry, skipped);
+          leaveOut(entry);
         }
       }
     }

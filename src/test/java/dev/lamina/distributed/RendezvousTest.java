@@ -105,6 +105,12 @@ class RendezvousTest {
     }
   }
 
+  /** Says what a worker says first. */
+  private static void greet(Socket socket, Workers worker) throws IOException {
+    String line = Lines.message(worker, "") + "\n";
+    socket.getOutputStream().write(line.getBytes(StandardCharsets.UTF_8));
+  }
+
   @Test
   void workersThatDoNotCome_areNamed() {
     int seconds = 1;
@@ -133,11 +139,7 @@ class RendezvousTest {
     Rendezvous first = worker(0, 2);
     CompletableFuture<List<String>> result = start(first, "", LONG);
     try (Socket second = connect()) {
-      second
-          .getOutputStream()
-          .write(
-              (Lines.message(Workers.of(1, 2, "x", 1), "") + "\n")
-                  .getBytes(StandardCharsets.UTF_8));
+      greet(second, Workers.of(1, 2, "x", 1));
       result.join();
     }
     assertThatExceptionOfType(WorkersException.class)
@@ -153,11 +155,7 @@ class RendezvousTest {
     CompletableFuture<List<String>> greeting = start(first, "", LONG);
     CompletableFuture<List<String>> answer = start(second, "", LONG);
     try (Socket third = connect()) {
-      third
-          .getOutputStream()
-          .write(
-              (Lines.message(Workers.of(2, 3, "x", 1), "") + "\n")
-                  .getBytes(StandardCharsets.UTF_8));
+      greet(third, Workers.of(2, 3, "x", 1));
       greeting.join();
       answer.join();
       CompletableFuture<Void> waiting = CompletableFuture.runAsync(second::awaitFirst);
