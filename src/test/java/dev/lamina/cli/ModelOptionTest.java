@@ -4,6 +4,7 @@ import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lamina.cli.MainTest.Output;
+import dev.lamina.train.Checkpoints;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -258,6 +259,10 @@ class ModelOptionTest {
     assertThat(succeeds("predict", "--run", interrupted, image).err()).isEqualTo(warning);
     Path file = folder.resolve("interrupted.safetensors");
     assertThat(succeeds("export", "--run", interrupted, file).err()).isEqualTo(warning);
+    for (Path checkpoint : Checkpoints.files(interrupted).values()) {
+      Files.writeString(checkpoint, "damaged"); // The weights are not.
+    }
+    assertThat(succeeds("predict", "--run", interrupted, image).err()).isEqualTo(warning);
     assertThat(succeeds("predict", "--run", run, image).err()).isEmpty();
     // Of another than its weights, as after the run was resumed.
     assertThat(RunConfig.export(interrupted).resolve("1")).isDirectory();
