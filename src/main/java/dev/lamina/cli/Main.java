@@ -14,10 +14,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -107,31 +104,13 @@ public final class Main {
     command.setParameterExceptionHandler((e, arguments) -> report(e));
     command.setExecutionStrategy(
         result -> {
-          refuseEmpty(result);
+          EmptyValues.refuse(result);
           return new RunLast().execute(result);
         });
     command.setCaseInsensitiveEnumValuesAllowed(true);
     HelpText.fit(command, TerminalWidth::columns);
     int status = args.length == 0 ? usage(command) : execute(command, args);
     return out.checkError() ? Failures.unwritten(err) : status;
-  }
-
-  /** Nobody means an empty value: it is that of a variable of a script that is not set. */
-  private static void refuseEmpty(ParseResult result) {
-    for (ParseResult one = result; one != null; one = one.subcommand()) {
-      for (ArgSpec arg : one.matchedArgs()) {
-        String empty = arg.splitRegex().isEmpty() ? "\\s*" : "[\\s,]*";
-        if (arg.arity().max() > 0
-            && arg.originalStringValues().stream().anyMatch(word -> word.matches(empty))) {
-          throw new ParameterException(
-              one.commandSpec().commandLine(),
-              "%s must not be empty, got \"%s\""
-                  .formatted(
-                      arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel(),
-                      String.join(" ", arg.originalStringValues())));
-        }
-      }
-    }
   }
 
   private static int execute(CommandLine command, String... args) {
