@@ -7,18 +7,22 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TFloating;
@@ -33,6 +37,34 @@ public final class GradientCheck {
   private static final Set<String> CONVOLUTIONS = Set.of("Conv2D", "DepthwiseConv2dNative");
 
   private GradientCheck() {}
+
+  /**
+   * Builds gradients of a network's training pass.
+   *
+   * @param root the network
+   * @param input the shape of one example
+   * @param context that of the pass
+   * @param y what to differentiate
+   * @param xs the parameters to differentiate with respect to
+   * @return those of them on which {@code y} depends, with their gradients
+   * @throws IllegalArgumentException if a layer lets no gradient through or TensorFlow's would be
+   *     wrong; the message names the layer and the operation
+   * @throws TensorFlowException if an operation after the network has no gradient
+   */
+  public static Map<Output<?>, Operand<TFloating>> gradients(
+      Layer root, Shape input, Context context, Operand<?> y, List<Output<?>> xs) {
+    Map<Output<?>, Operand<TFloating>> gradients;
+    try {
+      gradients = context.backward().gradients(y, xs);
+    } catch (TensorFlowException e) {
+      verify(root, input);
+      throw e;
+    }
+    if (!gradients.keySet().containsAll(xs) || dilated((Graph) y.asOutput().env()) != null) {
+      verify(root, input);
+    }
+    return gradients;
+  }
 
   /**
    * Builds a network and its gradients into a temporary graph.
@@ -110,11 +142,12 @@ public final class GradientCheck {
   }
 
   private static @Nullable String dilated(Graph graph) {
-    for (NodeDef node : graph.toGraphDef().getNodeList()) {
-      if (CONVOLUTIONS.contains(node.getOp())
-          && node.getAttrOrThrow("dilations").getList().getIList().stream().anyMatch(d -> d > 1)) {
+    for (Iterator<GraphOperation> nodes = graph.operations(); nodes.hasNext(); ) {
+      GraphOperation node = nodes.next();
+      if (CONVOLUTIONS.contains(node.type())
+          && Arrays.stream(node.attributes().getAttrIntList("dilations")).anyMatch(d -> d > 1)) {
         return "uses a dilated "
-            + node.getOp()
+            + node.type()
             + ", whose gradient TensorFlow gets wrong; put spaceToBatchNd and batchToSpaceNd"
             + " around a plain one";
       }

@@ -34,6 +34,10 @@ import org.tensorflow.types.family.TFloating;
 public final class Winograd {
   private static final int TILE = 4;
   private static final int PATCH = TILE + 2;
+
+  /** As many weights of a tap as stay in a processor's first cache with what they become. */
+  private static final int BLOCK = 512;
+
   private static final ToomCook MATRICES = ToomCook.of(3, 0, 3.0 / 2, -3.0 / 2, 2.0 / 3, -2.0 / 3);
 
   /**
@@ -99,19 +103,38 @@ public final class Winograd {
   public static float[] transformed(float[] weight) {
     int size = weight.length / 9;
     float[] kernels = new float[PATCH * PATCH * size];
-    for (int u = 0; u < PATCH; u++) {
-      for (int v = 0; v < PATCH; v++) {
-        for (int i = 0; i < size; i++) {
-          double sum = 0;
-          for (int tap = 0; tap < 9; tap++) {
-            sum +=
-                MATRICES.kernel[u][tap / 3] * MATRICES.kernel[v][tap % 3] * weight[tap * size + i];
-          }
-          kernels[(u * PATCH + v) * size + i] = (float) sum;
+    double[][] columns = new double[3][BLOCK];
+    for (int start = 0; start < size; start += BLOCK) {
+      int count = Math.min(BLOCK, size - start);
+      for (int u = 0; u < PATCH; u++) {
+        for (int column = 0; column < 3; column++) {
+          int at = column * size + start;
+          combine(MATRICES.kernel[u], weight, at, 3 * size, columns[column], count);
+        }
+        for (int v = 0; v < PATCH; v++) {
+          int at = (u * PATCH + v) * size + start;
+          combine(MATRICES.kernel[v], columns, kernels, at, count);
         }
       }
     }
     return kernels;
+  }
+
+  private static void combine(
+      double[] factors, float[] from, int at, int step, double[] to, int count) {
+    for (int i = 0; i < count; i++) {
+      to[i] =
+          factors[0] * from[at + i]
+              + factors[1] * from[at + step + i]
+              + factors[2] * from[at + 2 * step + i];
+    }
+  }
+
+  private static void combine(double[] factors, double[][] from, float[] to, int at, int count) {
+    for (int i = 0; i < count; i++) {
+      to[at + i] =
+          (float) (factors[0] * from[0][i] + factors[1] * from[1][i] + factors[2] * from[2][i]);
+    }
   }
 
   /** Returns the parameter of transformed weights: [6, 6, in, filters]. */

@@ -12,7 +12,6 @@ import dev.lamina.format.WeightsFile;
 import dev.lamina.graph.Device;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Variable;
-import dev.lamina.layer.GradientCheck;
 import dev.lamina.layer.Layers;
 import dev.lamina.metric.Metric;
 import dev.lamina.network.Network;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * A network with its weights. It holds native memory: close it, preferably with try-with-resources.
@@ -76,13 +76,17 @@ public final class Model implements AutoCloseable {
    *     cannot use the device
    */
   public static Model of(Network network, long seed, Device device) {
+    return of(network, device, variable -> variable.initialValues(seed));
+  }
+
+  /** Returns a model with given weights. */
+  static Model of(Network network, Device device, Function<Variable, float[]> weights) {
     // First, so that nothing native exists yet: rejects layers that do not fit together.
     network.classes();
-    GradientCheck.verify(network.body(), network.inputShape());
     GraphSession session = new GraphSession(device, Cluster.joined());
     try {
       Model model = new Model(network, session);
-      session.assign(Maps.toMap(model.variables, variable -> variable.initialValues(seed)));
+      session.assign(Maps.toMap(model.variables, weights::apply));
       return model;
     } catch (RuntimeException e) {
       session.close();

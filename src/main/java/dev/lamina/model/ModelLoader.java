@@ -65,12 +65,18 @@ public final class ModelLoader {
       Sequential features = Classifier.body(network.body()).orElseThrow();
       kept.keySet().retainAll(network.withBody(features).parameters().keySet());
     }
-    Model model = Model.of(network, seed, device);
+    Model model =
+        Model.of(
+            network,
+            device,
+            variable -> {
+              float[] values = kept.get(variable.name());
+              return values == null ? variable.initialValues(seed) : values;
+            });
     try {
       model.classNames(classNames);
       model.preprocessing(from.preprocessing());
       model.metadata(from.metadata());
-      model.assign(Weights.of(kept));
       return model;
     } catch (RuntimeException e) {
       model.close();

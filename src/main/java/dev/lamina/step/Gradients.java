@@ -6,6 +6,7 @@ import dev.lamina.augment.Batch;
 import dev.lamina.graph.Context;
 import dev.lamina.graph.Floats;
 import dev.lamina.graph.Variable;
+import dev.lamina.layer.GradientCheck;
 import dev.lamina.metric.Metric;
 import dev.lamina.network.Network;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
@@ -56,7 +58,8 @@ record Gradients(Map<Variable, Operand<TFloat32>> values, Contribution contribut
     Operand<TFloat32> mean = tf.math.div(total, weight);
     Map<Variable, Operand<TFloat32>> values = trained(context, options.frozen());
     Operand<TFloat32> differentiated = scale == null ? mean : scale.scaled(mean);
-    Map<Variable, Operand<TFloat32>> gradients = differentiate(context, differentiated, values);
+    Map<Variable, Operand<TFloat32>> gradients =
+        differentiate(network, context, differentiated, values);
     List<Operand<TFloat32>> sums = new ArrayList<>(List.of(weight, total));
     for (Metric metric : options.metrics()) {
       Operand<TFloat32> each =
@@ -85,11 +88,14 @@ record Gradients(Map<Variable, Operand<TFloat32>> values, Contribution contribut
   }
 
   private static Map<Variable, Operand<TFloat32>> differentiate(
-      Context context, Operand<TFloat32> loss, Map<Variable, Operand<TFloat32>> values) {
+      Network network,
+      Context context,
+      Operand<TFloat32> loss,
+      Map<Variable, Operand<TFloat32>> values) {
+    List<Output<?>> reads = new ArrayList<>();
+    values.values().forEach(read -> reads.add(read.asOutput()));
     var gradients =
-        context
-            .backward()
-            .gradients(loss, values.values().stream().map(Operand::asOutput).toList());
+        GradientCheck.gradients(network.body(), network.inputShape(), context, loss, reads);
     Map<Variable, Operand<TFloat32>> byVariable = new LinkedHashMap<>();
     values.forEach(
         (variable, read) -> {

@@ -31,15 +31,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands as a user runs them, in this process. */
-class MainTest {
+public class MainTest {
   @TempDir Path folder;
 
   /** What is logged when the garbage collector frees a model that any test has left open. */
   private static final Pattern FREED = Pattern.compile("(?m)^\\[Cleaner-\\d+] WARN .*\\R");
 
-  record Output(int status, String out, String err) {}
+  /** What a command said, and its exit status. */
+  public record Output(int status, String out, String err) {}
 
-  static Output lamina(Object... args) {
+  /** Runs a command in this process. */
+  public static Output lamina(Object... args) {
     PrintStream systemOut = System.out;
     PrintStream systemErr = System.err;
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -124,7 +124,7 @@ class TrainPretrainedTest {
     Files.writeString(
         model.resolve("config.json"),
         """
-        {"architecture": "mobilenetv3_small_100", "pretrained_cfg": {"input_size": [3, 224, 224],
+        {"architecture": "mobilenetv3_small_100", "pretrained_cfg": {"input_size": [3, 64, 64],
          "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}}
         """);
     refuses(

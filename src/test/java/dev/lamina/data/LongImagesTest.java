@@ -20,7 +20,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LongImagesTest {
   private static final int HEIGHT = 1024;
   private static final int WIDTH = 2048;
+
+  /** Times a side of the result, more than an int can hold. */
   private static final int LONG = 1_100_000;
+
+  /** A file, whose rows take long to write. */
+  private static final int TALL = 70_000;
 
   @TempDir private Path folder;
 
@@ -38,8 +43,9 @@ class LongImagesTest {
   void longImage_isNamed(Resize.Mode mode) throws IOException {
     Resize resize = new Resize(mode, HEIGHT, WIDTH, 1, Resize.Filter.BILINEAR);
     Path tall = folder.resolve("tall.png");
-    ImageFiles.write(tall, grey(1, LONG));
-    Rejected.with(message(tall, 1, LONG), () -> Images.read(tall, Preprocessing.of(resize)));
+    ImageFiles.write(tall, grey(1, TALL));
+    Rejected.with(message(tall, 1, TALL), () -> Images.read(tall, Preprocessing.of(resize)));
+    Rejected.with(message("image", 1, LONG), () -> resize.apply(grey(1, LONG)));
     Rejected.with(message("image", LONG, 1), () -> resize.apply(grey(LONG, 1)));
     Rejected.with(message("image", 1, 32769), () -> resize.apply(grey(1, 32769)));
     Rejected.with(message("image", 65537, 1), () -> resize.apply(grey(65537, 1)));
@@ -74,8 +80,8 @@ class LongImagesTest {
       ImageFiles.write(folder.resolve(name), grey(2, 2));
     }
     Path tall = folder.resolve("b/2.png");
-    ImageFiles.write(tall, grey(1, LONG));
+    ImageFiles.write(tall, grey(1, TALL));
     Resize resize = Resize.cover(HEIGHT, WIDTH);
-    Rejected.with(message(tall, 1, LONG), () -> ImageData.open(folder, resize));
+    Rejected.with(message(tall, 1, TALL), () -> ImageData.open(folder, resize));
   }
 }

@@ -213,7 +213,7 @@ class WinogradTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 4, 4, 1, 1", "3, 4, 12, 5, 7"})
+  @CsvSource({"1, 4, 4, 1, 1", "3, 4, 12, 5, 7", "1, 5, 4, 23, 67"})
   void layer_takesWeightsTransformedBeforehand(int n, int height, int width, int in, int out) {
     Case c = new Case(n, height, width, in, out);
     Parameter weight = Conv2d.of(out, 3).parameters(Shape.of(height, width, in)).get(0);

@@ -198,10 +198,10 @@ class HostileRequestsTest {
   @Test
   void longImage() {
     byte[] png =
-        TinyExport.encode(new BufferedImage(1, 9_600_000, BufferedImage.TYPE_BYTE_GRAY), "png");
+        TinyExport.encode(new BufferedImage(9_600_000, 1, BufferedImage.TYPE_BYTE_GRAY), "png");
     assertThat(Client.error(client.post(IMAGE, "image/png", png), 400))
         .isEqualTo(
-            "image is 1 x 9600000 (width x height), must be at most 8388608 x 5592405 to be resized to"
+            "image is 9600000 x 1 (width x height), must be at most 8388608 x 5592405 to be resized to"
                 + " 12 x 8; crop it first");
   }
 

@@ -9,6 +9,7 @@ import dev.lamina.augment.RandomFlip;
 import dev.lamina.data.ImageData;
 import dev.lamina.data.ImageSet;
 import dev.lamina.graph.Precision;
+import dev.lamina.graph.Variable;
 import dev.lamina.layer.Activation;
 import dev.lamina.layer.Add;
 import dev.lamina.layer.AveragePool;
@@ -448,5 +449,66 @@ class TrainStepTest {
 
   private static void refuses(ThrowingCallable call, String message) {
     assertThatIllegalArgumentException().isThrownBy(call).withMessage(message);
+  }
+
+  /** It has operations without gradients. */
+  private static final Lambda ONES = Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
+
+  private static final Lambda STOP = Lambda.of("stop", (tf, x) -> tf.stopGradient(x));
+
+  private static final Lambda DILATED =
+      Lambda.of(
+          "dilated",
+          (tf, x) ->
+              tf.nn.conv2d(
+                  x,
+                  tf.constant(new float[3][3][2][2]),
+                  List.of(1L, 1L, 1L, 1L),
+                  "SAME",
+                  org.tensorflow.op.nn.Conv2d.dilations(List.of(1L, 2L, 2L, 1L))));
+
+  private static Network through(Lambda layer) {
+    return Network.input(32, 32, 3)
+        .then("conv", Conv2d.of(2, 3))
+        .then("middle", layer)
+        .then("pool", GlobalAveragePool.create())
+        .then("classifier", Dense.of(10));
+  }
+
+  @Test
+  void networkThatCannotBeDifferentiated_predicts_andTrainingNamesTheLayer() {
+    Map<Lambda, String> messages =
+        Map.of(
+            ONES,
+            "layer \"middle\" (Lambda ones) uses OnesLike, which TensorFlow cannot differentiate"
+                + " from Java; build it from other ops",
+            STOP,
+            "layer \"middle\" (Lambda stop) lets no gradient through to the parameters before it;"
+                + " build it from ops that have one",
+            DILATED,
+            "layer \"middle\" (Lambda dilated) uses a dilated Conv2D, whose gradient TensorFlow gets"
+                + " wrong; put spaceToBatchNd and batchToSpaceNd around a plain one");
+    messages.forEach(
+        (layer, message) -> {
+          try (Model model = Model.of(through(layer), 0)) {
+            assertThat(model.predict(IMAGES)).hasSize(IMAGES.size());
+            assertThatIllegalArgumentException()
+                .isThrownBy(() -> Trainer.builder().build().step(model, IMAGES))
+                .withMessage(message);
+          }
+        });
+  }
+
+  @Test
+  void layerWithoutGradient_afterFrozenLayers_isTrainedBehind() {
+    Trainer trainer = Trainer.builder().freeze("conv").build();
+    for (Lambda layer : List.of(ONES, STOP)) {
+      try (Model model = Model.of(through(layer), 0);
+          TrainStep step = trainer.step(model, IMAGES)) {
+        assertThat(step.gradients(batch(8), 0).keySet())
+            .extracting(Variable::name)
+            .containsExactly("classifier.weight", "classifier.bias");
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.lamina.torture;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.lamina.io.AtomicFiles;
+import dev.lamina.train.Callback;
 import dev.lamina.train.Checkpoint;
 import dev.lamina.train.Checkpoints;
 import java.io.BufferedReader;
@@ -65,7 +66,7 @@ final class Kills {
       seed = random.nextLong();
       // Checkpoints of 2 or 8 MB.
       units = random.nextBoolean() ? 1024 : 4096;
-      JavaProcess.run(process(twin));
+      TrainingProcess.train(arguments(twin), new Callback() {});
       while (!step(run, enough)) {}
       compare(run, twin, "weights.safetensors", false);
       compare(run, twin, "history.csv", true);
@@ -83,8 +84,14 @@ final class Kills {
         .formatted(kills, killsWhileWriting, killsWhileStarting, runs, mostStepsLost);
   }
 
+  private String[] arguments(Path run) {
+    return new String[] {
+      run.toString(), Long.toString(seed), Integer.toString(epochs), Integer.toString(units)
+    };
+  }
+
   private ProcessBuilder process(Path run) {
-    return JavaProcess.of(TrainingProcess.class, run, seed, epochs, units);
+    return JavaProcess.of(TrainingProcess.class, (Object[]) arguments(run));
   }
 
   /** Starts or resumes a run, and says whether it came to its end before it was killed. */

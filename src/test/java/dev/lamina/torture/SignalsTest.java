@@ -3,6 +3,9 @@ package dev.lamina.torture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.google.common.collect.ObjectArrays;
+import dev.lamina.cli.MainTest;
+import dev.lamina.cli.MainTest.Output;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +26,9 @@ class SignalsTest {
     data = TrainCommandProcess.images(folder);
   }
 
-  private TrainCommandProcess start(Path run) throws IOException {
-    return new TrainCommandProcess(folder, options(run));
+  private static void inThisProcess(Object... options) {
+    Output output = MainTest.lamina(ObjectArrays.concat("train", options));
+    assertThat(output.status()).as(output.err()).isZero();
   }
 
   private Object[] options(Path run) {
@@ -36,7 +40,7 @@ class SignalsTest {
   @Test
   void signals_stopAfterTheStep_andTheRunEndsAsIfUninterrupted() throws Exception {
     Path twin = folder.resolve("twin");
-    assertThat(start(twin).process.waitFor()).isZero();
+    inThisProcess(options(twin));
     Path run = folder.resolve("run");
 
     TrainCommandProcess first =
@@ -59,7 +63,7 @@ class SignalsTest {
         TrainCommandProcess.signalled(folder, "epoch 6/8", "HUP", "--resume", run);
     assertThat(third.process.waitFor()).isEqualTo(129);
 
-    assertThat(new TrainCommandProcess(folder, "--resume", run).process.waitFor()).isZero();
+    inThisProcess("--resume", run);
     assertThat(run.resolve("weights.safetensors"))
         .hasSameBinaryContentAs(twin.resolve("weights.safetensors"));
     assertThat(run.resolve("export/1/saved_model.pb")).exists();

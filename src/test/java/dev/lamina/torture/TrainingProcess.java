@@ -39,6 +39,11 @@ final class TrainingProcess {
    * for each of which a checkpoint takes 2 KB.
    */
   public static void main(String[] args) {
+    train(args, new Talker());
+  }
+
+  /** Does the same in this process, and tells the callback instead. */
+  static void train(String[] args, Callback talker) {
     Path run = Path.of(args[0]);
     ImageSet all = ImageData.embedded().train();
     ImageSet train = all.subset(IntStream.range(0, 190).toArray());
@@ -60,7 +65,7 @@ final class TrainingProcess {
               .precision(Precision.FLOAT32)
               .seed(seed)
               // In this order: it says that it starts when what was left half-written is gone.
-              .callbacks(Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2), new Talker())
+              .callbacks(Checkpoints.in(run).everySteps(STEPS_PER_CHECKPOINT).keep(2), talker)
               .build()
               .resume(run, model, train, validation);
       model.saveWeights(run.resolve("weights.safetensors"));
