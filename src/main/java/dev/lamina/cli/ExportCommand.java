@@ -49,6 +49,15 @@ final class ExportCommand implements Callable<Integer> {
           "the target must be a folder for a SavedModel, or end with .onnx or .safetensors, got "
               + target);
     }
+    Path file = target.toAbsolutePath().normalize();
+    Path folder = file.resolveSibling("");
+    if (RunConfig.isRun(folder)
+        && (file.equals(RunConfig.weights(folder)) || file.equals(RunConfig.initial(folder)))) {
+      throw new LaminaException(
+          "the target must not be a file that a run keeps, got "
+              + target
+              + "; choose another name");
+    }
     Path path = trained.path();
     try (Model model = Model.load(ModelOption.source(path), Device.cpu())) {
       Map<String, String> metadata = ModelOption.metadata(path, model);

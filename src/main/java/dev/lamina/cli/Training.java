@@ -105,7 +105,9 @@ record Training(
           keep(model);
         }
         print("kept       %s", RunConfig.weights(folder));
-        printResume(" --learning-rate RATE");
+        if (!e.isOfCheckpoint()) {
+          printResume(" --learning-rate RATE");
+        }
         throw e;
       } catch (RuntimeException | Error e) {
         try {

@@ -51,18 +51,14 @@ record IdxFolder(Path folder, String prefix) implements Idx.Source {
   }
 
   private static List<String> prefixes(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(Files::isRegularFile)
-          .map(file -> IMAGES.matcher(file.getFileName().toString()))
-          .filter(Matcher::matches)
-          .map(name -> name.group(1))
-          .distinct()
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new LaminaException(folder + " cannot be read (" + e + "); check its permissions", e);
-    }
+    return FolderWalk.entries(folder).stream()
+        .filter(Files::isRegularFile)
+        .map(file -> IMAGES.matcher(file.getFileName().toString()))
+        .filter(Matcher::matches)
+        .map(name -> name.group(1))
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   @Override

@@ -87,6 +87,12 @@ public record Resize(Mode mode, int height, int width, double crop, Filter filte
   public Resize {
     checkArgument(height > 0, "height must be positive, got %s", height);
     checkArgument(width > 0, "width must be positive, got %s", width);
+    checkArgument(
+        3L * height * width <= Integer.MAX_VALUE,
+        "height x width must be at most %s pixels, got %s x %s",
+        Integer.MAX_VALUE / 3,
+        height,
+        width);
     checkArgument(crop > 0 && crop <= 1, "crop must be in (0, 1], got %s", crop);
   }
 

@@ -103,13 +103,20 @@ final class TiffFile {
     return Optional.of(colors);
   }
 
-  /** Returns the first value of a tag of 16-bit numbers. */
+  /** Returns the first value of a tag of 16-bit numbers, or the only one of 32 bits. */
   private int number(int tag, int otherwise) {
     OptionalInt entry = entry(tag);
-    if (entry.isEmpty() || data.getShort(entry.getAsInt() + 2) != SHORT) {
+    if (entry.isEmpty()) {
       return otherwise;
     }
     int at = entry.getAsInt() + 8;
+    int type = data.getShort(at - 6);
+    if (type == LONG && data.getInt(at - 4) == 1) {
+      return data.getInt(at);
+    }
+    if (type != SHORT) {
+      return otherwise;
+    }
     if ((data.getInt(at - 4) & 0xffffffffL) > 2) {
       long offset = data.getInt(at) & 0xffffffffL;
       return offset + 2 > data.limit() ? otherwise : data.getShort((int) offset) & 0xffff;

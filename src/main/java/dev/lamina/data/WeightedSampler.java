@@ -71,6 +71,8 @@ public record WeightedSampler(Of of, ImmutableDoubleArray weights) implements Sa
     }
     double all = sums[sums.length - 1];
     checkArgument(all > 0, "weights must be above 0 for some image of the set, got %s", weights);
+    checkArgument(
+        Double.isFinite(all), "weights must have a finite sum over the images, got %s", weights);
     SplittableRandom random =
         new SplittableRandom(
             Hashing.murmur3_128()

@@ -39,6 +39,8 @@ public final class FolderLock implements AutoCloseable {
    * @throws LaminaException if another run has the lock, or the folder cannot be locked
    */
   public static FolderLock of(Path folder) {
+    // An interrupt, such as that of a cancelled task, would close the channel.
+    boolean interrupted = Thread.interrupted();
     try {
       AtomicFiles.createFolder(folder);
       Path real = folder.toRealPath();
@@ -54,6 +56,10 @@ public final class FolderLock implements AutoCloseable {
     } catch (IOException e) {
       throw new LaminaException(
           folder + " could not be locked (" + e + "); choose another folder", e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -33,8 +33,13 @@ public interface Metric {
     for (Metric metric : metrics) {
       String name = metric.name();
       checkArgument(
-          name.matches("[^\\s,\"]+"),
-          "name of a metric must have no space, comma or quote, got \"%s\"; use underscores",
+          name.matches("[^\\s,\"/]+"),
+          "name of a metric must have no space, comma, quote or slash, got \"%s\"; use underscores",
+          name);
+      checkArgument(
+          !name.matches(
+              "epoch|steps|event|images|validation|seconds|learning_rate|momentum|val_.*|test_.*"),
+          "name of a metric must not be that of another number of an epoch, got \"%s\"; rename it",
           name);
       Metric other = byName.putIfAbsent(name, metric);
       checkArgument(

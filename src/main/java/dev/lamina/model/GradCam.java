@@ -9,6 +9,7 @@ import dev.lamina.graph.Floats;
 import dev.lamina.graph.GraphSession;
 import dev.lamina.graph.Precision;
 import dev.lamina.graph.Variable;
+import dev.lamina.layer.GradientCheck;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Layers;
 import dev.lamina.layer.Sequential;
@@ -47,8 +48,9 @@ import org.tensorflow.types.family.TFloating;
  * }
  * }</pre>
  *
- * <p>It works for every network whose layers are in sequence, which may be nested, such as all of
- * the zoo. It copies the weights of the moment when it is created, in native memory: close it.
+ * <p>It works for every network that can be trained whose layers are in sequence, which may be
+ * nested, such as all of the zoo. It copies the weights of the moment when it is created, in native
+ * memory: close it.
  */
 public final class GradCam implements AutoCloseable {
   /**
@@ -93,7 +95,12 @@ public final class GradCam implements AutoCloseable {
     }
     Operand<TFloat32> logits = Floats.expectFloat32(Floats.cast(tf, value, TFloat32.class));
     Map<Output<?>, Operand<TFloating>> gradients =
-        context.backward().gradients(tf.math.mul(logits, classes), List.of(features.asOutput()));
+        GradientCheck.gradients(
+            network.body(),
+            network.inputShape(),
+            context,
+            tf.math.mul(logits, classes),
+            List.of(features.asOutput()));
     Operand<TFloating> gradient = gradients.get(features.asOutput());
     checkArgument(gradient != null, "network must compute its logits from its feature map");
     Operand<TFloating> weights =
@@ -109,7 +116,7 @@ public final class GradCam implements AutoCloseable {
    * Creates what explains a model's predictions.
    *
    * @throws IllegalArgumentException if there is no layer before the network pools or flattens its
-   *     feature map
+   *     feature map, or a layer has no gradient
    */
   public static GradCam of(Model model) {
     Network network = model.network();

@@ -2,6 +2,7 @@ package dev.lamina.train;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.base.Throwables;
 import dev.lamina.graph.State;
 import dev.lamina.graph.Variable;
 import dev.lamina.io.Messages;
@@ -28,6 +29,8 @@ final class Callbacks {
 
   /** Those that store what the others keep. */
   private final List<Callback> last = new ArrayList<>();
+
+  private boolean allStarted;
 
   Callbacks(List<Callback> callbacks) {
     for (Callback callback : callbacks) {
@@ -149,6 +152,18 @@ final class Callbacks {
     tell(last, after(step), event);
   }
 
+  /**
+   * Tells them that the run starts: first those that store what the others keep, so that nothing is
+   * written for a run whose folder another one is using.
+   *
+   * @throws CallbackException as {@link #tell} does
+   */
+  void start(long step, Consumer<Callback> event) {
+    tell(last, after(step), event);
+    allStarted = true;
+    tell(first, after(step), event);
+  }
+
   private static String after(long step) {
     return "after step " + step;
   }
@@ -158,38 +173,44 @@ final class Callbacks {
     tell(last, after(step), callback -> callback.onStop(run));
   }
 
-  /** Tells all of them that the run has ended, whatever they throw. */
+  /** Tells all that were told of the start that the run has ended, whatever they throw. */
   void end(long step, History history) {
-    List<Callback> all = new ArrayList<>(first);
+    List<Callback> all = new ArrayList<>(allStarted ? first : List.of());
     all.addAll(last);
     tell(all, after(step), callback -> callback.onEnd(history));
   }
 
   private static void tell(List<Callback> callbacks, String when, Consumer<Callback> event) {
-    RuntimeException failure = null;
+    Throwable failure = null;
     for (Callback callback : callbacks) {
       try {
         event.accept(callback);
       } catch (RuntimeException e) {
         boolean passes = e instanceof DivergenceException || callback.runsLast();
         failure = add(failure, passes ? e : named(callback, when, e));
+      } catch (Error e) {
+        failure = add(failure, e);
       }
     }
     if (failure != null) {
-      throw failure;
+      Throwables.throwIfUnchecked(failure);
+      throw new IllegalStateException(failure);
     }
   }
 
-  private static RuntimeException add(@Nullable RuntimeException before, RuntimeException next) {
+  private static Throwable add(@Nullable Throwable before, Throwable next) {
     if (before == null) {
       return next;
     }
-    // A divergence is handled in another way, so it must not be hidden.
-    boolean hidden =
-        next instanceof DivergenceException && !(before instanceof DivergenceException);
-    RuntimeException shown = hidden ? next : before;
+    boolean hidden = urgency(next) > urgency(before);
+    Throwable shown = hidden ? next : before;
     shown.addSuppressed(hidden ? before : next);
     return shown;
+  }
+
+  /** An error, and a divergence, which is handled in another way, must not be hidden. */
+  private static int urgency(Throwable failure) {
+    return failure instanceof Error ? 2 : failure instanceof DivergenceException ? 1 : 0;
   }
 
   private static CallbackException named(Callback callback, String when, RuntimeException e) {

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.base.Suppliers;
 import dev.lamina.data.ImageSet;
 import dev.lamina.distributed.Cluster;
+import dev.lamina.layer.GradientCheck;
 import dev.lamina.metric.Metric;
 import dev.lamina.model.Model;
 import dev.lamina.pipeline.BatchOrder;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * @param folder the run that is continued; empty for a new one
  */
 record Fit(Trainer trainer, Optional<Path> folder) {
+  /** How a run has ended, perhaps by a stop in its last epoch. */
+  private record Outcome(History history, boolean stopped) {}
+
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
   /** Trains on images, of which the recipe may set some aside for validation. */
@@ -44,15 +48,27 @@ record Fit(Trainer trainer, Optional<Path> folder) {
   History run(Model model, ImageSet train, @Nullable ImageSet validation) {
     Optional<Checkpoint> from = folder.flatMap(Checkpoints::newest);
     check(model, train, validation);
-    Trainer.describe(model, train);
     folder.ifPresent(this::warnIfNotWritten);
     List<Callback> replaced = folder.isEmpty() ? trainer.callbacks : List.of();
-    if (from.isPresent() || trainer.recipe.freezeEpochs() == 0) {
-      return run(model, train, validation, from, replaced);
+    if (from.isPresent()) {
+      return run(model, train, validation, from, replaced).history();
     }
-    return trainClassifier(model, train, replaced)
-        ? run(model, train, validation, from, List.of())
-        : new History(List.of());
+    Optional<Path> classifierFolder = folder.map(Checkpoints::ofFreezeEpochs);
+    Optional<Checkpoint> classifier = classifierFolder.flatMap(Checkpoints::newest);
+    classifier.ifPresent(this::checkFreezeEpochs);
+    if (trainer.recipe.freezeEpochs() == 0) {
+      return run(model, train, validation, from, replaced).history();
+    }
+    if (trainer.recipe.freeze().isEmpty()) {
+      // Now, not after the classifier, which trains behind a body that lets no gradient through.
+      GradientCheck.verify(model.network().body(), model.network().inputShape());
+    }
+    Outcome trained =
+        new Fit(classifierTrainer(model), classifierFolder)
+            .run(model, train, null, classifier, replaced);
+    return trained.stopped()
+        ? new History(List.of())
+        : run(model, train, validation, from, List.of()).history();
   }
 
   /**
@@ -62,7 +78,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
    * @param replaced callbacks that write checkpoints, to delete those of an older run: once the
    *     step is built, and the workers agree
    */
-  private History run(
+  private Outcome run(
       Model model,
       ImageSet train,
       @Nullable ImageSet validation,
@@ -89,6 +105,7 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             state.restore(checkpoint);
             steps.step().sums(checkpoint.progress().sums());
           });
+      Trainer.describe(model, train);
       cluster.ifPresent(workers -> Together.agree(workers, configuration.get(), from, model));
       if (Checkpoints.among(trainer.callbacks).isPresent()) {
         // If it cannot be written, fails before the first step, not at the first checkpoint.
@@ -96,7 +113,8 @@ record Fit(Trainer trainer, Optional<Path> folder) {
       }
       Checkpoints.clear(Together.callbacks(cluster, replaced));
       logMomentum((long) trainer.recipe.epochs() * order.stepsPerEpoch());
-      return new Run(trainer, model, steps, started, state, order, train, validation).finish();
+      Run run = new Run(trainer, model, steps, started, state, order, train, validation);
+      return new Outcome(run.finish(), run.stopped());
     }
   }
 
@@ -133,14 +151,21 @@ record Fit(Trainer trainer, Optional<Path> folder) {
                     workers, trainer.recipe, train, Checkpoints.among(trainer.callbacks)));
   }
 
+  private void checkFreezeEpochs(Checkpoint classifier) {
+    int now = trainer.recipe.freezeEpochs();
+    String before = classifier.configuration().get("epochs");
+    checkArgument(
+        Integer.toString(now).equals(before),
+        "freezeEpochs must be %s as in the checkpoint, got %s; resume as the run began, or start another",
+        before,
+        now);
+  }
+
   /**
-   * Trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its own, with its
-   * own checkpoints, which is no part of the history.
-   *
-   * @param replaced callbacks that write checkpoints, to delete those of an older run
-   * @return whether it was not stopped
+   * Returns what trains the classifier alone for the recipe's {@code freezeEpochs}: a run of its
+   * own, with its own checkpoints, which is no part of the history.
    */
-  private boolean trainClassifier(Model model, ImageSet train, List<Callback> replaced) {
+  private Trainer classifierTrainer(Model model) {
     Recipe recipe = trainer.recipe;
     List<String> frozenLayers = new ArrayList<>(FineTuning.body(model.network()));
     frozenLayers.addAll(recipe.freeze());
@@ -151,22 +176,16 @@ record Fit(Trainer trainer, Optional<Path> folder) {
             .freezeEpochs(0)
             .freeze(frozenLayers)
             .callbacks(List.of());
-    Trainer classifierTrainer =
-        Trainer.builder(classifierOnly)
-            .betweenFrozen(FineTuning.between(model.network()))
-            .callbacks(
-                trainer.callbacks.stream()
-                    .filter(Callback::duringFreezeEpochs)
-                    .map(Checkpoints::forFreezeEpochs)
-                    .toArray(Callback[]::new))
-            .metrics(trainer.metrics.toArray(Metric[]::new))
-            .allowChanges(trainer.allowChanges.toArray(String[]::new))
-            .build();
-    Optional<Path> classifierFolder = folder.map(Checkpoints::ofFreezeEpochs);
-    History history =
-        new Fit(classifierTrainer, classifierFolder)
-            .run(model, train, null, classifierFolder.flatMap(Checkpoints::newest), replaced);
-    return history.epochs().size() == recipe.freezeEpochs();
+    return Trainer.builder(classifierOnly)
+        .betweenFrozen(FineTuning.between(model.network()))
+        .callbacks(
+            trainer.callbacks.stream()
+                .filter(Callback::duringFreezeEpochs)
+                .map(Checkpoints::forFreezeEpochs)
+                .toArray(Callback[]::new))
+        .metrics(trainer.metrics.toArray(Metric[]::new))
+        .allowChanges(trainer.allowChanges.toArray(String[]::new))
+        .build();
   }
 
   /** Logs if the schedule overrides the momentum of the optimizer. */

@@ -1,11 +1,13 @@
 package dev.lamina.train;
 
+import com.google.common.math.LongMath;
 import dev.lamina.io.DisplayWidth;
 import dev.lamina.io.OptionalLibraries;
 import dev.lamina.io.ProgressText;
 import dev.lamina.io.Terminal;
 import dev.lamina.step.Metrics;
 import java.io.PrintStream;
+import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -214,11 +216,14 @@ public final class ProgressBar implements Callback {
    * that of its pixels.
    */
   private double stepsAfter(long done, int epoch, Recipe recipe) {
+    int parts = recipe.imageScales().size();
     double steps = 0;
-    for (int i = (int) (done / plan.stepsPerEpoch()) + 1; i <= plan.epochs(); i++) {
-      double scale = recipe.imageScale(i) / recipe.imageScale(epoch);
-      long ofEpoch = Math.min(plan.stepsPerEpoch(), (long) i * plan.stepsPerEpoch() - done);
-      steps += scale * scale * ofEpoch;
+    for (int part = 0; part < parts; part++) {
+      double scale = recipe.imageScales().get(part) / recipe.imageScale(epoch);
+      long first = LongMath.divide((long) part * plan.epochs(), parts, RoundingMode.CEILING);
+      long end = LongMath.divide((part + 1L) * plan.epochs(), parts, RoundingMode.CEILING);
+      long from = Math.max(done, first * plan.stepsPerEpoch());
+      steps += scale * scale * Math.max(0, end * plan.stepsPerEpoch() - from);
     }
     return steps;
   }

@@ -93,10 +93,15 @@ final class Run implements RunHandle {
     return history();
   }
 
+  /** Returns whether the run was asked to stop, also if that was in its last epoch. */
+  boolean stopped() {
+    return trainStep().stopAgreed();
+  }
+
   private void run(RunPlan plan, WeightSnapshot good) {
     boolean started = false;
     try {
-      callbacks.tell(state.step, callback -> callback.onStart(plan, this));
+      callbacks.start(state.step, callback -> callback.onStart(plan, this));
       started = true;
       // Of several workers one may have been asked to stop, such as by a callback in onStart.
       trainStep().agree(Optional.empty());
@@ -111,8 +116,11 @@ final class Run implements RunHandle {
         model.assign(kept.get());
       }
     } catch (DivergenceException e) {
-      throw new DivergenceException(
-          e.step(), e.learningRate(), "The model was reset to " + good.restore());
+      String restored = good.restore();
+      throw e.isOfCheckpoint()
+          ? e
+          : new DivergenceException(
+              e.step(), e.learningRate(), "The model was reset to " + restored);
     } catch (CallbackException e) {
       throw started ? e.with(store(e)) : e;
     }
@@ -199,6 +207,10 @@ final class Run implements RunHandle {
       trainStep().run(batch, step, learningRate, momentum);
     } catch (TFResourceExhaustedException e) {
       throw trainer.outOfMemory(model, images, e);
+    } catch (DivergenceException e) {
+      throw step > 0 && step == plan.done()
+          ? DivergenceException.ofCheckpoint(step, learningRate)
+          : e;
     }
     state.step++;
     StepEvent event = new StepEvent(step, epoch, batch.length, learningRate, momentum);

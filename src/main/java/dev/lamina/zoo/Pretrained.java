@@ -145,8 +145,9 @@ public record Pretrained(Path weights, Optional<Config> config) {
           network(model, architecture),
           positive(images.path("input_size").path(1)),
           positive(images.path("input_size").path(2)),
-          images.path("interpolation").asText("bilinear"),
-          images.path("crop_pct").asDouble(1),
+          // These two with timm's defaults.
+          images.hasNonNull("interpolation") ? images.get("interpolation").asText() : "bicubic",
+          images.path("crop_pct").asDouble(0.875),
           Normalize.of(numbers(images.path("mean")), numbers(images.path("std"))));
     } catch (IOException | IllegalArgumentException e) {
       throw new LaminaException(

@@ -291,6 +291,16 @@ public class MainTest {
         "--run",
         run,
         data);
+    for (String own : List.of("weights.safetensors", "initial.safetensors")) {
+      rejects(
+          "the target must not be a file that a run keeps, got "
+              + run.resolve(own)
+              + "; choose another name",
+          "export",
+          "--run",
+          run,
+          run.resolve(own));
+    }
     rejects(
         "classes of the images must be the network's 3, got 10",
         "evaluate",

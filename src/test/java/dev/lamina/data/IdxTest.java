@@ -330,6 +330,8 @@ class IdxTest {
     }
     // As Kaggle packs MNIST: the same files again, in folders of these names.
     Files.createDirectories(other.resolve(TRAIN_IMAGES));
+    // As macOS leaves them on file systems of others.
+    Files.writeString(other.resolve("._" + targets.get(0)), "Mac OS X");
     ImageData data = ImageData.open(other);
     assertThat(data.train().labels()).containsExactly(7, 0, 9);
     assertThat(data.test().pixels()).isEqualTo(ImageData.open(folder).test().pixels());

@@ -542,4 +542,19 @@ class ImagesTest {
     assertThat(Files.size(file)).isLessThan(1728 * 4320 / 2000);
     assertThat(Images.read(file, Preprocessing.defaultFor(1, 1))).containsExactly(-1, -1, -1);
   }
+
+  /** Pillow and libtiff read it too; 16 bits are usual. */
+  @Test
+  void orientationOf32Bits_isThatOf16() throws IOException {
+    Path file = Path.of("src/test/resources/images/orientation_6.tif");
+    byte[] tiff = Files.readAllBytes(file);
+    byte[] entry = {0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0};
+    int at = Bytes.indexOf(tiff, entry);
+    tiff[at + 2] = 4;
+    Path other = Files.write(folder.resolve("other.tif"), tiff);
+    assertThat(Images.size(other)).isEqualTo(Images.size(file));
+    assertThat(Images.read(other)).isEqualTo(Images.read(file));
+    tiff[at + 8] = 1;
+    assertThat(Images.read(Files.write(other, tiff))).isNotEqualTo(Images.read(file));
+  }
 }

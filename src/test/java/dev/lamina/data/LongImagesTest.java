@@ -1,6 +1,7 @@
 package dev.lamina.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.sun.management.ThreadMXBean;
 import java.awt.image.BufferedImage;
@@ -63,6 +64,14 @@ class LongImagesTest {
     long before = memory.getCurrentThreadAllocatedBytes();
     resize.apply(new ImageName("image", ""), image);
     assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(32 << 20);
+  }
+
+  @Test
+  void resultOfMorePixelsThanAnArray_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Resize.stretch(26755, 26755))
+        .withMessage("height x width must be at most 715827882 pixels, got 26755 x 26755");
+    assertThat(Resize.stretch(26754, 26755).height()).isEqualTo(26754);
   }
 
   /** With a crop an image is scaled to more pixels. */

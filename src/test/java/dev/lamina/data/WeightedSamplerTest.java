@@ -85,6 +85,9 @@ class WeightedSamplerTest {
         () -> WeightedSampler.ofImages(0, 0),
         "weights must have a sum above 0, got 2 weights of 0");
     refuses(
+        () -> WeightedSampler.ofClasses(1e308, 1e308, 1e308).order(SET, 1, 1),
+        "weights must have a finite sum over the images, got [1.0E308, 1.0E308, 1.0E308]");
+    refuses(
         () -> WeightedSampler.ofClasses(1, 1).order(SET, 1, 1),
         "weights must be one for each of the 3 classes, got 2");
     refuses(

@@ -31,6 +31,15 @@ class FolderLockTest {
   }
 
   @Test
+  void interruptedThread_locks_andStaysInterrupted() {
+    Thread.currentThread().interrupt();
+    FolderLock lock = FolderLock.of(folder);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(lockedElsewhere(folder)).isTrue();
+    lock.close();
+  }
+
+  @Test
   void lockOfAnotherProcess_isNamed() throws Exception {
     Process other = holder(folder);
     try {

@@ -88,11 +88,18 @@ class MetricsTest {
                   + second.name()
                   + "\" again; rename one");
     }
-    for (String name : List.of("", "a,b", "a b", "a\n", "\"")) {
+    for (String name : List.of("", "a,b", "a b", "a\n", "\"", "a/b")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Metric.checkNames(List.of(new Named(name))))
           .withMessage(
-              "name of a metric must have no space, comma or quote, got \"%s\"; use underscores"
+              "name of a metric must have no space, comma, quote or slash, got \"%s\"; use underscores"
+                  .formatted(name));
+    }
+    for (String name : List.of("steps", "epoch", "seconds", "val_f1", "test_accuracy")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Metric.checkNames(List.of(new Named(name))))
+          .withMessage(
+              "name of a metric must not be that of another number of an epoch, got \"%s\"; rename it"
                   .formatted(name));
     }
   }

@@ -11,6 +11,7 @@ import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Lambda;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Sequential;
 import dev.lamina.network.Network;
@@ -227,6 +228,16 @@ class GradCamTest {
         largest = Math.max(largest, map.max());
       }
       assertThat(largest).isPositive();
+    }
+  }
+
+  @Test
+  void layerWithoutGradient_isNamed() {
+    Lambda ones = Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
+    try (Model model = Model.of(network(GlobalAveragePool.create(), ones, Dense.of(3)))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> GradCam.of(model))
+          .withMessageContaining(" (Lambda ones) uses OnesLike, which TensorFlow cannot");
     }
   }
 

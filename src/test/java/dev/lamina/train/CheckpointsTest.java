@@ -359,20 +359,39 @@ class CheckpointsTest {
   }
 
   @Test
-  void secondRun_inTheSameFolder_isRefused() {
+  void secondRun_inTheSameFolder_isRefused_beforeItWrites() throws IOException {
+    Path log = run.resolve("log.jsonl");
     Callback second =
         new Callback() {
           @Override
           public void onEpoch(Epoch epoch, RunHandle handle) {
             assertThatExceptionOfType(LaminaException.class)
-                .isThrownBy(() -> fit(recipe(1).callbacks(never())))
+                .isThrownBy(() -> fit(recipe(1).callbacks(JsonLines.to(log), never())))
                 .withMessage(
                     "%s is in use by this process; wait for it to end or choose another folder",
                     run.resolve("checkpoints"));
           }
         };
-    fit(recipe(1).callbacks(never(), second));
+    fit(recipe(1).callbacks(JsonLines.to(log), never(), second));
+    assertThat(Files.readAllLines(log))
+        .extracting(line -> line.split("\"", -1)[3])
+        .containsExactly("start", "epoch");
     // The lock is given back at the end.
+    fit(recipe(1).callbacks(never()));
+  }
+
+  @Test
+  void errorOfAnotherCallback_leavesNoLock() {
+    Callback broken =
+        new Callback() {
+          @Override
+          public void onEnd(History history) {
+            throw new NoClassDefFoundError("at the end");
+          }
+        };
+    assertThatExceptionOfType(NoClassDefFoundError.class)
+        .isThrownBy(() -> fit(recipe(1).callbacks(broken, never())))
+        .withMessage("at the end");
     fit(recipe(1).callbacks(never()));
   }
 
@@ -430,6 +449,32 @@ class CheckpointsTest {
           .satisfies(e -> assertThat(e.step()).isEqualTo(6))
           .withMessageContaining("The model was reset to the weights of the last whole epoch");
       assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void checkpointWhoseWeightsAreRuined_isSaid_sinceNoRateHelps() {
+    Trainer trainer =
+        recipe(3)
+            .schedule((step, steps) -> step == 5 ? 1e30 : 1e-9)
+            .callbacks(never().everySteps(1))
+            .build();
+    // Of two such layers the product overflows.
+    Network network =
+        Network.input(32, 32, 3).then(GlobalAveragePool.create(), Dense.of(8), Dense.of(10));
+    try (Model model = Model.of(network, 1)) {
+      assertThatExceptionOfType(DivergenceException.class)
+          .isThrownBy(() -> trainer.fit(model, IMAGES, IMAGES))
+          .satisfies(e -> assertThat(e.step()).isEqualTo(6))
+          .satisfies(e -> assertThat(e.isOfCheckpoint()).isFalse());
+      assertThat(Checkpoints.newest(run).orElseThrow().step()).isEqualTo(6);
+      assertThatExceptionOfType(DivergenceException.class)
+          .isThrownBy(() -> trainer.resume(run, model, IMAGES, IMAGES))
+          .satisfies(e -> assertThat(e.isOfCheckpoint()).isTrue())
+          .withMessage(
+              "training diverged at step 6 (learning rate 1.0E-9): the loss or a gradient is not finite with"
+                  + " the weights of the checkpoint it was resumed from, so no other learning rate helps."
+                  + " Start again with a lower one, or delete that checkpoint to resume from an older one");
     }
   }
 

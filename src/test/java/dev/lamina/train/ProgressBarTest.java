@@ -41,6 +41,9 @@ class ProgressBarTest {
           @Override
           public void onStep(StepEvent event, RunHandle run) {
             nanos[0] += 1_000_000_000;
+            if (event.step() == 200) {
+              run.stop();
+            }
           }
         };
     try (Model model =
@@ -72,6 +75,13 @@ class ProgressBarTest {
   void batchesThatAreNotFull_countTheirImages() {
     assertThat(shown(images(3), 40, Device.cpu(), 1))
         .contains("about 80 s for 40 epochs (2 images/s)\n");
+  }
+
+  /** As until a callback stops it. */
+  @Test
+  void endlessRun_hasAnEstimate() {
+    assertThat(shown(Integer.MAX_VALUE))
+        .startsWith("about 5965232.4 h for 2147483647 epochs (2 images/s)");
   }
 
   /** Six epochs of ten seconds, and six of four times as many pixels. */

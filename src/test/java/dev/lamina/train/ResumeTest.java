@@ -282,6 +282,18 @@ class ResumeTest {
   }
 
   @Test
+  void refusedResume_leavesTheModelAsItWas() {
+    Path run = stopped("as before");
+    try (Model model = Model.of(network(), 1)) {
+      List<String> names = model.classNames();
+      assertThat(names).isNotEqualTo(IMAGES.classNames());
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> recipe().batchSize(25).build().resume(run, model, IMAGES, VALIDATION));
+      assertThat(model.classNames()).isEqualTo(names);
+    }
+  }
+
+  @Test
   void anotherConfiguration_isRefusedWithTheDifferenceNamed() {
     Path run = stopped("other");
     refuses(

@@ -14,6 +14,7 @@ import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
+import dev.lamina.layer.Lambda;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
@@ -161,20 +162,59 @@ class StagesTest {
     Recipe recipe = RECIPE.freezeEpochs(2);
     Weights expected = trained(recipe);
     Path run = folder.resolve("run");
-    for (int steps : new int[] {3, 4, 13}) {
+    for (int steps : new int[] {3, 4, 8, 13}) {
       try (Model model = Model.of(NETWORK, 1)) {
         History stopped =
             Trainer.builder(recipe)
                 .callbacks(Checkpoints.in(run), new StepCounter(steps))
                 .build()
                 .fit(model, IMAGES);
-        assertThat(stopped.epochs()).hasSize(steps < 8 ? 0 : 1);
+        assertThat(stopped.epochs()).hasSize(steps <= 8 ? 0 : 1);
       }
       resumes(recipe, run, 20 - steps, expected);
     }
     // As after a kill between the two stages.
     MoreFiles.deleteRecursively(run.resolve("checkpoints"), ALLOW_INSECURE);
     resumes(recipe, run, 12, expected);
+  }
+
+  @Test
+  void bodyWithoutGradients_isRefusedBeforeTheClassifierIsTrained() {
+    Network network =
+        Network.input(5, 7, 3)
+            .then("body", Conv2d.of(3, 3))
+            .then("ones", Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x))))
+            .then("pool", GlobalAveragePool.create())
+            .then("top", Dense.of(2));
+    StepCounter counter = new StepCounter(-1);
+    Trainer trainer = Trainer.builder(RECIPE.freezeEpochs(1)).callbacks(counter).build();
+    try (Model model = Model.of(network, 1)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> trainer.fit(model, IMAGES))
+          .withMessageStartingWith("layer \"ones\" (Lambda ones) uses OnesLike, which");
+    }
+    assertThat(counter.steps).isZero();
+  }
+
+  @Test
+  void freezeEpochs_ofAResumedRun_areThoseOfItsBeginning() {
+    Path run = folder.resolve("run");
+    try (Model model = Model.of(NETWORK, 1)) {
+      Trainer.builder(RECIPE.freezeEpochs(2))
+          .callbacks(Checkpoints.in(run), new StepCounter(3))
+          .build()
+          .fit(model, IMAGES);
+      for (int other : new int[] {0, 3}) {
+        Trainer trainer =
+            Trainer.builder(RECIPE.freezeEpochs(other)).callbacks(Checkpoints.in(run)).build();
+        assertThatIllegalArgumentException()
+            .isThrownBy(() -> trainer.resume(run, model, IMAGES))
+            .withMessage(
+                "freezeEpochs must be 2 as in the checkpoint, got %s; resume as the run began, or"
+                    + " start another",
+                other);
+      }
+    }
   }
 
   @Test

@@ -87,6 +87,21 @@ class PretrainedTest {
     assertThat(read(flat).config()).contains(expected);
   }
 
+  /** Those of timm's PretrainedCfg. */
+  @Test
+  void config_withoutInterpolationAndCrop_hasTheDefaultsOfTimm() throws IOException {
+    Files.createFile(inHub("model.safetensors"));
+    String both = "\"interpolation\": \"bicubic\", \"crop_pct\": 0.95,";
+    String config = CONFIG.formatted("resnet18");
+    assertThat(config).contains(both);
+    for (String without : List.of("", "\"interpolation\": null, \"crop_pct\": null,")) {
+      assertThat(read(config.replace(both, without)).config().orElseThrow().preprocessing())
+          .isEqualTo(
+              Preprocessing.of(
+                  new Resize(Resize.Mode.COVER, 224, 192, 0.875, Resize.Filter.BICUBIC)));
+    }
+  }
+
   @Test
   void modelOfAHub_hasItsWeightsAndNormalisation_andANewClassifier() throws IOException {
     Path file = write(inHub("model.safetensors"), Zoo.get("resnet18").width(4).classes(7));
