@@ -273,11 +273,14 @@ final class CsvListing {
       throw new LaminaException(
           String.format(
               Locale.ROOT,
-              "%s names %d of %d images that do not exist: %s; copy them, or remove their lines",
+              "%s names %d of %d images that do not exist: %s; copy them, or %s",
               csv,
               missing.size(),
               entries.size(),
-              Skipped.names(missing)));
+              Skipped.names(missing),
+              missing.size() < entries.size()
+                  ? "remove their lines"
+                  : "rename the file if it is not a list of images"));
     }
   }
 

@@ -76,7 +76,7 @@ class CsvBesideClassesTest {
             + folder.resolve("x/1.png")
             + ", "
             + folder.resolve("x/2.png")
-            + "; copy them, or remove their lines",
+            + "; copy them, or rename the file if it is not a list of images",
         () -> ImageData.open(folder));
   }
 }

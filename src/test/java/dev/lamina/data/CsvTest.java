@@ -263,7 +263,7 @@ class CsvTest {
             + folder.resolve("gone1")
             + ", "
             + folder.resolve("gone2")
-            + ", ...; copy them, or remove their lines",
+            + ", ...; copy them, or rename the file if it is not a list of images",
         () -> ImageData.open(folder));
   }
 
