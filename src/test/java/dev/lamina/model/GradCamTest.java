@@ -11,9 +11,9 @@ import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Flatten;
 import dev.lamina.layer.GlobalAveragePool;
-import dev.lamina.layer.Lambda;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.WithoutGradient;
 import dev.lamina.network.Network;
 import dev.lamina.zoo.Zoo;
 import java.util.List;
@@ -233,8 +233,8 @@ class GradCamTest {
 
   @Test
   void layerWithoutGradient_isNamed() {
-    Lambda ones = Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
-    try (Model model = Model.of(network(GlobalAveragePool.create(), ones, Dense.of(3)))) {
+    try (Model model =
+        Model.of(network(GlobalAveragePool.create(), WithoutGradient.ONES, Dense.of(3)))) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> GradCam.of(model))
           .withMessageContaining(" (Lambda ones) uses OnesLike, which TensorFlow cannot");

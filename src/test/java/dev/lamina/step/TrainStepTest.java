@@ -25,6 +25,7 @@ import dev.lamina.layer.MaxPool;
 import dev.lamina.layer.Normalize;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
+import dev.lamina.layer.WithoutGradient;
 import dev.lamina.layer.ZeroPad;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
@@ -451,22 +452,6 @@ class TrainStepTest {
     assertThatIllegalArgumentException().isThrownBy(call).withMessage(message);
   }
 
-  /** It has operations without gradients. */
-  private static final Lambda ONES = Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x)));
-
-  private static final Lambda STOP = Lambda.of("stop", (tf, x) -> tf.stopGradient(x));
-
-  private static final Lambda DILATED =
-      Lambda.of(
-          "dilated",
-          (tf, x) ->
-              tf.nn.conv2d(
-                  x,
-                  tf.constant(new float[3][3][2][2]),
-                  List.of(1L, 1L, 1L, 1L),
-                  "SAME",
-                  org.tensorflow.op.nn.Conv2d.dilations(List.of(1L, 2L, 2L, 1L))));
-
   private static Network through(Lambda layer) {
     return Network.input(32, 32, 3)
         .then("conv", Conv2d.of(2, 3))
@@ -479,13 +464,13 @@ class TrainStepTest {
   void networkThatCannotBeDifferentiated_predicts_andTrainingNamesTheLayer() {
     Map<Lambda, String> messages =
         Map.of(
-            ONES,
+            WithoutGradient.ONES,
             "layer \"middle\" (Lambda ones) uses OnesLike, which TensorFlow cannot differentiate"
                 + " from Java; build it from other ops",
-            STOP,
+            WithoutGradient.STOP,
             "layer \"middle\" (Lambda stop) lets no gradient through to the parameters before it;"
                 + " build it from ops that have one",
-            DILATED,
+            WithoutGradient.DILATED,
             "layer \"middle\" (Lambda dilated) uses a dilated Conv2D, whose gradient TensorFlow gets"
                 + " wrong; put spaceToBatchNd and batchToSpaceNd around a plain one");
     messages.forEach(
@@ -502,7 +487,7 @@ class TrainStepTest {
   @Test
   void layerWithoutGradient_afterFrozenLayers_isTrainedBehind() {
     Trainer trainer = Trainer.builder().freeze("conv").build();
-    for (Lambda layer : List.of(ONES, STOP)) {
+    for (Lambda layer : List.of(WithoutGradient.ONES, WithoutGradient.STOP)) {
       try (Model model = Model.of(through(layer), 0);
           TrainStep step = trainer.step(model, IMAGES)) {
         assertThat(step.gradients(batch(8), 0).keySet())

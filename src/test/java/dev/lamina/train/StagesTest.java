@@ -14,11 +14,11 @@ import dev.lamina.layer.Conv2d;
 import dev.lamina.layer.Dense;
 import dev.lamina.layer.Dropout;
 import dev.lamina.layer.GlobalAveragePool;
-import dev.lamina.layer.Lambda;
 import dev.lamina.layer.Layer;
 import dev.lamina.layer.Residual;
 import dev.lamina.layer.Sequential;
 import dev.lamina.layer.StochasticDepth;
+import dev.lamina.layer.WithoutGradient;
 import dev.lamina.loss.CrossEntropy;
 import dev.lamina.loss.Loss;
 import dev.lamina.model.Model;
@@ -183,7 +183,7 @@ class StagesTest {
     Network network =
         Network.input(5, 7, 3)
             .then("body", Conv2d.of(3, 3))
-            .then("ones", Lambda.of("ones", (tf, x) -> tf.math.mul(x, tf.onesLike(x))))
+            .then("ones", WithoutGradient.ONES)
             .then("pool", GlobalAveragePool.create())
             .then("top", Dense.of(2));
     StepCounter counter = new StepCounter(-1);
